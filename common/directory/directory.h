@@ -1,0 +1,145 @@
+// Who is here: domains, accounts, aliases, lists, routes. Read by every program, written by mailadm (and, later, by
+// deliver for list subscriptions). Holds no secrets.
+//
+// Every look-up is one short read transaction and sees changes at once. Addresses are compared with lower-case domains and,
+// by setting of the server (A7, default yes), lower-case local parts. Threading: any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "smtp/mailbox.h"
+
+namespace tubepost::directory {
+
+using AccountId = std::uint64_t;  // never used again, also after `account remove`
+using Properties = std::map<std::string, std::string>;  // key=value as mailadm takes them; checked on the way in
+
+struct Domain {
+  std::string name;
+  Properties properties;  // address=virtual|IP, primary=yes, relay=yes
+};
+
+struct Account {
+  AccountId id = 0;
+  smtp::Mailbox address;
+  Properties properties;  // quota=BYTES, quota-messages=N, suspended=yes, autoreply-…, archive=yes
+  bool is_suspended() const;
+};
+
+enum class RouteKind { direct, smarthost, discard, host, lmtp, refuse, hold };
+struct Route {
+  std::string pattern;  // "example.net", "*.example.net", ".", or an address; by recipient unless by_sender
+  bool by_sender = false;
+  RouteKind kind = RouteKind::direct;
+  std::string target;  // host:HOST[:PORT], lmtp:…
+};
+
+// What an address is, one step: what stands behind it is looked up again by whoever follows it.
+struct ToAccount {
+  Account account;
+  std::string detail;  // user+detail@ (D4)
+  std::string how;     // "account", "sub-address", "catch-all" (D2), "postmaster" (D1): for --dry-run and --explain
+};
+struct ToAlias {
+  std::string address;                // the alias as stored
+  std::vector<smtp::Mailbox> targets;
+};
+struct ToRemote {
+  Route route;  // kind direct where no route is stored
+};
+struct UnknownUser {};   // hosted domain, nobody there: 550 5.1.1
+struct RelayDomain {};   // we are its secondary (O10)
+using Destination = std::variant<ToAccount, ToAlias, ToRemote, RelayDomain, UnknownUser>;
+
+class Directory {
+ public:
+  struct Options {
+    bool create = false, read_only = true;
+  };
+  static Result<Directory> open(const std::string& folder, const Options& options);
+  Directory(Directory&&) noexcept;
+  Directory& operator=(Directory&&) noexcept;
+  ~Directory();
+
+  // "postmaster" without a domain (RFC 5321 4.5.1) is that of the primary domain. D1: postmaster of a hosted domain
+  // without such an account or alias is the server's `postmaster` property, else the first account of the domain.
+  Result<Destination> find(const smtp::Mailbox& address) const;
+  Result<std::optional<Account>> find_account(const smtp::Mailbox& address) const;  // exactly this account
+  Result<std::optional<Account>> find_account(AccountId id) const;
+  Result<bool> is_hosted(std::string_view domain) const;  // a domain of ours, relay domains not
+  Result<std::string> primary_domain() const;
+  // A10: the domain bound to this local address, else the primary one.
+  Result<std::string> default_domain(std::string_view local_address) const;
+  // A11: may the account send as this address: its own, an alias that leads to it alone.
+  Result<bool> is_address_of(const Account& account, const smtp::Mailbox& address) const;
+  // The route for mail from `sender` to `recipient`: the most specific recipient pattern, else sender pattern, else direct.
+  Result<Route> route_for(const smtp::Mailbox& recipient, std::string_view sender) const;
+
+  Result<std::vector<Domain>> domains() const;
+  Result<std::vector<Account>> accounts(std::string_view domain = {}) const;
+  struct Alias {
+    std::string address;
+    std::vector<std::string> targets;
+  };
+  Result<std::vector<Alias>> aliases(std::string_view domain = {}) const;
+  Result<std::vector<Route>> routes() const;
+  Result<Properties> server() const;
+
+  // Changes: each is one durable transaction; a refusal is a permanent Failure with a sentence for the operator.
+  Result<void> set_server(const Properties& changes);  // an empty value removes a key
+  Result<void> add_domain(std::string_view name, const Properties& properties);
+  Result<void> set_domain(std::string_view name, const Properties& changes);
+  Result<void> remove_domain(std::string_view name);  // refused while it has accounts or aliases
+  Result<Account> add_account(std::string_view address, const Properties& properties);
+  Result<void> set_account(std::string_view address, const Properties& changes);
+  Result<AccountId> remove_account(std::string_view address);
+  Result<void> add_alias(std::string_view address, const std::vector<std::string>& targets);  // adds to its targets
+  // Without targets: the whole alias.
+  Result<void> remove_alias(std::string_view address, const std::vector<std::string>& targets);
+  Result<void> add_route(const Route& route);
+  Result<void> remove_route(std::string_view pattern, bool by_sender);
+
+  // All of it as sorted, diffable text, and back: `apply` makes the directory equal to the text, in one transaction, and
+  // says what it changed, a line each ("+ alias …", "- route …", "~ account …"). With dry_run nothing is changed.
+  Result<std::string> export_text() const;
+  Result<std::vector<std::string>> apply_text(std::string_view text, bool dry_run);
+
+ private:
+  struct State;
+  explicit Directory(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// ---- resolution: the tree behind an address, for expansion, RCPT checks and `deliver --dry-run`
+
+inline constexpr unsigned expansion_depth_max = 10;
+inline constexpr std::size_t expansion_leaves_max = 100'000;
+
+struct Leaf {
+  smtp::Mailbox address;  // the account's address, or the remote one
+  std::optional<AccountId> account;
+  std::string detail;
+  Route route;            // remote ones
+};
+struct TreeNode {
+  std::string address, kind;  // "alias", "account", "catch-all", "postmaster", "sub-address", "remote", "unknown", "loop"
+  std::string note;
+  std::vector<TreeNode> children;
+};
+struct Expansion {
+  std::vector<Leaf> leaves;              // de-duplicated, in order
+  std::vector<std::string> problems;     // a target that is unknown, too deep, a loop: sentences
+  TreeNode tree;
+};
+// `sender` chooses among routes by sender.
+Result<Expansion> expand(const Directory& directory, const smtp::Mailbox& address, std::string_view sender);
+
+}  // namespace tubepost::directory

@@ -1,0 +1,58 @@
+// Group commit: a commit costs the same fsync for one write or two hundred, so threads hand their writes to one
+// committer, which applies all that wait in one transaction, commits once, and wakes them (design.md 3).
+//
+// A batch ends at 200 writes or 8 MiB. If one write of a batch fails, the batch is run again singly, so that one bad
+// write fails alone; writes must therefore be repeatable. If a commit fails, every waiter gets that failure and
+// `commit_failed` is called once: the process should stop taking work and exit 75.
+// Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "lmdb/environment.h"
+
+namespace tubepost::lmdb {
+
+class GroupCommit {
+ public:
+  using Write = std::function<Result<void>(WriteTransaction&)>;
+
+  struct Limits {
+    std::size_t writes = 200;
+    std::size_t bytes = 8 << 20;
+  };
+
+  GroupCommit(Environment& environment, std::function<void()> after_commit, std::function<void()> commit_failed,
+              Limits limits);
+  ~GroupCommit();  // every waiting write is finished first
+
+  // `bytes`: about how much the write adds, for the size of the batch.
+  Result<void> commit(const Write& write, std::size_t bytes = 0);
+
+ private:
+  struct Waiter {
+    const Write* write;
+    std::size_t bytes;
+    std::optional<Result<void>> result;
+    std::condition_variable done;
+  };
+
+  void run();
+  std::vector<Waiter*> take_batch();
+  void apply(const std::vector<Waiter*>& batch);
+
+  Environment& environment_;
+  std::function<void()> after_commit_, commit_failed_;
+  Limits limits_;
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::deque<Waiter*> waiting_;
+  bool stopping_ = false;
+  std::thread committer_;
+};
+
+}  // namespace tubepost::lmdb

@@ -1,0 +1,61 @@
+// Lines over a Stream, with buffers for both directions. The one place where bytes from the network are cut into
+// lines, for SMTP, POP3, IMAP and the text protocols between programs.
+//
+// A line ends with CRLF and nothing else: a bare LF or CR is part of a line (and whoever parses it refuses it), so no
+// peer can be made to see line ends where we see none (SMTP smuggling). With `accept_lf` (terminals, --lf) LF alone
+// ends a line too.
+// Output is buffered until flush(); read_line() and fill() flush before they would block. Memory is bounded by the
+// two buffer sizes; the input buffer is given back while a session waits idle with nothing buffered.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "net/stream.h"
+
+namespace tubepost::net {
+
+class LineStream {
+ public:
+  explicit LineStream(Stream& stream, std::size_t input_size = 16384);
+
+  struct Line {
+    enum class Kind { ok, too_long, end } kind;
+    std::string_view text;  // without its CRLF; valid until the next call that reads
+  };
+  // too_long: more than `limit` bytes before CRLF; the line has been read to its end and dropped.
+  // end: the peer closed; a last line without CRLF is dropped.
+  Line read_line(std::size_t limit);
+
+  // For DATA, BDAT, literals: what is buffered now, or after waiting for at least one byte. Empty at the end of
+  // input. consume() takes from its front.
+  std::string_view fill();
+  // Waits for more input behind what is buffered (which keeps standing at the front); false at the end of input or if
+  // the buffer is full.
+  bool fill_more();
+  void consume(std::size_t count);
+
+  bool has_buffered_input() const { return begin_ < end_; }
+  // A whole line stands in the buffer: the client pipelines, so a reply need not be flushed yet.
+  bool has_buffered_line() const;
+  void discard_input() { begin_ = end_ = 0; }  // STARTTLS: nothing said in clear text counts afterwards
+
+  LineStream& operator<<(std::string_view text);
+  void flush();
+
+  Stream& stream() { return *stream_; }
+  void replace_stream(Stream& stream);  // after STARTTLS; both buffers must be empty
+  void set_accept_lf(bool accept) { accept_lf_ = accept; }
+  bool accepts_lf() const { return accept_lf_; }
+
+ private:
+  std::size_t find_line_end(std::size_t from) const;
+  Stream* stream_;
+  std::size_t input_size_;
+  std::string input_;  // empty while idle; else input_size_ bytes
+  std::size_t begin_ = 0, end_ = 0;
+  std::string output_;
+  bool accept_lf_ = false;
+};
+
+}  // namespace tubepost::net

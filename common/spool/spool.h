@@ -1,0 +1,203 @@
+// The queue: everything accepted and not yet done with. Its promise: when accept() has returned, body, envelope and every
+// recipient are on disk (design.md 2, 3); what is legal in it, and what a crash at each step leaves, stands in
+// docs/spool-states.md; how it is written stands in schema.h.
+//
+// Processes: smtpd, sendmail, mailq and qrun write; deliver and mxsend only read. At most one qrun (a lock).
+// Threading: any thread; accept() of several threads is one commit.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "spool/envelope.h"
+
+namespace tubepost::spool {
+
+// A body on its way in: in memory up to the inline limit, then an unnamed file of the spool's file system. CRLF line ends.
+class Body {
+ public:
+  Body(Body&&) noexcept;
+  Body& operator=(Body&&) noexcept;
+  ~Body();
+  std::uint64_t size() const;
+  std::uint32_t crc() const;
+
+ private:
+  friend class BodyWriter;
+  friend class Spool;
+  Body();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class BodyWriter {
+ public:
+  BodyWriter(BodyWriter&&) noexcept;
+  ~BodyWriter();
+  void append(std::string_view bytes);  // what fails is kept and said by finish()
+  std::uint64_t size() const;
+  Result<Body> finish();  // a large body is on disk (fdatasync) afterwards, though not yet linked
+
+ private:
+  friend class Spool;
+  BodyWriter();
+  std::unique_ptr<Body::State> state_;
+};
+
+// A stored body, checked (length, id, CRC): a copy of a small one, a read-only map of a large one. Open to any thread.
+class StoredBody {
+ public:
+  StoredBody(StoredBody&&) noexcept;
+  StoredBody& operator=(StoredBody&&) noexcept;
+  ~StoredBody();
+  std::string_view bytes() const;
+  std::uint32_t crc() const;
+  // The file of a large one, so that the store can link it; empty: it is small.
+  const std::string& path() const;
+
+ private:
+  friend class Spool;
+  StoredBody();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+struct Message {
+  SpoolId id;
+  Envelope envelope;  // accepted and size are filled in by accept()
+  std::vector<NewRecipient> recipients;
+  Body body;
+};
+
+// ---- for qrun
+
+struct Claim {
+  SpoolId id;
+  Recipient recipient;
+  std::shared_ptr<const Envelope> envelope;  // shared by the claims of one message in one turn
+};
+
+struct Generated {  // mail that a delivery or a round made: forward, redirect, autoreply, DSN
+  SpoolId id;
+  Envelope envelope;
+  std::vector<NewRecipient> recipients;
+  std::string content;
+};
+
+struct Outcome {
+  enum class Kind {
+    delivered,  // done
+    deferred,   // try again at `next`
+    failed,     // never; owes a DSN unless notify=NEVER or the sender is null
+    expanded,   // replaced by `leaves`
+    discarded,  // done, by a discard route or an operator's drop
+    held,       // waits for an operator
+    unknown     // the worker died: claimed again at `next`, not counted as an attempt; `crashed`: counts as poison
+  } kind = Kind::delivered;
+  SpoolId id;
+  std::uint32_t recipient = 0;
+  Timestamp next{};
+  EnhancedStatus status{2, 0, 0};
+  std::string text;
+  bool crashed = false;
+  std::vector<NewRecipient> leaves;
+  std::vector<Generated> generated;
+};
+
+// A message's round is over and it owes a DSN: what is needed to write one (see Spool::turn).
+struct Debt {
+  SpoolId id;
+  std::shared_ptr<const Envelope> envelope;
+  std::vector<Recipient> failed;
+};
+
+struct Turn {
+  std::vector<Claim> claims;
+  std::vector<Debt> debts;            // each is reported again until settled
+  std::optional<Timestamp> next_due;  // of what is not due yet
+};
+
+// ---- for mailq
+
+struct Filter {
+  std::string from, to, domain;  // globs; empty: any
+  std::optional<State> state;
+  std::optional<Timestamp> accepted_before, accepted_after;
+  std::optional<std::uint64_t> larger, smaller;
+};
+
+struct Queued {
+  SpoolId id;
+  Envelope envelope;
+  std::vector<Recipient> recipients;
+};
+
+enum class Action { hold, release, retry, drop, fail };
+
+class Spool {
+ public:
+  struct Options {
+    bool create = false, read_only = false;
+    std::uint64_t inline_max = 256 << 10;  // spool.inline-max
+    double disk_reserve = 0.05;            // spool.disk-reserve: this part of the file system is not for intake
+    bool group_commit = true;              // false: commit in the caller's thread (one-shot programs)
+    std::function<void()> commit_failed;   // see GroupCommit; called once
+  };
+  static Result<Spool> open(const std::string& folder, const Options& options, const Clock& clock);
+  Spool(Spool&&) noexcept;
+  Spool& operator=(Spool&&) noexcept;
+  ~Spool();
+
+  // -- intake
+  BodyWriter new_body() const;
+  Result<void> accept(Message message);  // durable when it returns; wakes qrun
+  // 452 4.3.1 if `size` more bytes would touch the reserve. Cheap: the answer is at most a second old.
+  Result<void> check_room(std::uint64_t size) const;
+
+  // -- reading; each call is its own transaction (long ones renew it)
+  Result<std::optional<Queued>> find(const SpoolId& id) const;
+  Result<StoredBody> body(const SpoolId& id) const;  // a permanent Failure if it is gone
+  // In order of age. `visit` is called outside any transaction and returns false to stop.
+  Result<void> list(const Filter& filter, const std::function<bool(const Queued&)>& visit) const;
+  Result<std::vector<Event>> trace(const SpoolId& id) const;  // empty: never heard of it
+  Result<std::optional<SpoolId>> complete(std::string_view prefix) const;  // of an id; nullopt: none or several
+
+  // -- qrun
+  // The right to be qrun: waits up to `patience`; the descriptor is inherited by workers, so that a successor waits for the
+  // last of them. nullopt: another has it.
+  Result<std::optional<UniqueFd>> lock_scheduler(Milliseconds patience) const;
+  UniqueFd open_wake_fifo() const;  // readable after a commit of anybody
+  void nudge() const;               // writes that byte
+  // At start: claims found are given back ("outcome unknown").
+  Result<std::size_t> recover_claims();
+  // One transaction: records outcomes, then claims up to `most` recipients due at `now`, attempts counted. Durable.
+  Result<Turn> turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most);
+  // Inserts the DSN (none: the debt is forgiven, e.g. NOTIFY=NEVER) and clears the debts it pays, in one transaction.
+  Result<void> settle(const Debt& debt, const std::optional<Generated>& report);
+  Result<void> note(const SpoolId& id, const Event& event);  // one more line in its journal
+  Result<std::size_t> prune_journal(Timestamp older_than, std::size_t most);
+
+  // -- operators: on each recipient of `id` that `filter` matches; claimed ones get a wish. How many there were.
+  struct Acted {
+    std::size_t done = 0, wished = 0;
+  };
+  Result<Acted> act(const SpoolId& id, Action action, const Filter& filter, std::string_view who);
+
+  // Every broken rule of docs/spool-states.md, a sentence each; `repair` mends what can be mended without losing mail.
+  Result<std::vector<std::string>> check(bool repair);
+  Result<std::uint64_t> message_count() const;
+
+ private:
+  struct State;
+  explicit Spool(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tubepost::spool
