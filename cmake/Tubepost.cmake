@@ -7,7 +7,11 @@ target_compile_options(tubepost_flags INTERFACE
 target_compile_definitions(tubepost_flags INTERFACE TUBEPOST_VERSION="${PROJECT_VERSION}")
 target_include_directories(tubepost_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
 
-if(TUBEPOST_SANITIZE STREQUAL "address")
+if(TUBEPOST_FUZZ)
+  # Every library is instrumented; only the targets in tests/fuzz link libFuzzer's main.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g1)
+  add_link_options(-fsanitize=address,undefined)
+elseif(TUBEPOST_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=address,undefined)
 elseif(TUBEPOST_SANITIZE STREQUAL "thread")

@@ -1,0 +1,69 @@
+// What the administrator decided about clients of one role (spec A1-A5, L7, S1), read once from the settings and asked by every
+// session. Pure: an address and what is known of a login in, a verdict with the rule that made it out.
+// Threading: immutable after make(), shared by all sessions.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/settings.h"
+#include "net/address_set.h"
+
+namespace tubepost::smtpd {
+
+enum class Role { mx, submission, local };
+std::string_view to_text(Role role);
+std::optional<Role> parse_role(std::string_view text);
+
+struct Verdict {
+  bool yes = false;
+  std::string_view rule;  // the setting or spec row that decided: "smtpd.trusted", "A1 no relay", …
+};
+
+// Who may relay, and what a client is told that may not (A1): 530 where logging in would help, 550 where it would not.
+struct RelayVerdict : Verdict {
+  bool authentication_would_help = false;
+};
+
+enum class SenderRule { own, domain, any };  // A11
+
+class Policy {
+ public:
+  static Result<std::shared_ptr<const Policy>> make(const config::Settings& settings, Role role);
+
+  // A4, A5: trusted addresses overrule every restriction. An unknown address is never trusted.
+  Verdict is_trusted(const std::optional<net::IpAddress>& client) const;
+  // S1, A5, A2: refused before the greeting.
+  Verdict is_turned_away(const std::optional<net::IpAddress>& client) const;
+  RelayVerdict may_relay(const std::optional<net::IpAddress>& client, bool authenticated) const;
+  // A separate submission port serves nobody who may not relay (RFC 6409 4.3); a combined one is also the MX.
+  bool submission_only() const { return role_ == Role::submission && !combined_; }
+  bool offers_authentication() const { return offers_authentication_; }
+
+  Role role() const { return role_; }
+  const std::string& hostname() const { return hostname_; }
+  SenderRule sender_rule() const { return sender_rule_; }
+  bool cleartext_login() const { return cleartext_login_; }
+  bool validates() const { return validates_; }
+  std::size_t recipients_max() const { return recipients_max_; }
+  std::size_t data_line_max() const { return data_line_max_; }
+  std::uint64_t message_size_max() const { return message_size_max_; }
+
+ private:
+  bool is_own(const net::IpAddress& address) const;
+
+  Role role_ = Role::mx;
+  bool combined_ = false;  // L7: submission and MX share their port
+  bool offers_authentication_ = false, ranges_on_ = false;
+  bool block_own_ = false, trust_own_ = false;
+  bool cleartext_login_ = false, validates_ = true;
+  net::AddressSet trusted_, blocked_, ranges_;
+  std::vector<net::IpAddress> own_;
+  SenderRule sender_rule_ = SenderRule::own;
+  std::string hostname_;
+  std::size_t recipients_max_ = 1000, data_line_max_ = 1024;
+  std::uint64_t message_size_max_ = 50 << 20;
+};
+
+}  // namespace tubepost::smtpd
