@@ -1,4 +1,5 @@
-// RANGE of contracts.md: a comma list of addresses, CIDR blocks and first-last ranges. Look-up by binary search.
+// RANGE of contracts.md: a comma list of addresses, CIDR blocks and first-last ranges. Look-up by binary
+// search.
 #pragma once
 
 #include <string_view>
@@ -10,13 +11,13 @@
 namespace tubepost::net {
 
 class AddressSet {
- public:
+public:
   AddressSet() = default;
   static Result<AddressSet> parse(std::string_view text);  // empty text: the empty set
   bool contains(const IpAddress& address) const;
   bool empty() const { return ranges_.empty(); }
 
- private:
+private:
   struct Range {
     IpAddress first, last;
   };

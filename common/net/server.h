@@ -1,12 +1,13 @@
-// The listener around sessions: accepts on TCP and Unix sockets, counts (L2, L3, L5), runs a handler in a small-stack
-// thread per connection, and stops gracefully. It knows no protocol.
+// The listener around sessions: accepts on TCP and Unix sockets, counts (L2, L3, L5), runs a handler in a
+// small-stack thread per connection, and stops gracefully. It knows no protocol.
 //
 // Stop: SIGTERM closes the listeners at once; idle sessions are interrupted (Stream::interrupt, so they throw
-// ShuttingDown where they next wait for input), sessions in work may finish for `grace`; then run() returns 0.
-// Readiness (newline on ready_fd, READY=1 on NOTIFY_SOCKET) is given when all sockets are bound. LISTEN_FDS sockets are
-// used before any is bound. A port that is taken: the log says who holds it and its greeting (L13); exit 75.
-// With `workers` > 1 the sockets are bound once, worker processes are forked and restarted, and the limits hold over all
-// (counts in shared memory). The handler is then made in each worker, after the fork (LMDB demands it).
+// ShuttingDown where they next wait for input), sessions in work may finish for `grace`; then run() returns
+// 0. Readiness (newline on ready_fd, READY=1 on NOTIFY_SOCKET) is given when all sockets are bound.
+// LISTEN_FDS sockets are used before any is bound. A port that is taken: the log says who holds it and its
+// greeting (L13); exit 75. With `workers` > 1 the sockets are bound once, worker processes are forked and
+// restarted, and the limits hold over all (counts in shared memory). The handler is then made in each worker,
+// after the fork (LMDB demands it).
 #pragma once
 
 #include <functional>
@@ -57,16 +58,17 @@ struct ServerOptions {
 using Handler = std::function<void(Connection)>;  // runs in the connection's thread; must not throw
 
 class Server {
- public:
+public:
   Server(ServerOptions options, const log::Logger& logger);
   ~Server();
   // `make_handler` runs in each worker process before it accepts. Returns when stopped.
   // SIGHUP calls `on_hangup` (certificates), if given.
-  ExitStatus run(const std::function<Result<Handler>()>& make_handler, const std::function<void()>& on_hangup = {});
+  ExitStatus run(const std::function<Result<Handler>()>& make_handler,
+                 const std::function<void()>& on_hangup = {});
   // From any thread of a worker: stop as SIGTERM does and end with this status (a failed commit: 75).
   void stop(ExitStatus status);
 
- private:
+private:
   struct State;
   std::unique_ptr<State> state_;
 };

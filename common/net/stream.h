@@ -1,9 +1,9 @@
 // What a session talks through: a socket, a TLS connection, two file descriptors, or a test's in-memory pipe.
 //
-// Blocking. The end of a conversation is an exception, thrown only here and below, caught only in Session::run()
-// (style.md 4): TimedOut when a call took longer than the time limit, Disconnected when the peer is gone (reading
-// returns 0 at a clean end of input), ShuttingDown when the service stops and this session should say goodbye.
-// Threading: one thread at a time, except interrupt(), which any thread may call.
+// Blocking. The end of a conversation is an exception, thrown only here and below, caught only in
+// Session::run() (style.md 4): TimedOut when a call took longer than the time limit, Disconnected when the
+// peer is gone (reading returns 0 at a clean end of input), ShuttingDown when the service stops and this
+// session should say goodbye. Threading: one thread at a time, except interrupt(), which any thread may call.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct Disconnected : StreamEnd {};
 struct ShuttingDown : StreamEnd {};
 
 class Stream {
- public:
+public:
   virtual ~Stream() = default;
 
   // Waits for input; returns how many bytes it put into `into`, 0 at the end of input.
