@@ -1,0 +1,94 @@
+#include "auth/crypto.h"
+
+#include <crypt.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace tubepost::auth {
+namespace {
+
+constexpr std::size_t sha256_size = SHA256_DIGEST_LENGTH;
+
+const unsigned char* octets(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+unsigned char* octets(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+// crypt_data is 32 KiB: too much for a session's small stack. What it held of the password is wiped.
+struct WipedCryptData {
+  void operator()(crypt_data* data) const {
+    OPENSSL_cleanse(data, sizeof *data);
+    std::free(data);
+  }
+};
+
+}  // namespace
+
+std::string sha256(std::string_view bytes) {
+  std::string digest(sha256_size, '\0');
+  SHA256(octets(bytes), bytes.size(), octets(digest));
+  return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string mac(sha256_size, '\0');
+  unsigned size = 0;
+  // Only a lack of memory makes it fail; to go on with zeros in place of a MAC would be worse than to end.
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(), octets(mac),
+            &size))
+    std::abort();
+  return mac;
+}
+
+std::string hi_sha256(std::string_view password, std::string_view salt, unsigned iterations) {
+  std::string key(sha256_size, '\0');
+  if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets(salt),
+                        static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
+                        static_cast<int>(key.size()), octets(key)) != 1)
+    std::abort();
+  return key;
+}
+
+std::string exclusive_or(std::string_view a, std::string_view b) {
+  std::string result(a);
+  for (std::size_t i = 0; i < result.size() && i < b.size(); ++i)
+    result[i] = static_cast<char>(result[i] ^ b[i]);
+  return result;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::optional<std::string> crypt_password(std::string_view password, const std::string& setting) {
+  const std::unique_ptr<crypt_data, WipedCryptData> data(
+      static_cast<crypt_data*>(std::calloc(1, sizeof(crypt_data))));
+  if (!data) std::abort();
+  std::string terminated;
+  terminated.reserve(password.size() + 1);
+  terminated = password;
+  const Wiped guard(terminated);
+  const char* hash = crypt_r(terminated.c_str(), setting.c_str(), data.get());
+  if (!hash || hash[0] == '*') return std::nullopt;
+  return std::string(hash);
+}
+
+std::string new_yescrypt_setting() {
+  char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+  // Without random octets given, libcrypt asks the kernel; it fails only where the kernel has none.
+  if (!crypt_gensalt_rn("$y$", 0, nullptr, 0, setting, sizeof setting)) std::abort();
+  return setting;
+}
+
+void wipe(std::string& secret) {
+  OPENSSL_cleanse(secret.data(), secret.size());
+  secret.clear();
+}
+
+}  // namespace tubepost::auth

@@ -1,0 +1,100 @@
+#include "auth/verifier.h"
+
+#include <array>
+
+#include "auth/crypto.h"
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace tubepost::auth {
+namespace {
+
+constexpr std::string_view scram_label = "SCRAM-SHA-256$";
+constexpr std::size_t salt_size = 16, digest_size = 32, crypt_text_max = 384;
+
+bool is_strong_crypt(std::string_view text) {
+  constexpr std::array<std::string_view, 6> methods = {"$y$", "$gy$", "$7$", "$6$", "$5$", "$2b$"};
+  if (text.size() > crypt_text_max) return false;
+  for (const char c : text)
+    if (!is_printable_ascii(c) || c == ' ' || c == ':') return false;
+  for (const auto method : methods)
+    if (text.starts_with(method) && text.size() > method.size()) return true;
+  return false;
+}
+
+// The two halves around the first `separator`; nullopt: there is none.
+std::optional<std::pair<std::string_view, std::string_view>> halves(std::string_view text, char separator) {
+  const auto at = text.find(separator);
+  if (at == std::string_view::npos) return std::nullopt;
+  return std::pair(text.substr(0, at), text.substr(at + 1));
+}
+
+std::optional<ScramVerifier> parse_scram(std::string_view text) {
+  if (!text.starts_with(scram_label)) return std::nullopt;
+  const auto parts = halves(text.substr(scram_label.size()), '$');
+  if (!parts) return std::nullopt;
+  const auto cost = halves(parts->first, ':'), keys = halves(parts->second, ':');
+  if (!cost || !keys) return std::nullopt;
+  const auto iterations = parse_number<unsigned>(cost->first);
+  auto salt = base64_decode(cost->second), stored = base64_decode(keys->first),
+       server = base64_decode(keys->second);
+  if (!iterations || *iterations < scram_iterations_min || *iterations > scram_iterations_max)
+    return std::nullopt;
+  if (!salt || salt->empty() || salt->size() > 128) return std::nullopt;
+  if (!stored || !server || stored->size() != digest_size || server->size() != digest_size)
+    return std::nullopt;
+  return ScramVerifier{std::move(*salt), *iterations, std::move(*stored), std::move(*server)};
+}
+
+}  // namespace
+
+std::string Verifiers::to_text() const {
+  if (!scram) return crypt;
+  return crypt + ' ' + std::string(scram_label) + std::to_string(scram->iterations) + ':' +
+         base64_encode(scram->salt) + '$' + base64_encode(scram->stored_key) + ':' +
+         base64_encode(scram->server_key);
+}
+
+std::optional<Verifiers> parse_verifiers(std::string_view text) {
+  const auto blank = text.find(' ');
+  Verifiers verifiers{std::string(text.substr(0, blank)), std::nullopt};
+  if (!is_strong_crypt(verifiers.crypt)) return std::nullopt;
+  if (blank == std::string_view::npos) return verifiers;
+  verifiers.scram = parse_scram(text.substr(blank + 1));
+  if (!verifiers.scram) return std::nullopt;
+  return verifiers;
+}
+
+Result<void> check_password_rules(std::string_view password) {
+  if (password.empty()) return Failure::permanent("the password is empty");
+  if (password.size() > password_max) return Failure::permanent("the password is longer than 1024 octets");
+  if (password.find('\0') != std::string_view::npos) return Failure::permanent("the password contains NUL");
+  // RFC 4616 2 and RFC 5802 5.1 carry passwords as UTF-8; others could never be typed in by a client.
+  if (!is_valid_utf8(password)) return Failure::permanent("the password is not UTF-8");
+  return {};
+}
+
+Result<Verifiers> make_verifiers(std::string_view password) {
+  if (auto allowed = check_password_rules(password); !allowed) return std::move(allowed).error();
+  auto hash = crypt_password(password, new_yescrypt_setting());
+  if (!hash) return Failure::temporary("libcrypt cannot make a yescrypt hash of this password");
+  return Verifiers{std::move(*hash),
+                   make_scram_verifier(password, random_bytes(salt_size), scram_iterations)};
+}
+
+// RFC 5802 3: SaltedPassword := Hi(password, salt, i); StoredKey := H(HMAC(SaltedPassword, "Client Key")).
+ScramVerifier make_scram_verifier(std::string_view password, std::string salt, unsigned iterations) {
+  std::string salted = hi_sha256(password, salt, iterations);
+  const Wiped salted_guard(salted);
+  std::string client_key = hmac_sha256(salted, "Client Key");
+  const Wiped client_guard(client_key);
+  return {std::move(salt), iterations, sha256(client_key), hmac_sha256(salted, "Server Key")};
+}
+
+bool matches(const std::string& crypt, std::string_view password) {
+  const auto hash = crypt_password(password, crypt);
+  return hash && equal_in_constant_time(*hash, crypt);
+}
+
+}  // namespace tubepost::auth
