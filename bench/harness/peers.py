@@ -1,0 +1,237 @@
+"""Postfix and Dovecot from Debian, unpacked beside the system and never installed (a package would replace the machine's own
+mail server), each in a mount namespace of its own with its own users, on loopback."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache" / "peers"
+PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd"]
+
+
+def unpack():
+    """Downloads and unpacks the packages once; gives the folder that stands for /."""
+    unpacked = CACHE / "root"
+    if not (unpacked / "usr/sbin/smtp-source").exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", *PACKAGES], cwd=CACHE, check=True, stdout=subprocess.DEVNULL)
+        for package in CACHE.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", package, unpacked], check=True)
+    return unpacked
+
+
+def tool(name):
+    return [str(unpack() / "usr/sbin" / name)]
+
+
+def tool_environment():
+    return dict(os.environ, LD_LIBRARY_PATH=str(unpack() / "usr/lib/postfix"))
+
+
+def wait_for_port(port, seconds=20):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
+class CpuAccount:
+    """CPU seconds of a service with all its processes, dead ones too: a cpuacct control group."""
+
+    def __init__(self, name):
+        self.folder = Path("/sys/fs/cgroup/cpuacct") / f"tubepost-bench-{os.getpid()}-{name}"
+        self.folder.mkdir()
+
+    def enter(self):
+        """For preexec_fn."""
+        (self.folder / "cgroup.procs").write_text("0")
+
+    def seconds(self):
+        return int((self.folder / "cpuacct.usage").read_text()) / 1e9
+
+    def remove(self):
+        for _ in range(100):
+            try:
+                self.folder.rmdir()
+                return
+            except OSError:
+                time.sleep(0.05)
+
+
+class Service:
+    """A server under measurement: started in a control group, stopped with all it started."""
+
+    def __init__(self, name, folder):
+        self.name, self.folder = name, Path(folder) / name
+        self.folder.mkdir(parents=True)
+        self.cpu = CpuAccount(name)
+        self.children = []
+
+    def start(self, argv, **options):
+        log = open(self.folder / "log", "ab")
+        self.children.append(subprocess.Popen([str(word) for word in argv], preexec_fn=self.cpu.enter, stdout=log,
+                                              stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **options))
+
+    def stop(self):
+        for child in reversed(self.children):
+            child.terminate()
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                pass
+        for pid in (self.cpu.folder / "cgroup.procs").read_text().split():
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.cpu.remove()
+
+
+# Debian's files appear in /usr by an overlay, users in /etc by bind mounts: in this namespace alone.
+NAMESPACE = """set -e
+mount -t overlay overlay -o lowerdir={root}/usr:/usr /usr
+cp /etc/passwd {d}/passwd; cp /etc/group {d}/group
+printf 'postfix:x:890:890::/nonexistent:/bin/false\\nvmail:x:892:892::/nonexistent:/bin/false\\n' >>{d}/passwd
+printf 'dovecot:x:893:893::/nonexistent:/bin/false\\ndovenull:x:894:894::/nonexistent:/bin/false\\n' >>{d}/passwd
+printf 'postfix:x:890:\\npostdrop:x:891:\\nvmail:x:892:\\ndovecot:x:893:\\ndovenull:x:894:\\n' >>{d}/group
+mount --bind {d}/passwd /etc/passwd
+mount --bind {d}/group /etc/group
+mount -t tmpfs none /var/log
+"""
+
+MAIN_CF = """compatibility_level=3.6
+queue_directory={d}/spool
+data_directory={d}/data
+command_directory=/usr/sbin
+daemon_directory=/usr/lib/postfix/sbin
+shlib_directory=/usr/lib/postfix
+meta_directory={d}/etc
+myhostname=mx.example.test
+mydestination=
+mynetworks=127.0.0.0/8
+inet_protocols=ipv4
+alias_maps=
+alias_database=
+maillog_file=/var/log/postfix.log
+in_flow_delay=0
+default_process_limit=300
+smtpd_client_connection_count_limit=0
+smtpd_client_connection_rate_limit=0
+smtpd_error_sleep_time=0
+transport_maps=inline:{{ {{discard.test=discard:}} }}
+virtual_mailbox_domains=example.test
+virtual_mailbox_base={d}/mail
+virtual_mailbox_maps=inline:{{ {{bob@example.test=bob/}} }}
+virtual_uid_maps=static:892
+virtual_gid_maps=static:892
+virtual_minimum_uid=100
+"""
+
+
+class Postfix(Service):
+    """Tuned as testing.md says: process limit 300, in_flow_delay=0. `lmtp`: deliver to this LMTP port, else maildir by virtual(8)."""
+
+    def __init__(self, folder, port, lmtp=None, name="postfix"):
+        super().__init__(name, folder)
+        d, root = self.folder, unpack()
+        for part, owner in (("spool", 0), ("data", 890), ("mail", 892)):
+            (d / part).mkdir()
+            os.chown(d / part, owner, owner)
+        shutil.copytree(root / "etc/postfix", d / "etc")
+        master = (root / "usr/share/postfix/master.cf.dist").read_text().splitlines()
+        lines = []
+        for line in master:
+            words = line.split()
+            if line.startswith("smtp      inet"):
+                line = f"127.0.0.1:{port} inet n - n - 300 smtpd"
+            elif len(words) >= 8 and not line.startswith(("#", " ")):
+                words[4] = "n"  # no chroot
+                line = " ".join(words)
+            lines.append(line)
+        (d / "etc/master.cf").write_text("\n".join(lines) + "\n")
+        config = MAIN_CF.format(d=d)
+        if lmtp:
+            config += f"virtual_transport=lmtp:inet:127.0.0.1:{lmtp}\nlmtp_destination_concurrency_limit=20\n"
+            config += "lmtp_destination_recipient_limit=1\n"
+        (d / "etc/main.cf").write_text(config)
+        script = NAMESPACE.format(root=root, d=d) + f"exec /usr/sbin/postfix -c {d}/etc start-fg\n"
+        self.start(["unshare", "-m", "bash", "-c", script])
+        wait_for_port(port)
+
+    def waiting(self):
+        """Messages not yet delivered."""
+        return sum(1 for queue in ("incoming", "active", "deferred", "maildrop")
+                   for _, _, files in os.walk(self.folder / "spool" / queue) for _ in files)
+
+
+DOVECOT_CONF = """base_dir = {d}/run
+state_dir = {d}/state
+log_path = {d}/dovecot.log
+protocols = lmtp
+listen = 127.0.0.1
+ssl = no
+mail_location = {format}:{d}/mail/%u
+mail_uid = vmail
+mail_gid = vmail
+first_valid_uid = 100
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid=892 gid=892 home={d}/mail/%u
+}}
+service lmtp {{
+  process_limit = 50
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+}}
+"""
+
+
+class Dovecot(Service):
+    """LMTP into mailboxes of one format: maildir, sdbox or mdbox."""
+
+    def __init__(self, folder, port, mail_format):
+        super().__init__(f"dovecot-{mail_format}", folder)
+        d, root = self.folder, unpack()
+        for part in ("run", "state", "mail"):
+            (d / part).mkdir()
+        os.chown(d / "mail", 892, 892)
+        os.chmod(d, 0o755)
+        (d / "dovecot.conf").write_text(DOVECOT_CONF.format(d=d, port=port, format=mail_format))
+        script = NAMESPACE.format(root=root, d=d)
+        script += f"export LD_LIBRARY_PATH=/usr/lib/dovecot\nexec /usr/sbin/dovecot -F -c {d}/dovecot.conf\n"
+        self.start(["unshare", "-m", "bash", "-c", script])
+        wait_for_port(port)
+
+
+class SmtpSink(Service):
+    """Postfix's test server, which throws mail away without a disk."""
+
+    def __init__(self, folder, port):
+        super().__init__("smtp-sink", folder)
+        self.start([*tool("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "1024"], env=tool_environment())
+        wait_for_port(port)
+
+
+def smtp_source(port, recipient, messages, sessions, size, per_connection=None):
+    """Seconds that Postfix's load generator took. Many messages a connection unless per_connection is 1."""
+    argv = [*tool("smtp-source"), "-s", str(sessions), "-m", str(messages), "-l", str(size), "-f", "sender@source.test",
+            "-t", recipient]
+    if per_connection == 1:
+        argv.append("-d")  # one message a connection
+    begin = time.monotonic()
+    subprocess.run([*argv, f"127.0.0.1:{port}"], env=tool_environment(), check=True, timeout=600)
+    return time.monotonic() - begin

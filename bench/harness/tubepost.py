@@ -1,0 +1,44 @@
+"""A Tubepost instance under measurement: an ordinary one, its connection limits raised as Postfix's are."""
+import json
+import os
+import subprocess
+import time
+
+from .peers import ROOT, Service, wait_for_port
+
+BIN = ROOT / "build" / "bin"
+
+
+class Tubepost(Service):
+    def __init__(self, folder, port_base, services=("smtpd", "qrun")):
+        super().__init__("tubepost", folder)
+        self.home = self.folder / "home"
+        self.port = port_base + 25
+        self.run("mailadm", "init", "--hostname", "mx.example.test", "--domain", "example.test", "--port-base", str(port_base))
+        self.run("mailadm", "account", "add", "bob@example.test")
+        self.run("mailadm", "route", "add", "discard.test", "discard")
+        raised = dict(os.environ, TUBEPOST_HOME=str(self.home))
+        for key in ("CONNECTIONS", "CONNECTIONS_PER_ADDRESS"):
+            raised["TUBEPOST_SMTPD_" + key] = "1000"
+        raised["TUBEPOST_SMTPD_MESSAGES_MAX"] = "1000000"
+        for service in services:
+            self.start([BIN / service], env=raised)
+        wait_for_port(self.port)
+
+    def run(self, program, *arguments, **options):
+        return subprocess.run([BIN / program, "--home", self.home, *arguments] if program != "mailadm" else
+                              [BIN / program, *arguments, "--home", self.home],
+                              check=True, stdout=subprocess.PIPE, text=True, **options).stdout
+
+    def waiting(self):
+        """Messages not yet delivered."""
+        return sum(1 for _ in self.run("mailq", "--json").splitlines())
+
+    def in_mailbox(self):
+        dialogue = subprocess.run([BIN / "popd", "--home", self.home, "--stdio", "--preauth", "bob@example.test"],
+                                  input="STAT\r\nQUIT\r\n", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in dialogue.stdout.splitlines():
+            words = line.split()
+            if words[:1] == ["+OK"] and len(words) == 3 and words[1].isdigit():
+                return int(words[1])
+        return 0
