@@ -1,0 +1,86 @@
+// SASL mechanisms (RFC 4422) as small state machines without I/O: decoded bytes in, what happens next out.
+// Whoever drives them knows the accounts, does the slow hashing and decides about throttling.
+//   PLAIN RFC 4616   LOGIN draft-murchison-sasl-login   SCRAM-SHA-256 RFC 5802, RFC 7677
+// Names and passwords are UTF-8 as they came: no SASLprep (verifier.h says why).
+// Every input is bounded: a response over sasl_response_max is refused. Threading: one thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "auth/crypto.h"
+#include "auth/verifier.h"
+#include "base/result.h"
+
+namespace tubepost::auth {
+
+// RFC 4954 4: a line of AUTH has at most 12,288 octets of base64.
+inline constexpr std::size_t sasl_response_max = 9216;
+inline constexpr std::size_t login_name_max = 320;
+
+struct Challenge {
+  std::string text;
+};
+// PLAIN and LOGIN end here: the driver compares user and password.
+struct CheckPassword {
+  std::string user;
+  Password password;
+};
+// SCRAM ends here: the client has proved that it knows the password of the user it was asked for.
+struct Proved {
+  std::string user;
+};
+struct Refused {
+  std::string reason;  // a sentence for the log, without secrets
+  bool temporary = false;
+};
+using SaslStep = std::variant<Challenge, CheckPassword, Proved, Refused>;
+
+class SaslServer {
+public:
+  virtual ~SaslServer() = default;
+  // nullopt, at the first step only: the client sent no initial response (not the same as an empty one).
+  virtual SaslStep step(std::optional<std::string_view> response) = 0;
+};
+
+// The verifier of a user; for one that does not exist a made-up one, the same each time, that nothing
+// satisfies.
+using ScramLookup = std::function<Result<ScramVerifier>(const std::string& user)>;
+
+struct MechanismTraits {
+  std::string_view name;
+  bool plaintext;        // sends the password as it is (A6)
+  bool channel_binding;  // the place of SCRAM-SHA-256-PLUS
+};
+const std::vector<MechanismTraits>& known_mechanisms();
+const MechanismTraits* find_mechanism(std::string_view name);  // without regard to case; nullptr: unknown
+
+// nullptr: no such mechanism. `server_nonce` empty: random (tests of RFC 7677 3 give theirs).
+std::unique_ptr<SaslServer> make_sasl_server(std::string_view mechanism, ScramLookup lookup,
+                                             std::string server_nonce = {});
+
+// The other side, for `authd test`, for tests, and for mxsend's smarthosts.
+class SaslClient {
+public:
+  virtual ~SaslClient() = default;
+  virtual std::optional<std::string> initial_response() = 0;
+  // A permanent Failure: the server does not speak the mechanism, or does not know the password either
+  // (SCRAM).
+  virtual Result<std::string> answer(std::string_view challenge) = 0;
+  // Success of the server may be believed: SCRAM has seen the server's own proof.
+  virtual bool is_satisfied() const = 0;
+};
+
+struct Login {
+  std::string user;
+  Password password;
+};
+std::unique_ptr<SaslClient> make_sasl_client(std::string_view mechanism, Login login,
+                                             std::string client_nonce = {});
+
+}  // namespace tubepost::auth
