@@ -1,0 +1,4 @@
+#include "config/program.h"
+
+#include <gtest/gtest.h>
+TEST(Program, Compiles) { SUCCEED(); }
