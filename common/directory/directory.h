@@ -1,8 +1,10 @@
-// Who is here: domains, accounts, aliases, lists, routes. Read by every program, written by mailadm (and, later, by
-// deliver for list subscriptions). Holds no secrets.
+// Who is here: domains, accounts, aliases, lists, routes. Read by every program, written by mailadm (and,
+// later, by deliver for list subscriptions). Holds no secrets.
 //
-// Every look-up is one short read transaction and sees changes at once. Addresses are compared with lower-case domains and,
-// by setting of the server (A7, default yes), lower-case local parts. Threading: any thread.
+// Every look-up is one short read transaction and sees changes at once. Addresses are compared with
+// lower-case domains and, by setting of the server (A7, local-part-case=insensitive|sensitive, default
+// insensitive), without regard to the ASCII case of local parts. Logins are case-sensitive: login.h.
+// Threading: any thread.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,11 @@
 namespace tubepost::directory {
 
 using AccountId = std::uint64_t;  // never used again, also after `account remove`
-using Properties = std::map<std::string, std::string>;  // key=value as mailadm takes them; checked on the way in
+using Properties =
+    std::map<std::string, std::string>;  // key=value as mailadm takes them; checked on the way in
+
+// Properties of the server: primary-domain=DOMAIN, postmaster=ADDRESS, local-part-case=insensitive|sensitive,
+// sub-address-separator=+ (one of "+-_=", or "none"). properties.h has the rules for all of them.
 
 struct Domain {
   std::string name;
@@ -30,37 +36,57 @@ struct Domain {
 struct Account {
   AccountId id = 0;
   smtp::Mailbox address;
-  Properties properties;  // quota=BYTES, quota-messages=N, suspended=yes, autoreply-…, archive=yes
+  Properties properties;  // quota=BYTES (a plain number), quota-messages=N, suspended=yes
   bool is_suspended() const;
+  std::optional<std::uint64_t> quota_bytes() const;  // nullopt: no limit
+  std::optional<std::uint64_t> quota_messages() const;
 };
 
 enum class RouteKind { direct, smarthost, discard, host, lmtp, refuse, hold };
 struct Route {
-  std::string pattern;  // "example.net", "*.example.net", ".", or an address; by recipient unless by_sender
-  bool by_sender = false;
+  std::string pattern;     // "example.net", "*.example.net" (below it, any depth), "." (all), or an address;
+                           // empty: no route
+  bool by_sender = false;  // the pattern is held against the sender, not the recipient
   RouteKind kind = RouteKind::direct;
-  std::string target;  // host:HOST[:PORT], lmtp:…
+  std::string
+      target;  // what stands behind "host:" (HOST[:PORT]) or "lmtp:" (HOST:PORT or unix:PATH); else empty
+  friend bool operator==(const Route&, const Route&) = default;
 };
+std::string_view kind_name(RouteKind kind);
+std::optional<RouteKind> parse_kind(std::string_view name);
+std::string destination_text(const Route& route);  // "discard", "host:mx.example.net:25": as mailadm takes it
+// The pattern and destination as mailadm takes them, checked.
+Result<Route> parse_route(std::string_view pattern, std::string_view destination, bool by_sender);
 
 // What an address is, one step: what stands behind it is looked up again by whoever follows it.
 struct ToAccount {
   Account account;
   std::string detail;  // user+detail@ (D4)
-  std::string how;     // "account", "sub-address", "catch-all" (D2), "postmaster" (D1): for --dry-run and --explain
+  std::string
+      how;  // "account", "sub-address", "catch-all" (D2), "postmaster" (D1): for --dry-run and --explain
 };
 struct ToAlias {
-  std::string address;                // the alias as stored
+  std::string address;  // the alias as stored
   std::vector<smtp::Mailbox> targets;
+  std::string detail;  // D4; not handed on to the targets
+  std::string how;     // "alias", "sub-address", "catch-all", "postmaster"
 };
+// Somebody else's domain. Relaying to it is for authenticated and trusted clients only (A1), with one
+// exception: a route of kind discard is the administrator's word that mail for that pattern is ours to throw
+// away. smtpd takes it from anyone, as nothing is relayed; a pattern of "." or by sender never opens
+// anything.
 struct ToRemote {
-  Route route;  // kind direct where no route is stored
+  Route route;  // by recipient; kind direct where no route is stored
+  bool is_ours_to_discard() const {
+    return route.kind == RouteKind::discard && !route.by_sender && route.pattern != ".";
+  }
 };
-struct UnknownUser {};   // hosted domain, nobody there: 550 5.1.1
-struct RelayDomain {};   // we are its secondary (O10)
+struct UnknownUser {};  // hosted domain, nobody there: 550 5.1.1
+struct RelayDomain {};  // we are its secondary (O10)
 using Destination = std::variant<ToAccount, ToAlias, ToRemote, RelayDomain, UnknownUser>;
 
 class Directory {
- public:
+public:
   struct Options {
     bool create = false, read_only = true;
   };
@@ -69,8 +95,11 @@ class Directory {
   Directory& operator=(Directory&&) noexcept;
   ~Directory();
 
-  // "postmaster" without a domain (RFC 5321 4.5.1) is that of the primary domain. D1: postmaster of a hosted domain
-  // without such an account or alias is the server's `postmaster` property, else the first account of the domain.
+  // In this order: the account or alias with this address; user+detail@; the postmaster rule; `nobody` of the
+  // domain; else unknown. "postmaster" without a domain (RFC 5321 4.5.1) is that of the primary domain; any
+  // other bare name is unknown. D1: postmaster of a hosted domain without such an account or alias is the
+  // server's `postmaster` property, else the first (oldest, not suspended) account of the domain, of the
+  // primary domain, of any.
   Result<Destination> find(const smtp::Mailbox& address) const;
   Result<std::optional<Account>> find_account(const smtp::Mailbox& address) const;  // exactly this account
   Result<std::optional<Account>> find_account(AccountId id) const;
@@ -78,9 +107,15 @@ class Directory {
   Result<std::string> primary_domain() const;
   // A10: the domain bound to this local address, else the primary one.
   Result<std::string> default_domain(std::string_view local_address) const;
-  // A11: may the account send as this address: its own, an alias that leads to it alone.
+  // A8: the domains in which this local part, spelled exactly so, is an account (a bare login is logged with
+  // its choice).
+  Result<std::vector<std::string>> domains_with(std::string_view local_part) const;
+  // A11: may the account send as this address: its own, a sub-address of it, an alias that leads to it alone,
+  // postmaster where that is its mail. Not what it gets only as a catch-all.
   Result<bool> is_address_of(const Account& account, const smtp::Mailbox& address) const;
-  // The route for mail from `sender` to `recipient`: the most specific recipient pattern, else sender pattern, else direct.
+  // The route for mail from `sender` (empty: the null sender) to `recipient`. The most specific pattern of
+  // the recipient (address, domain, *.domain from long to short), else of the sender, else "." of the
+  // recipient, of the sender, else direct.
   Result<Route> route_for(const smtp::Mailbox& recipient, std::string_view sender) const;
 
   Result<std::vector<Domain>> domains() const;
@@ -93,7 +128,8 @@ class Directory {
   Result<std::vector<Route>> routes() const;
   Result<Properties> server() const;
 
-  // Changes: each is one durable transaction; a refusal is a permanent Failure with a sentence for the operator.
+  // Changes: each is one durable transaction; a refusal is a permanent Failure with a sentence for the
+  // operator.
   Result<void> set_server(const Properties& changes);  // an empty value removes a key
   Result<void> add_domain(std::string_view name, const Properties& properties);
   Result<void> set_domain(std::string_view name, const Properties& changes);
@@ -101,18 +137,20 @@ class Directory {
   Result<Account> add_account(std::string_view address, const Properties& properties);
   Result<void> set_account(std::string_view address, const Properties& changes);
   Result<AccountId> remove_account(std::string_view address);
-  Result<void> add_alias(std::string_view address, const std::vector<std::string>& targets);  // adds to its targets
+  Result<void> add_alias(std::string_view address,
+                         const std::vector<std::string>& targets);  // adds to its targets
   // Without targets: the whole alias.
   Result<void> remove_alias(std::string_view address, const std::vector<std::string>& targets);
   Result<void> add_route(const Route& route);
   Result<void> remove_route(std::string_view pattern, bool by_sender);
 
-  // All of it as sorted, diffable text, and back: `apply` makes the directory equal to the text, in one transaction, and
-  // says what it changed, a line each ("+ alias …", "- route …", "~ account …"). With dry_run nothing is changed.
+  // All of it as sorted, diffable text (no passwords), and back: `apply` makes the directory equal to the
+  // text, in one transaction, and says what it changed, a line each ("+ alias …", "- route …", "~ account
+  // …"). With dry_run nothing is changed, though everything is checked. text_form.h has the grammar.
   Result<std::string> export_text() const;
   Result<std::vector<std::string>> apply_text(std::string_view text, bool dry_run);
 
- private:
+private:
   struct State;
   explicit Directory(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
@@ -127,16 +165,17 @@ struct Leaf {
   smtp::Mailbox address;  // the account's address, or the remote one
   std::optional<AccountId> account;
   std::string detail;
-  Route route;            // remote ones
+  Route route;  // remote ones
 };
 struct TreeNode {
-  std::string address, kind;  // "alias", "account", "catch-all", "postmaster", "sub-address", "remote", "unknown", "loop"
+  std::string address,
+      kind;  // "alias", "account", "catch-all", "postmaster", "sub-address", "remote", "unknown", "loop"
   std::string note;
   std::vector<TreeNode> children;
 };
 struct Expansion {
-  std::vector<Leaf> leaves;              // de-duplicated, in order
-  std::vector<std::string> problems;     // a target that is unknown, too deep, a loop: sentences
+  std::vector<Leaf> leaves;           // de-duplicated, in order
+  std::vector<std::string> problems;  // a target that is unknown, too deep, a loop: sentences
   TreeNode tree;
 };
 // `sender` chooses among routes by sender.
