@@ -32,6 +32,7 @@ class Body {
  private:
   friend class BodyWriter;
   friend class Spool;
+  friend struct Intake;
   Body();
   struct State;
   std::unique_ptr<State> state_;
@@ -74,6 +75,7 @@ struct Message {
   Envelope envelope;  // accepted and size are filled in by accept()
   std::vector<NewRecipient> recipients;
   Body body;
+  std::string hold{};  // why every recipient is held from the start (an operator's release sends it on); empty: it is not
 };
 
 // ---- for qrun
@@ -149,6 +151,8 @@ class Spool {
     double disk_reserve = 0.05;            // spool.disk-reserve: this part of the file system is not for intake
     bool group_commit = true;              // false: commit in the caller's thread (one-shot programs)
     std::function<void()> commit_failed;   // see GroupCommit; called once
+    // Tests only: called at the named steps of docs/spool-states.md, so that a process can die there.
+    std::function<void(std::string_view step)> at_step;
   };
   static Result<Spool> open(const std::string& folder, const Options& options, const Clock& clock);
   Spool(Spool&&) noexcept;

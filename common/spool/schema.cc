@@ -1,0 +1,205 @@
+#include "spool/schema.h"
+
+#include <cstring>
+
+#include "base/text.h"
+#include "spool/codec.h"
+
+namespace tubepost::spool {
+namespace {
+
+constexpr std::size_t id_size = 16, key_max = 511;  // LMDB's longest key
+constexpr std::uint8_t record_version = 1;
+constexpr std::string_view body_magic = "TPb1";
+
+constexpr std::uint8_t body_type_bits = 3, smtputf8_bit = 4, require_tls_bit = 8, has_envid_bit = 16;
+
+}  // namespace
+
+std::string_view to_text(State state) {
+  switch (state) {
+    case State::queued:
+      return "queued";
+    case State::deferred:
+      return "deferred";
+    case State::working:
+      return "working";
+    case State::held:
+      return "held";
+    case State::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+// ---- keys
+
+std::uint64_t to_u64(Timestamp time) {
+  const auto milliseconds = time.time_since_epoch().count();
+  return milliseconds < 0 ? 0 : static_cast<std::uint64_t>(milliseconds);
+}
+
+Timestamp to_timestamp(std::uint64_t milliseconds) {
+  return Timestamp(Milliseconds(static_cast<std::int64_t>(milliseconds)));
+}
+
+std::string recipient_key(const SpoolId& id, std::uint32_t number) {
+  std::string key;
+  key.reserve(id_size + 4);
+  key += id.bytes();
+  lmdb::append_u32(key, number);
+  return key;
+}
+
+std::string due_key(Timestamp time, const SpoolId& id, std::uint32_t number) {
+  std::string key;
+  key.reserve(8 + id_size + 4);
+  lmdb::append_u64(key, to_u64(time));
+  key += id.bytes();
+  lmdb::append_u32(key, number);
+  return key;
+}
+
+std::string journal_key(const SpoolId& id, Timestamp time, std::uint16_t seq) {
+  std::string key;
+  key.reserve(id_size + 8 + 2);
+  key += id.bytes();
+  lmdb::append_u64(key, to_u64(time));
+  key += static_cast<char>(seq >> 8);
+  key += static_cast<char>(seq & 0xff);
+  return key;
+}
+
+std::string dropped_key(Timestamp time, const SpoolId& id) {
+  std::string key;
+  lmdb::append_u64(key, to_u64(time));
+  key += id.bytes();
+  return key;
+}
+
+std::string address_key(std::string_view address) {
+  // RFC 5321 2.4: only the domain is compared without regard to case.
+  const auto at = address.rfind('@');
+  if (at == std::string_view::npos) return std::string(address);
+  return std::string(address.substr(0, at)) + to_lower(address.substr(at));
+}
+
+std::optional<std::string> finished_key(const SpoolId& id, std::string_view address) {
+  if (address.size() > key_max - id_size) return std::nullopt;
+  return std::string(id.bytes()) + address_key(address);
+}
+
+std::optional<DueKey> parse_due_key(std::string_view key) {
+  if (key.size() != 8 + id_size + 4) return std::nullopt;
+  return DueKey{to_timestamp(lmdb::read_u64(key)), SpoolId::from_bytes(key.substr(8, id_size)),
+                lmdb::read_u32(key.substr(8 + id_size))};
+}
+
+std::optional<RecipientKey> parse_recipient_key(std::string_view key) {
+  if (key.size() != id_size + 4) return std::nullopt;
+  return RecipientKey{SpoolId::from_bytes(key.substr(0, id_size)), lmdb::read_u32(key.substr(id_size))};
+}
+
+// ---- bodies
+
+void BodyHeader::write(char* to) const {
+  RecordWriter out(size);
+  for (const char c : body_magic) out.number(c);
+  out.number(crc).number(length);
+  for (const char c : id.bytes()) out.number(c);
+  const std::string bytes = out.number(flags).take();
+  std::memcpy(to, bytes.data(), size);
+}
+
+std::optional<BodyHeader> BodyHeader::parse(std::string_view value) {
+  if (value.size() < size || !value.starts_with(body_magic)) return std::nullopt;
+  BodyHeader header;
+  RecordReader(value.substr(4)).number(header.crc);
+  RecordReader(value.substr(8)).number(header.length);
+  header.id = SpoolId::from_bytes(value.substr(16, id_size));
+  RecordReader(value.substr(32)).number(header.flags);
+  return header;
+}
+
+// ---- envelopes
+
+std::string encode(const Envelope& e) {
+  const auto flags =
+      static_cast<std::uint8_t>(static_cast<unsigned>(e.body_type) | (e.smtputf8 ? smtputf8_bit : 0U) |
+                                (e.require_tls ? require_tls_bit : 0U) | (e.dsn_envid ? has_envid_bit : 0U));
+  RecordWriter out(256);
+  out.number(record_version).number(flags).number(to_u64(e.accepted)).number(e.size).number(e.recipients);
+  out.text(e.reverse_path).text(e.dsn_envid.value_or("")).text(e.dsn_ret);
+  out.text(e.origin.role).text(e.origin.protocol).text(e.origin.client_address);
+  out.text(e.origin.helo).text(e.origin.auth_user).text(e.origin.tls);
+  return out.take();
+}
+
+std::optional<Envelope> decode_envelope(std::string_view value) {
+  Envelope e;
+  RecordReader in(value);
+  std::uint8_t version = 0, flags = 0;
+  std::uint64_t accepted = 0;
+  std::string envid;
+  in.number(version), in.number(flags), in.number(accepted), in.number(e.size), in.number(e.recipients);
+  in.text(e.reverse_path), in.text(envid), in.text(e.dsn_ret);
+  in.text(e.origin.role), in.text(e.origin.protocol), in.text(e.origin.client_address);
+  in.text(e.origin.helo), in.text(e.origin.auth_user), in.text(e.origin.tls);
+  if (!in.at_end() || version != record_version || (flags & body_type_bits) > 2) return std::nullopt;
+  e.body_type = static_cast<BodyType>(flags & body_type_bits);
+  e.smtputf8 = (flags & smtputf8_bit) != 0;
+  e.require_tls = (flags & require_tls_bit) != 0;
+  if ((flags & has_envid_bit) != 0) e.dsn_envid = std::move(envid);
+  e.accepted = to_timestamp(accepted);
+  return e;
+}
+
+// ---- recipients
+
+std::string encode(const Recipient& r) {
+  RecordWriter out(128);
+  out.number(record_version)
+      .number(static_cast<std::uint8_t>(r.state))
+      .number(static_cast<std::uint8_t>(r.wish));
+  out.number(static_cast<std::uint8_t>(r.delay_notified ? 1 : 0)).number(r.attempts).number(r.crashes);
+  out.number(to_u64(r.next)).number(r.status.status_class).number(r.status.subject).number(r.status.detail);
+  out.text(r.address).text(r.original).text(r.orcpt).text(r.notify).text(r.reason);
+  return out.take();
+}
+
+std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view value) {
+  Recipient r;
+  RecordReader in(value);
+  std::uint8_t version = 0, state = 0, wish = 0, flags = 0;
+  std::uint64_t next = 0;
+  in.number(version), in.number(state), in.number(wish), in.number(flags);
+  in.number(r.attempts), in.number(r.crashes), in.number(next);
+  in.number(r.status.status_class), in.number(r.status.subject), in.number(r.status.detail);
+  in.text(r.address), in.text(r.original), in.text(r.orcpt), in.text(r.notify), in.text(r.reason);
+  if (!in.at_end() || version != record_version) return std::nullopt;
+  if (state > static_cast<std::uint8_t>(State::failed) || wish > static_cast<std::uint8_t>(Wish::fail))
+    return std::nullopt;
+  r.number = number;
+  r.state = static_cast<State>(state);
+  r.wish = static_cast<Wish>(wish);
+  r.delay_notified = (flags & 1) != 0;
+  r.next = to_timestamp(next);
+  return r;
+}
+
+// ---- journal
+
+std::string encode(const Event& event) {
+  return event.fields.empty() ? event.name : event.name + ' ' + event.fields;
+}
+
+Event decode_event(std::string_view key, std::string_view value) {
+  Event event;
+  if (key.size() >= id_size + 8) event.time = to_timestamp(lmdb::read_u64(key.substr(id_size)));
+  const auto space = value.find(' ');
+  event.name = value.substr(0, space);
+  if (space != std::string_view::npos) event.fields = value.substr(space + 1);
+  return event;
+}
+
+}  // namespace tubepost::spool
