@@ -28,6 +28,10 @@ bool takes_value(const CLI::Option& option) { return option.get_items_expected_m
 // CLI11's help with operands called by what they are, and all commands in one list.
 class HelpFormatter final : public CLI::Formatter {
 public:
+  HelpFormatter() {
+    column_width(help_column);
+    label("Positionals", "Operands");
+  }
   std::string make_usage(const CLI::App* app, std::string name) const override {
     std::string usage = "Usage: " + (name.empty() ? app->get_name() : name) + " [OPTION]...";
     for (const CLI::Option* operand :

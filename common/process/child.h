@@ -1,6 +1,7 @@
-// Child processes without a shell: fork, redirect, exec. The child inherits no descriptor but those named here; it
-// gets default signal dispositions and an empty signal mask. Reaped by wait() or, killed first, by the destructor.
-// Threading: spawn() may be called from a threaded process (only async-signal-safe calls between fork and exec).
+// Child processes without a shell: fork, redirect, exec. The child inherits no descriptor but those named
+// here; it gets default signal dispositions and an empty signal mask. Reaped by wait() or, killed first, by
+// the destructor. Threading: spawn() may be called from a threaded process (only async-signal-safe calls
+// between fork and exec).
 #pragma once
 
 #include <sys/types.h>
@@ -35,22 +36,25 @@ struct Ended {
 };
 
 class Child {
- public:
-  // argv[0] without a slash is looked up in PATH. A program that cannot be executed is a Failure here (not 127).
+public:
+  // argv[0] without a slash is looked up in PATH. A program that cannot be executed is a Failure here (not
+  // 127).
   static Result<Child> spawn(const std::vector<std::string>& argv, const ChildOptions& options = {});
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
   ~Child();
 
   pid_t pid() const { return pid_; }
-  std::optional<Ended> poll();                                     // nullopt: still running
+  std::optional<Ended> poll();  // nullopt: still running
   Ended wait();
   std::optional<Ended> wait_for(std::chrono::milliseconds limit);  // nullopt: still running
-  void kill(int signal);                                           // the group, where it has its own
-  int pidfd() const { return pidfd_.get(); }                       // readable when it has ended
+  void kill(int signal);                      // the group, where it has its own; not once reaped
+  int pidfd() const { return pidfd_.get(); }  // readable when it has ended
 
- private:
+private:
   Child(pid_t pid, bool own_group);
+  std::optional<Ended> reap(int flags);
+  void end();
   pid_t pid_ = -1;
   bool own_group_ = false;
   std::optional<Ended> ended_;

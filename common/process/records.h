@@ -1,6 +1,7 @@
 // Records between programs: name=value lines, an empty line ends a record (design.md 4). Values are %-escaped
 // (%, CR, LF, NUL). Used for jobs and results between qrun and its workers; drivable by hand.
-// Limits: a line of 64 KiB, 256 fields a record; over them the stream is broken and the reader says so.
+// Names are printable ASCII without blank, % and =. Limits: a line of 64 KiB, 256 fields a record; over them
+// the stream is broken and the reader says so.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,7 @@
 namespace tubepost::process {
 
 class Record {
- public:
+public:
   Record& set(std::string_view name, std::string_view value);  // appends
   std::optional<std::string_view> get(std::string_view name) const;
   std::string_view get_or(std::string_view name, std::string_view otherwise) const;
@@ -22,22 +23,28 @@ class Record {
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
   std::string to_text() const;  // with the empty line at its end
 
- private:
+private:
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 // Push parser: bytes in, records out, however the bytes are cut.
 class RecordReader {
- public:
+public:
   void feed(std::string_view bytes);
-  // The next whole record, nullopt if more bytes are needed, a Failure (65) if the stream is broken for good.
+  // The next whole record, nullopt if more bytes are needed, a Failure (65) if the stream is broken: then for
+  // good.
   Result<std::optional<Record>> next();
-  bool in_the_middle() const { return !buffer_.empty() || !partial_.empty(); }
+  bool in_the_middle() const { return consumed_ < buffer_.size() || !partial_.empty(); }
 
- private:
+private:
+  Result<void> read_line(std::string_view line);
+  Failure fail(Failure failure);
+
   std::string buffer_;
-  std::size_t scanned_ = 0;
+  std::size_t consumed_ = 0;  // up to here it has become records or fields of partial_
+  std::size_t scanned_ = 0;   // up to here there is no further line end
   Record partial_;
+  std::optional<Failure> failure_;
 };
 
 }  // namespace tubepost::process
