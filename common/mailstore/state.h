@@ -1,0 +1,45 @@
+// What a MailStore is made of. For the .cc files of this folder only.
+#pragma once
+
+#include <atomic>
+
+#include "lmdb/group_commit.h"
+#include "mailstore/body_files.h"
+#include "mailstore/ledger.h"
+#include "mailstore/notifier.h"
+#include "mailstore/schema.h"
+
+namespace tubepost::mailstore {
+
+struct MailStore::State {
+  State(lmdb::Environment opened, schema::Tables opened_tables, const Options& given, const Clock& its_clock)
+      : environment(std::move(opened)),
+        tables(opened_tables),
+        options(given),
+        clock(its_clock),
+        files(environment.folder() + "/bodies"),
+        notifier(given.notify_folder) {}
+
+  // One durable transaction, together with those of other threads; `write` may be run more than once and
+  // starts anew then.
+  Result<void> commit(const lmdb::GroupCommit::Write& write, std::size_t bytes = 0);
+
+  using Staged =
+      std::vector<std::optional<StagedBody>>;  // of the large bodies, in the order of the deliveries
+  Result<Staged> stage(const std::vector<Delivery>& deliveries) const;
+
+  void at_step(std::string_view step) const {
+    if (options.at_step) options.at_step(step);
+  }
+
+  lmdb::Environment environment;
+  schema::Tables tables;
+  Options options;
+  const Clock& clock;
+  BodyFiles files;
+  Notifier notifier;
+  std::atomic<unsigned> commits{0};
+  std::unique_ptr<lmdb::GroupCommit> committer;  // last: its thread ends first
+};
+
+}  // namespace tubepost::mailstore
