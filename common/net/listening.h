@@ -1,0 +1,35 @@
+// Sockets that listen: bound by address, host name or Unix path, or passed by whoever started us. Used by
+// Server and listen.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/exit_status.h"
+#include "base/unique_fd.h"
+#include "log/logger.h"
+#include "net/endpoint.h"
+
+namespace tubepost::net {
+
+struct ListenerSpec;
+
+struct ListeningSocket {
+  UniqueFd fd;  // non-blocking, close-on-exec
+  std::size_t listener = 0;
+  std::optional<Endpoint> endpoint;  // nullopt: a Unix socket
+};
+
+struct Listening {
+  std::vector<ListeningSocket> sockets;
+  ExitStatus status = ExitStatus::ok;  // else the log says why
+};
+
+// LISTEN_FDS first, then what the specs name. All or nothing.
+Listening open_listeners(const std::vector<ListenerSpec>& specs, const log::Logger& logger);
+
+// A newline on `ready_fd`, which is then closed (s6); READY=1 on NOTIFY_SOCKET (systemd).
+void announce_ready(const std::optional<int>& ready_fd);
+
+}  // namespace tubepost::net
