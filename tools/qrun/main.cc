@@ -1,0 +1,124 @@
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "base/text.h"
+#include "config/program.h"
+#include "directory/directory.h"
+#include "qrun/scheduler.h"
+#include "qrun/survey.h"
+
+namespace tubepost::qrun {
+namespace {
+
+using config::complain;
+
+constexpr Milliseconds patience_for_lock{10'000};  // a predecessor's last worker
+constexpr Milliseconds look_again{100};
+
+struct Options {
+  bool once = false, dry_run = false;
+  std::string ready_fd;
+};
+
+std::string hostname_of(const config::Settings& settings) {
+  std::string name = settings.text("server.hostname");
+  if (!name.empty()) return name;
+  std::array<char, 256> buffer{};
+  return ::gethostname(buffer.data(), buffer.size() - 1) == 0 && buffer[0] ? buffer.data() : "localhost";
+}
+
+Result<spool::Spool> open_spool(const config::Settings& settings, bool read_only, const Clock& clock) {
+  spool::Spool::Options options;
+  options.read_only = read_only;
+  options.inline_max = settings.number("spool.inline-max");
+  options.disk_reserve = settings.part("spool.disk-reserve");
+  options.group_commit = false;  // one thread writes
+  return spool::Spool::open(settings.path("spool"), options, clock);
+}
+
+WorkerKind deliver_kind(const config::Program& program, const config::Settings& settings) {
+  WorkerKind kind;
+  kind.name = "deliver";
+  kind.argv = {process::sibling_program("deliver"), "--worker", "--home", program.home()};
+  const config::Inputs& inputs = program.inputs();
+  if (!inputs.config_file.empty()) kind.argv.insert(kind.argv.end(), {"--config", inputs.config_file});
+  kind.processes = settings.number("qrun.deliver-workers");
+  return kind;
+}
+
+// Another one has the queue: it is told to look, and awaited. nullopt: it went away, the lock is ours.
+std::optional<ExitStatus> await_other(const spool::Spool& spool, const Clock& clock,
+                                      std::optional<UniqueFd>& lock) {
+  for (;;) {
+    spool.nudge();
+    std::this_thread::sleep_for(look_again);
+    const auto work = has_work(spool, clock.now());
+    if (!work) return complain("qrun", work.error());
+    if (!*work) return ExitStatus::ok;
+    auto again = spool.lock_scheduler(Milliseconds(0));
+    if (!again) return complain("qrun", again.error());
+    if (*again) {
+      lock = std::move(*again);
+      return std::nullopt;
+    }
+  }
+}
+
+ExitStatus run_queue(const config::Program& program, const Options& options, process::SignalSource& signals) {
+  const SystemClock clock;
+  const auto settings = program.settings();
+  const log::Logger logger = program.logger();
+  auto spool = open_spool(*settings, false, clock);
+  if (!spool) return complain("qrun", spool.error());
+  auto directory = directory::Directory::open(settings->path("directory"), {});
+  if (!directory) return complain("qrun", directory.error());
+
+  auto lock = spool->lock_scheduler(options.once ? Milliseconds(0) : patience_for_lock);
+  if (!lock) return complain("qrun", lock.error());
+  if (!*lock && !options.once)
+    return complain("qrun",
+                    Failure::temporary("another qrun runs this queue, or its workers have not ended"));
+  if (!*lock)
+    if (const auto ended = await_other(*spool, clock, *lock)) return *ended;
+
+  config::LiveSettings live(program.inputs(), settings, logger);
+  WorkerPool deliver(deliver_kind(program, *settings), (*lock)->get(), logger);
+  const DirectoryAddresses addresses(*directory);
+  Scheduler scheduler({*spool, addresses, deliver, clock, logger,
+                       [&] { return make_policy(*live.current()); }, hostname_of(*settings)},
+                      {options.once, parse_number<int>(options.ready_fd).value_or(-1), &signals});
+  return scheduler.run();
+}
+
+ExitStatus show_plan(const config::Program& program) {
+  const SystemClock clock;
+  const auto settings = program.settings();
+  const auto spool = open_spool(*settings, true, clock);
+  if (!spool) return complain("qrun", spool.error());
+  const auto directory = directory::Directory::open(settings->path("directory"), {});
+  if (!directory) return complain("qrun", directory.error());
+  const auto printed = print_plan(*spool, DirectoryAddresses(*directory), clock.now(), stdout);
+  return printed ? ExitStatus::ok : complain("qrun", printed.error());
+}
+
+}  // namespace
+}  // namespace tubepost::qrun
+
+int main(int argc, char** argv) {
+  using namespace tubepost;
+  process::ignore_sigpipe();
+  process::SignalSource signals{SIGTERM, SIGINT};
+  config::Program program{"qrun",
+                          "run the queue: hand what is due to delivery, record what became of it",
+                          {"server", "=qrun", "spool"}};
+  qrun::Options options;
+  program.flag("--once", options.once, "Run what is due now until nothing is in work, then exit.");
+  program.flag("--dry-run", options.dry_run, "Print what would be done now; change nothing.");
+  program.option("--ready-fd", options.ready_fd, "N", "Write a newline to this descriptor when ready.");
+  if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
+  return to_int(options.dry_run ? qrun::show_plan(program) : qrun::run_queue(program, options, signals));
+}
