@@ -109,11 +109,16 @@ void* Acceptor::thread_main(void* raw) {
 
 void Acceptor::run(Session session) {
   const auto slot = session.slot;
-  const auto admission = session.proxied ? take_proxy_header(session) : Admission::admitted;
-  if (admission == Admission::admitted)
-    handler_(std::move(session.connection));
-  else
-    session.connection.stream.reset();
+  try {
+    const auto admission = session.proxied ? take_proxy_header(session) : Admission::admitted;
+    if (admission == Admission::admitted)
+      handler_(std::move(session.connection));
+    else
+      session.connection.stream.reset();
+  } catch (const StreamEnd&) {
+    // A session catches these itself, but its goodbye may meet one more. That is no reason to end everybody's
+    // service.
+  }
   counts_.release(slot);
 }
 

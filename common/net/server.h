@@ -64,7 +64,8 @@ struct ServerOptions {
   AddressSet proxy_hosts;
 };
 
-using Handler = std::function<void(Connection)>;  // runs in the connection's thread; must not throw
+using Handler =
+    std::function<void(Connection)>;  // runs in the connection's thread; must throw nothing but StreamEnd
 
 class Server {
 public:

@@ -123,6 +123,7 @@ TEST(Server, OverTheTotalAClientIsToldAndClosed) {
   EXPECT_EQ(c.line(), "421 4.3.2 too many");
   EXPECT_EQ(c.line(), "(end)");
   EXPECT_EQ(a.ask("still"), "still");
+  running.stop();
   EXPECT_TRUE(running.log.has("event=connection-refused"));
 }
 
