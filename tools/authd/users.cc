@@ -1,0 +1,82 @@
+#include "authd/users.h"
+
+#include "auth/crypto.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "directory/login.h"
+
+namespace tubepost::authd {
+namespace {
+
+constexpr std::string_view fixed_prefix = "fixed:";
+constexpr std::size_t fixed_file_max = 4096;
+
+}  // namespace
+
+Users::Users(const directory::Directory& directory, const auth::Secrets& secrets,
+             config::LiveSettings& settings, const log::Logger& logger)
+    : directory_(directory),
+      secrets_(secrets),
+      settings_(settings),
+      logger_(logger),
+      decoy_crypt_(auth::crypt_password(random_bytes(16), auth::new_yescrypt_setting()).value_or("*")) {}
+
+Result<Candidate> Users::find(const auth::dovecot::AuthRequest& request, const std::string& login) const {
+  if (request.service != "submission") return find_account(request, login);
+  const auto settings = settings_.current();
+  const std::string rule = settings->text("submission.authentication");
+  if (rule == "off") return Candidate{login, std::nullopt, false};
+  if (!rule.starts_with(fixed_prefix)) return find_account(request, login);
+  const std::string file = rule.substr(fixed_prefix.size());
+  return find_fixed_user(file.starts_with('/') ? file : settings->path(file), login);
+}
+
+Result<Candidate> Users::find_account(const auth::dovecot::AuthRequest& request,
+                                      const std::string& login) const {
+  const bool bare = login.find_first_of("@%") == std::string::npos;
+  auto domain = bare ? default_domain(request) : Result<std::string>(std::string());
+  if (!domain) return std::move(domain).error();
+  auto account = directory::find_login(directory_, login, *domain);
+  if (!account) return std::move(account).error();
+  if (bare) note_choice(login, *domain);
+  if (!*account) return Candidate{login, std::nullopt, false};
+  auto verifiers = secrets_.find((*account)->id);
+  if (!verifiers) return std::move(verifiers).error();
+  return Candidate{(*account)->address.to_text(), std::move(*verifiers), (*account)->is_suspended()};
+}
+
+// A8, A10: the daemon may know better than the address does.
+Result<std::string> Users::default_domain(const auth::dovecot::AuthRequest& request) const {
+  if (!request.default_domain.empty()) return request.default_domain;
+  return directory_.default_domain(request.local_address);
+}
+
+void Users::note_choice(const std::string& login, const std::string& domain) const {
+  const auto domains = directory_.domains_with(login);
+  if (!domains || domains->size() < 2) return;
+  logger_.info("bare-login",
+               {{"user", printable(login)}, {"domain", domain}, {"candidates", join(*domains, ",")}});
+}
+
+auth::Verifiers Users::decoy(const std::string& login) const {
+  const auto made_up = [&](std::string_view what) {
+    return auth::hmac_sha256(secrets_.decoy_key(), std::string(what) + login);
+  };
+  return {decoy_crypt_, auth::ScramVerifier{made_up("salt").substr(0, 16), auth::scram_iterations,
+                                            made_up("stored"), made_up("server")}};
+}
+
+Result<Candidate> find_fixed_user(const std::string& file, const std::string& login) {
+  auto content = read_file(file, fixed_file_max);
+  if (!content) return std::move(content).error();
+  const std::string_view line = trim(*content);
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0 || line.find('\n') != std::string_view::npos)
+    return Failure::temporary(file + ": not one line user:verifier (make it with authd hash)");
+  auto verifiers = auth::parse_verifiers(line.substr(colon + 1));
+  if (!verifiers) return Failure::temporary(file + ": the verifier is not one that authd hash makes");
+  if (line.substr(0, colon) != login) return Candidate{login, std::nullopt, false};
+  return Candidate{login, std::move(*verifiers), false};
+}
+
+}  // namespace tubepost::authd
