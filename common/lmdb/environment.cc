@@ -1,23 +1,77 @@
 #include "lmdb/environment.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
+#include "lmdb/owner.h"
 
 namespace tubepost::lmdb {
 namespace {
 
-MDB_val to_val(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
-std::string_view to_view(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+constexpr unsigned most_readers = 4096;             // LMDB's default of 126 is soon used up by threads
+constexpr unsigned writes_between_cleanups = 1000;  // a killed reader pins pages until somebody looks
 
 void check(int code, const char* doing) {
   if (code != MDB_SUCCESS) throw Error(code, doing);
+}
+
+bool destroys_shared_mutexes() {
+  int major = 0, minor = 0, patch = 0;
+  mdb_version(&major, &minor, &patch);
+  return major == 0 && minor == 9 && patch >= 26 && patch <= 31;
+}
+
+// A lock file shared over a network keeps nobody out.
+bool is_on_network(const std::string& folder) {
+  struct statfs status {};
+  if (::statfs(folder.c_str(), &status) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return type == NFS_SUPER_MAGIC || type == SMB_SUPER_MAGIC || type == CIFS_SUPER_MAGIC ||
+         type == SMB2_SUPER_MAGIC;
+}
+
+Failure open_failure(const std::string& folder, int code) {
+  const std::string text = folder + ": " + mdb_strerror(code);
+  switch (code) {  // what no waiting mends
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ENOENT:
+    case ENOTDIR:
+    case MDB_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+      return Failure::permanent(text, {5, 3, 5});
+    default:
+      return Failure::temporary(text);
+  }
+}
+
+struct AbortTransaction {
+  void operator()(MDB_txn* transaction) const { mdb_txn_abort(transaction); }
+};
+using OwnedTransaction = std::unique_ptr<MDB_txn, AbortTransaction>;
+
+OwnedTransaction begin(MDB_env* env, bool read_only) {
+  MDB_txn* transaction = nullptr;
+  check(mdb_txn_begin(env, nullptr, read_only ? unsigned{MDB_RDONLY} : 0U, &transaction),
+        read_only ? "begin reading" : "begin writing");
+  return OwnedTransaction(transaction);
+}
+
+Result<void> sync_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return Failure::temporary(path + ": " + error_text(errno));
+  return {};
 }
 
 }  // namespace
@@ -28,104 +82,13 @@ Failure Error::failure() const {
   return Failure::temporary(text, {4, 3, 0});
 }
 
-// ---- Cursor
-
-Cursor::Cursor(MDB_txn* transaction, Table table) : cursor_(nullptr) {
-  check(mdb_cursor_open(transaction, table.handle, &cursor_), "cursor");
-}
-Cursor::Cursor(Cursor&& other) noexcept
-    : cursor_(std::exchange(other.cursor_, nullptr)), key_(other.key_), value_(other.value_) {}
-Cursor::~Cursor() {
-  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
-}
-
-bool Cursor::move(int operation, std::string_view key) {
-  MDB_val k = to_val(key), v{};
-  const int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
-  if (code == MDB_NOTFOUND) return key_ = value_ = {}, false;
-  check(code, "cursor move");
-  key_ = to_view(k);
-  value_ = to_view(v);
-  return true;
-}
-
-bool Cursor::first() { return move(MDB_FIRST); }
-bool Cursor::last() { return move(MDB_LAST); }
-bool Cursor::next() { return move(MDB_NEXT); }
-bool Cursor::previous() { return move(MDB_PREV); }
-bool Cursor::seek(std::string_view key) { return key.empty() ? first() : move(MDB_SET_RANGE, key); }
-bool Cursor::seek_before(std::string_view key) { return seek(key) ? previous() : last(); }
-
-bool Cursor::erase() {
-  check(mdb_cursor_del(cursor_, 0), "cursor erase");
-  // After a delete LMDB stands on the next entry, or at the end.
-  return move(MDB_GET_CURRENT);
-}
-
-// ---- transactions
-
-std::optional<std::string_view> ReadTransaction::get(Table table, std::string_view key) const {
-  MDB_val k = to_val(key), v{};
-  const int code = mdb_get(transaction_, table.handle, &k, &v);
-  if (code == MDB_NOTFOUND) return std::nullopt;
-  check(code, "get");
-  return to_view(v);
-}
-
-std::uint64_t ReadTransaction::count(Table table) const {
-  MDB_stat stat{};
-  check(mdb_stat(transaction_, table.handle, &stat), "stat");
-  return stat.ms_entries;
-}
-
-void WriteTransaction::put(Table table, std::string_view key, std::string_view value) {
-  MDB_val k = to_val(key), v = to_val(value);
-  check(mdb_put(transaction_, table.handle, &k, &v, 0), "put");
-}
-
-void WriteTransaction::append(Table table, std::string_view key, std::string_view value) {
-  MDB_val k = to_val(key), v = to_val(value);
-  const int code = mdb_put(transaction_, table.handle, &k, &v, MDB_APPEND);
-  if (code == MDB_KEYEXIST) return put(table, key, value);
-  check(code, "append");
-}
-
-bool WriteTransaction::put_new(Table table, std::string_view key, std::string_view value) {
-  MDB_val k = to_val(key), v = to_val(value);
-  const int code = mdb_put(transaction_, table.handle, &k, &v, MDB_NOOVERWRITE);
-  if (code == MDB_KEYEXIST) return false;
-  check(code, "put");
-  return true;
-}
-
-char* WriteTransaction::reserve(Table table, std::string_view key, std::size_t size) {
-  MDB_val k = to_val(key), v{size, nullptr};
-  check(mdb_put(transaction_, table.handle, &k, &v, MDB_RESERVE), "reserve");
-  return static_cast<char*>(v.mv_data);
-}
-
-char* WriteTransaction::reserve_new(Table table, std::string_view key, std::size_t size) {
-  MDB_val k = to_val(key), v{size, nullptr};
-  const int code = mdb_put(transaction_, table.handle, &k, &v, MDB_RESERVE | MDB_NOOVERWRITE);
-  if (code == MDB_KEYEXIST) return nullptr;
-  check(code, "reserve");
-  return static_cast<char*>(v.mv_data);
-}
-
-bool WriteTransaction::erase(Table table, std::string_view key) {
-  MDB_val k = to_val(key);
-  const int code = mdb_del(transaction_, table.handle, &k, nullptr);
-  if (code == MDB_NOTFOUND) return false;
-  check(code, "erase");
-  return true;
-}
-
-// ---- Environment
-
 struct Environment::State {
   std::string folder;
   MDB_env* env = nullptr;
   bool read_only = false;
+  unsigned mode = 0600;
+  std::atomic<unsigned> writes{0};
+  UniqueFd ownership;
   ~State() {
     if (env != nullptr) mdb_env_close(env);
   }
@@ -136,30 +99,21 @@ Environment::Environment(Environment&&) noexcept = default;
 Environment& Environment::operator=(Environment&&) noexcept = default;
 Environment::~Environment() = default;
 
-namespace {
-
-constexpr unsigned most_readers = 4096;  // LMDB's default of 126 is soon used up by threads
-
-bool destroys_shared_mutexes() {
-  int major = 0, minor = 0, patch = 0;
-  mdb_version(&major, &minor, &patch);
-  return major == 0 && minor == 9 && patch >= 26 && patch <= 31;
-}
-
-Failure open_failure(const std::string& folder, int code) {
-  return Failure::temporary(folder + ": " + mdb_strerror(code));
-}
-
-}  // namespace
-
 Result<Environment> Environment::open(const std::string& folder, const Options& options) {
   if (destroys_shared_mutexes())
     return Failure::permanent("LMDB 0.9.26 to 0.9.31 destroys shared mutexes on close and cannot be used");
   if (!options.create && !file_exists(folder + "/data.mdb"))
-    return Failure::permanent(folder + ": no database here (mailadm init makes it)");
+    return Failure::permanent(folder + ": no database here (mailadm init makes it)", {5, 3, 5});
+  if (is_on_network(folder))
+    return Failure::permanent(folder + ": on a network file system, where its locks would bind nobody",
+                              {5, 3, 5});
+  auto ownership = take_ownership(folder, options.mode);
+  if (!ownership) return std::move(ownership).error();
   auto state = std::make_unique<State>();
+  state->ownership = std::move(*ownership);
   state->folder = folder;
   state->read_only = options.read_only;
+  state->mode = options.mode;
   if (const int code = mdb_env_create(&state->env); code != 0) return open_failure(folder, code);
   mdb_env_set_mapsize(state->env, options.map_size);
   mdb_env_set_maxreaders(state->env, most_readers);
@@ -174,47 +128,39 @@ Result<Environment> Environment::open(const std::string& folder, const Options& 
 }
 
 Result<std::vector<Table>> Environment::open_tables(std::initializer_list<const char*> names) {
-  MDB_txn* transaction = nullptr;
-  const unsigned flags = state_->read_only ? unsigned{MDB_RDONLY} : 0U;
-  int code = mdb_txn_begin(state_->env, nullptr, flags, &transaction);
-  if (code != 0) return open_failure(state_->folder, code);
   std::vector<Table> tables;
-  for (const char* name : names) {
-    Table table;
-    code = mdb_dbi_open(transaction, name, state_->read_only ? 0U : unsigned{MDB_CREATE}, &table.handle);
-    if (code != 0) {
-      mdb_txn_abort(transaction);
-      return open_failure(state_->folder, code).while_doing(std::string("table ") + name);
+  const char* doing = "";
+  try {
+    auto transaction = begin(state_->env, state_->read_only);
+    for (const char* name : names) {
+      doing = name;
+      Table table;
+      const unsigned flags = state_->read_only ? 0U : unsigned{MDB_CREATE};
+      check(mdb_dbi_open(transaction.get(), name, flags, &table.handle), "open table");
+      tables.push_back(table);
     }
-    tables.push_back(table);
+    check(mdb_txn_commit(transaction.release()), "commit");
+  } catch (const Error& error) {
+    return open_failure(state_->folder, error.code()).while_doing(std::string("table ") + doing);
   }
-  if (code = mdb_txn_commit(transaction); code != 0) return open_failure(state_->folder, code);
   return tables;
 }
 
-MDB_txn* Environment::begin_read() const {
-  MDB_txn* transaction = nullptr;
-  check(mdb_txn_begin(state_->env, nullptr, MDB_RDONLY, &transaction), "begin reading");
-  return transaction;
-}
-
+MDB_txn* Environment::begin_read() const { return begin(state_->env, true).release(); }
 void Environment::end_read(MDB_txn* transaction) { mdb_txn_abort(transaction); }
 
 Result<void> Environment::write(const std::function<Result<void>(WriteTransaction&)>& body) {
-  MDB_txn* raw = nullptr;
+  if (state_->writes.fetch_add(1, std::memory_order_relaxed) % writes_between_cleanups ==
+      writes_between_cleanups - 1)
+    clear_dead_readers();
   try {
-    check(mdb_txn_begin(state_->env, nullptr, 0, &raw), "begin writing");
-    WriteTransaction transaction(raw);
-    if (auto done = body(transaction); !done) {
-      mdb_txn_abort(raw);
-      return done;
-    }
+    auto owned = begin(state_->env, false);  // aborted unless committed, whatever is thrown
+    WriteTransaction transaction(owned.get());
+    if (auto done = body(transaction); !done) return done;
+    check(mdb_txn_commit(owned.release()), "commit");  // it is gone afterwards, whatever commit returns
   } catch (const Error& error) {
-    if (raw != nullptr) mdb_txn_abort(raw);
     return error.failure();
   }
-  // The transaction is gone after commit, whatever it returns.
-  if (const int code = mdb_txn_commit(raw); code != 0) return Error(code, "commit").failure();
   return {};
 }
 
@@ -222,17 +168,15 @@ Result<Space> Environment::space() const {
   struct statvfs disk {};
   if (::statvfs(state_->folder.c_str(), &disk) != 0)
     return Failure::temporary(state_->folder + ": " + error_text(errno));
-  return read([&](ReadTransaction&) -> Result<Space> {
-    MDB_txn* raw = begin_read();
-    const auto end = [](MDB_txn* t) { end_read(t); };
-    const std::unique_ptr<MDB_txn, decltype(end)> guard(raw, end);
+  try {
+    const auto transaction = begin(state_->env, true);
     MDB_stat stat{};
     MDB_envinfo info{};
-    check(mdb_stat(raw, 0, &stat), "stat");
+    check(mdb_env_stat(state_->env, &stat), "stat");
     check(mdb_env_info(state_->env, &info), "info");
     // The free list (table 0): each value is a count and that many page numbers.
     std::uint64_t free_pages = 0;
-    Cursor cursor(raw, Table{0});
+    Cursor cursor(transaction.get(), Table{0});
     for (bool more = cursor.first(); more; more = cursor.next()) {
       std::size_t pages = 0;
       std::memcpy(&pages, cursor.value().data(), sizeof pages);
@@ -240,13 +184,20 @@ Result<Space> Environment::space() const {
     }
     return Space{(info.me_last_pgno + 1) * stat.ms_psize, free_pages * stat.ms_psize,
                  std::uint64_t{disk.f_bavail} * disk.f_frsize, std::uint64_t{disk.f_blocks} * disk.f_frsize};
-  });
+  } catch (const Error& error) {
+    return error.failure();
+  }
 }
 
+// mdb_env_copy2 would make the file readable to whom the umask allows, and sync nothing.
 Result<void> Environment::copy_to(const std::string& folder) const {
-  if (const int code = mdb_env_copy2(state_->env, folder.c_str(), MDB_CP_COMPACT); code != 0)
-    return open_failure(folder, code);
-  return {};
+  const std::string path = folder + "/data.mdb";
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, state_->mode));
+  if (!fd) return Failure::temporary(path + ": " + error_text(errno));
+  if (const int code = mdb_env_copyfd2(state_->env, fd.get(), MDB_CP_COMPACT); code != 0)
+    return Error(code, "copy").failure();
+  if (::fsync(fd.get()) != 0) return Failure::temporary(path + ": " + error_text(errno));
+  return sync_file(folder);
 }
 
 int Environment::clear_dead_readers() {
@@ -256,23 +207,5 @@ int Environment::clear_dead_readers() {
 }
 
 const std::string& Environment::folder() const { return state_->folder; }
-
-// ---- keys
-
-void append_u32(std::string& key, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) key += static_cast<char>(value >> shift & 0xff);
-}
-void append_u64(std::string& key, std::uint64_t value) {
-  append_u32(key, static_cast<std::uint32_t>(value >> 32));
-  append_u32(key, static_cast<std::uint32_t>(value));
-}
-std::uint32_t read_u32(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-std::uint64_t read_u64(std::string_view bytes) {
-  return std::uint64_t{read_u32(bytes)} << 32 | read_u32(bytes.substr(4));
-}
 
 }  // namespace tubepost::lmdb

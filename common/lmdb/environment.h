@@ -1,13 +1,13 @@
 // LMDB, the only database of the house, behind RAII. This folder is the only one that sees lmdb.h.
 //
-// Inside a transaction function LMDB's own errors are thrown as lmdb::Error; Environment::read and ::write turn
-// them into a Failure, so that a function body reads straight and its callers see a Result. MDB_MAP_FULL and ENOSPC
-// both become 4.3.1 (design.md 3: disk full).
+// Inside a transaction function LMDB's own errors are thrown as lmdb::Error; Environment::read and ::write
+// turn them into a Failure, so that a function body reads straight and its callers see a Result. MDB_MAP_FULL
+// and ENOSPC both become 4.3.1 (design.md 3: disk full).
 //
-// Lifetime: one Environment per path and process, opened after fork, on a local file system. Views given out by a
-// transaction live until that transaction ends. Keys have 1 to 511 bytes.
-// Threading: an Environment may be used by all threads; a transaction by the one that began it. A write transaction
-// lives in one function, and no peer, no output, no parsing happens in it.
+// Lifetime: one Environment per path and process, opened after fork, on a local file system. Views given out
+// by a transaction live until that transaction ends; in a write transaction only until its next write. Keys
+// have 1 to 511 bytes. Threading: an Environment may be used by all threads; a transaction by the one that
+// began it. A write transaction lives in one function, and no peer, no output, no parsing happens in it.
 #pragma once
 
 #include <cstdint>
@@ -28,12 +28,12 @@ struct MDB_cursor;
 namespace tubepost::lmdb {
 
 class Error {
- public:
+public:
   Error(int code, const char* doing) : code_(code), doing_(doing) {}
   Failure failure() const;
   int code() const { return code_; }
 
- private:
+private:
   int code_;
   const char* doing_;
 };
@@ -44,7 +44,7 @@ struct Table {
 };
 
 class Cursor {
- public:
+public:
   Cursor(MDB_txn* transaction, Table table);
   Cursor(Cursor&& other) noexcept;
   Cursor(const Cursor&) = delete;
@@ -55,8 +55,8 @@ class Cursor {
   bool last();
   bool next();
   bool previous();
-  bool seek(std::string_view key);               // the first entry whose key is not less than `key`
-  bool seek_before(std::string_view key);        // the last entry whose key is less than `key`
+  bool seek(std::string_view key);         // the first entry whose key is not less than `key`
+  bool seek_before(std::string_view key);  // the last entry whose key is less than `key`
   bool seek_prefix(std::string_view prefix) { return seek(prefix) && key().starts_with(prefix); }
 
   std::string_view key() const { return key_; }
@@ -64,30 +64,31 @@ class Cursor {
   // In a write transaction: removes the entry; the cursor then stands on the one after it (false: none).
   bool erase();
 
- private:
+private:
   bool move(int operation, std::string_view key = {});
   MDB_cursor* cursor_;
   std::string_view key_, value_;
 };
 
 class ReadTransaction {
- public:
+public:
   explicit ReadTransaction(MDB_txn* transaction) : transaction_(transaction) {}
   std::optional<std::string_view> get(Table table, std::string_view key) const;
   Cursor cursor(Table table) const { return {transaction_, table}; }
   std::uint64_t count(Table table) const;
 
- protected:
+protected:
   MDB_txn* transaction_;
 };
 
 class WriteTransaction : public ReadTransaction {
- public:
+public:
   using ReadTransaction::ReadTransaction;
   void put(Table table, std::string_view key, std::string_view value);
   // For keys in ascending order at the end of a table: packs pages full. Falls back to put when they are not.
   void append(Table table, std::string_view key, std::string_view value);
-  bool put_new(Table table, std::string_view key, std::string_view value);  // false: it was there, nothing changed
+  bool put_new(Table table, std::string_view key,
+               std::string_view value);  // false: it was there, nothing changed
   // Room for `size` bytes to be filled before the next call on this transaction; replaces what was there.
   char* reserve(Table table, std::string_view key, std::size_t size);
   // As reserve, but nullptr (and nothing changed) where the key is there already.
@@ -103,7 +104,7 @@ struct Space {
 };
 
 class Environment {
- public:
+public:
   struct Options {
     std::uint64_t map_size = std::uint64_t{256} << 30;  // sparse; never resized while others have it open
     unsigned max_tables = 32;
@@ -112,8 +113,8 @@ class Environment {
     unsigned mode = 0600;    // of files it creates (a group member needs 0660: ADR 2)
   };
 
-  // `folder` must exist. Refuses LMDB 0.9.26 to 0.9.31, which destroy shared mutexes on close, and a folder that is
-  // in use from another host or PID namespace. Clears dead readers.
+  // `folder` must exist. Refuses LMDB 0.9.26 to 0.9.31, which destroy shared mutexes on close, and a folder
+  // that is in use from another host or PID namespace. Clears dead readers.
   static Result<Environment> open(const std::string& folder, const Options& options);
   Environment(Environment&&) noexcept;
   Environment& operator=(Environment&&) noexcept;
@@ -125,16 +126,17 @@ class Environment {
   // Runs `body` in a read transaction. T is what body returns: Result<U> is passed on, U becomes Result<U>.
   template <class Body>
   auto read(Body&& body) const;
-  // Runs `body` in a write transaction and commits, durably, unless it returns a Failure or throws Error: then all is
-  // undone. `body` takes WriteTransaction& and returns Result<void>.
+  // Runs `body` in a write transaction and commits, durably, unless it returns a Failure or throws Error:
+  // then all is undone. `body` takes WriteTransaction& and returns Result<void>.
   Result<void> write(const std::function<Result<void>(WriteTransaction&)>& body);
 
   Result<Space> space() const;
-  Result<void> copy_to(const std::string& folder) const;  // a consistent, compacted copy, live; the folder exists
-  int clear_dead_readers();                               // how many there were
+  Result<void> copy_to(
+      const std::string& folder) const;  // a consistent, compacted copy, live; the folder exists
+  int clear_dead_readers();              // how many there were; also done every 1000 writes
   const std::string& folder() const;
 
- private:
+private:
   struct State;
   explicit Environment(std::unique_ptr<State> state);
   MDB_txn* begin_read() const;

@@ -1,6 +1,35 @@
 #include "lmdb/group_commit.h"
 
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+
 namespace tubepost::lmdb {
+
+// One call of commit(), on its caller's stack. It waits on a futex of its own: a wake-up is one system call
+// that touches no lock, so that two hundred of them do not queue up behind each other (std::atomic::wait
+// would yield the processor first).
+struct GroupCommit::Waiter {
+  const Write* write;
+  std::size_t bytes;
+  Result<void> result;
+  std::atomic<std::uint32_t> finished{0};
+
+  void wait() {
+    while (finished.load(std::memory_order_acquire) == 0)
+      ::syscall(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+  }
+  // Afterwards this object may be gone: the waiter can return before the wake-up comes, which then wakes
+  // nobody, or somebody whose own loop sends it back to sleep.
+  void finish() {
+    const void* address = &finished;
+    finished.store(1, std::memory_order_release);
+    ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  }
+};
 
 GroupCommit::GroupCommit(Environment& environment, std::function<void()> after_commit,
                          std::function<void()> commit_failed, Limits limits)
@@ -21,11 +50,15 @@ GroupCommit::~GroupCommit() {
 
 Result<void> GroupCommit::commit(const Write& write, std::size_t bytes) {
   Waiter waiter{&write, bytes, {}, {}};
-  std::unique_lock lock(mutex_);
-  waiting_.push_back(&waiter);
-  if (waiting_.size() == 1) work_.notify_one();
-  waiter.done.wait(lock, [&] { return waiter.result.has_value(); });
-  return std::move(*waiter.result);
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = waiting_.empty();
+    waiting_.push_back(&waiter);
+  }
+  if (first) work_.notify_one();  // the committer takes all that wait, so only the first has to call it
+  waiter.wait();
+  return std::move(waiter.result);
 }
 
 std::vector<GroupCommit::Waiter*> GroupCommit::take_batch() {
@@ -40,6 +73,9 @@ std::vector<GroupCommit::Waiter*> GroupCommit::take_batch() {
 }
 
 void GroupCommit::run() {
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
@@ -47,34 +83,36 @@ void GroupCommit::run() {
     const auto batch = take_batch();
     lock.unlock();
     apply(batch);
+    for (Waiter* waiter : batch) waiter->finish();
     lock.lock();
   }
 }
 
-void GroupCommit::apply(const std::vector<Waiter*>& batch) {
-  // A failure of one write undoes the batch, and each is then tried alone; a failure of the commit is everybody's.
-  bool write_failed = false;
-  std::vector<Result<void>> results(batch.size());
-  auto committed = environment_.write([&](WriteTransaction& transaction) -> Result<void> {
-    for (Waiter* waiter : batch) {
-      write_failed = true;  // until it returns: it may throw
+void GroupCommit::apply(std::span<Waiter* const> batch) {
+  if (!apply_as_one(batch) && batch.size() > 1)
+    for (std::size_t i = 0; i < batch.size(); ++i) apply_as_one(batch.subspan(i, 1));
+  bool durable = false;
+  for (const Waiter* waiter : batch) durable = durable || waiter->result.has_value();
+  if (durable && after_commit_) after_commit_();
+}
+
+// One transaction. False: one of its writes failed, and all are undone; a failure of the commit itself is
+// everybody's, and final.
+bool GroupCommit::apply_as_one(std::span<Waiter* const> batch) {
+  bool writing = false;
+  const auto committed = environment_.write([&](WriteTransaction& transaction) -> Result<void> {
+    for (const Waiter* waiter : batch) {
+      writing = true;  // until it returns: it may throw
       if (auto done = (*waiter->write)(transaction); !done) return done;
-      write_failed = false;
+      writing = false;
     }
     return {};
   });
-  if (!committed && write_failed && batch.size() > 1) {
-    for (std::size_t i = 0; i < batch.size(); ++i) results[i] = environment_.write(*batch[i]->write);
-  } else {
-    for (auto& result : results) result = committed;
-  }
-  if (after_commit_ && committed) after_commit_();
-  const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i]->result = std::move(results[i]);
-    batch[i]->done.notify_one();
-  }
-  if (!committed && !write_failed && commit_failed_) commit_failed_();
+  for (Waiter* waiter : batch) waiter->result = committed;
+  if (committed || writing) return committed.has_value();
+  if (!commit_has_failed_ && commit_failed_) commit_failed_();
+  commit_has_failed_ = true;
+  return true;
 }
 
 }  // namespace tubepost::lmdb

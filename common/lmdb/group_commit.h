@@ -1,16 +1,19 @@
-// Group commit: a commit costs the same fsync for one write or two hundred, so threads hand their writes to one
-// committer, which applies all that wait in one transaction, commits once, and wakes them (design.md 3).
+// Group commit: a commit costs the same fsync for one write or two hundred, so threads hand their writes to
+// one committer, which applies all that wait in one transaction, commits once, and wakes them (design.md 3).
 //
-// A batch ends at 200 writes or 8 MiB. If one write of a batch fails, the batch is run again singly, so that one bad
-// write fails alone; writes must therefore be repeatable. If a commit fails, every waiter gets that failure and
-// `commit_failed` is called once: the process should stop taking work and exit 75.
-// Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed.
+// A batch ends at 200 writes or 8 MiB. If one write of a batch fails, the batch is run again singly, so that
+// one bad write fails alone; writes must therefore be repeatable. If a commit fails, every waiter gets that
+// failure and `commit_failed` is called, once in the life of this object: the process should stop taking work
+// and exit 75. `after_commit` is called when something has become durable, before those who wait for it go
+// on. Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed;
+// both callbacks come from the committer's thread, which has all signals blocked.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <thread>
 
 #include "lmdb/environment.h"
@@ -18,7 +21,7 @@
 namespace tubepost::lmdb {
 
 class GroupCommit {
- public:
+public:
   using Write = std::function<Result<void>(WriteTransaction&)>;
 
   struct Limits {
@@ -26,24 +29,19 @@ class GroupCommit {
     std::size_t bytes = 8 << 20;
   };
 
-  GroupCommit(Environment& environment, std::function<void()> after_commit, std::function<void()> commit_failed,
-              Limits limits);
+  GroupCommit(Environment& environment, std::function<void()> after_commit,
+              std::function<void()> commit_failed, Limits limits);
   ~GroupCommit();  // every waiting write is finished first
 
   // `bytes`: about how much the write adds, for the size of the batch.
   Result<void> commit(const Write& write, std::size_t bytes = 0);
 
- private:
-  struct Waiter {
-    const Write* write;
-    std::size_t bytes;
-    std::optional<Result<void>> result;
-    std::condition_variable done;
-  };
-
+private:
+  struct Waiter;
   void run();
   std::vector<Waiter*> take_batch();
-  void apply(const std::vector<Waiter*>& batch);
+  void apply(std::span<Waiter* const> batch);
+  bool apply_as_one(std::span<Waiter* const> batch);
 
   Environment& environment_;
   std::function<void()> after_commit_, commit_failed_;
@@ -52,6 +50,7 @@ class GroupCommit {
   std::condition_variable work_;
   std::deque<Waiter*> waiting_;
   bool stopping_ = false;
+  bool commit_has_failed_ = false;  // the committer's own
   std::thread committer_;
 };
 
