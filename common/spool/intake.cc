@@ -60,6 +60,13 @@ Result<Intake> Intake::make(Message message, Timestamp now) {
   return intake;
 }
 
+Result<Intake> Intake::make(const Generated& generated, BodyWriter writer, Timestamp now) {
+  writer.append(generated.content);
+  auto body = writer.finish();
+  if (!body) return std::move(body).error();
+  return make({generated.id, generated.envelope, generated.recipients, std::move(*body)}, now);
+}
+
 std::size_t Intake::bytes() const {
   return (body.state_->is_beside() ? 0 : body.size()) + recipients.size() * 512 + 1024;
 }

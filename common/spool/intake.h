@@ -13,6 +13,7 @@ namespace tubepost::spool {
 struct Intake {
   // A permanent Failure without recipients. Recipients given twice are one.
   static Result<Intake> make(Message message, Timestamp now);
+  static Result<Intake> make(const Generated& generated, BodyWriter writer, Timestamp now);
 
   // Inserts the message if its id was never used; false: it was, and nothing changed. Repeatable.
   Result<bool> insert(lmdb::WriteTransaction& transaction, const Tables& tables,

@@ -36,7 +36,7 @@ std::uint16_t seq_of(std::string_view key) {
 std::string words(std::initializer_list<Word> list) {
   std::string line;
   for (const Word& word : list) {
-    if (!word.value.empty()) append_word(line, word);
+    if (!word.key.empty() && !word.value.empty()) append_word(line, word);
   }
   return line;
 }

@@ -10,7 +10,7 @@
 
 namespace tubepost::spool {
 
-// "key=value" words as logfmt has them; texts are made printable. An empty value is left out.
+// "key=value" words as logfmt has them; texts are made printable. A word without key or value is left out.
 struct Word {
   std::string_view key, value;
 };

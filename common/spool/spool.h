@@ -1,6 +1,6 @@
-// The queue: everything accepted and not yet done with. Its promise: when accept() has returned, body, envelope and every
-// recipient are on disk (design.md 2, 3); what is legal in it, and what a crash at each step leaves, stands in
-// docs/spool-states.md; how it is written stands in schema.h.
+// The queue: everything accepted and not yet done with. Its promise: when accept() has returned, body,
+// envelope and every recipient are on disk (design.md 2, 3); what is legal in it, and what a crash at each
+// step leaves, stands in docs/spool-states.md; how it is written stands in schema.h.
 //
 // Processes: smtpd, sendmail, mailq and qrun write; deliver and mxsend only read. At most one qrun (a lock).
 // Threading: any thread; accept() of several threads is one commit.
@@ -20,16 +20,17 @@
 
 namespace tubepost::spool {
 
-// A body on its way in: in memory up to the inline limit, then an unnamed file of the spool's file system. CRLF line ends.
+// A body on its way in: in memory up to the inline limit, then an unnamed file of the spool's file system.
+// CRLF line ends.
 class Body {
- public:
+public:
   Body(Body&&) noexcept;
   Body& operator=(Body&&) noexcept;
   ~Body();
   std::uint64_t size() const;
   std::uint32_t crc() const;
 
- private:
+private:
   friend class BodyWriter;
   friend class Spool;
   friend struct Intake;
@@ -39,22 +40,23 @@ class Body {
 };
 
 class BodyWriter {
- public:
+public:
   BodyWriter(BodyWriter&&) noexcept;
   ~BodyWriter();
   void append(std::string_view bytes);  // what fails is kept and said by finish()
   std::uint64_t size() const;
   Result<Body> finish();  // a large body is on disk (fdatasync) afterwards, though not yet linked
 
- private:
+private:
   friend class Spool;
   BodyWriter();
   std::unique_ptr<Body::State> state_;
 };
 
-// A stored body, checked (length, id, CRC): a copy of a small one, a read-only map of a large one. Open to any thread.
+// A stored body, checked (length, id, CRC): a copy of a small one, a read-only map of a large one. Open to
+// any thread.
 class StoredBody {
- public:
+public:
   StoredBody(StoredBody&&) noexcept;
   StoredBody& operator=(StoredBody&&) noexcept;
   ~StoredBody();
@@ -63,7 +65,7 @@ class StoredBody {
   // The file of a large one, so that the store can link it; empty: it is small.
   const std::string& path() const;
 
- private:
+private:
   friend class Spool;
   StoredBody();
   struct State;
@@ -75,7 +77,8 @@ struct Message {
   Envelope envelope;  // accepted and size are filled in by accept()
   std::vector<NewRecipient> recipients;
   Body body;
-  std::string hold{};  // why every recipient is held from the start (an operator's release sends it on); empty: it is not
+  std::string hold{};  // why every recipient is held from the start (an operator's release sends it on);
+                       // empty: it is not
 };
 
 // ---- for qrun
@@ -101,7 +104,8 @@ struct Outcome {
     expanded,   // replaced by `leaves`
     discarded,  // done, by a discard route or an operator's drop
     held,       // waits for an operator
-    unknown     // the worker died: claimed again at `next`, not counted as an attempt; `crashed`: counts as poison
+    unknown     // the worker died: claimed again at `next`, not counted as an attempt; `crashed`: counts as
+                // poison
   } kind = Kind::delivered;
   SpoolId id;
   std::uint32_t recipient = 0;
@@ -144,13 +148,13 @@ struct Queued {
 enum class Action { hold, release, retry, drop, fail };
 
 class Spool {
- public:
+public:
   struct Options {
     bool create = false, read_only = false;
     std::uint64_t inline_max = 256 << 10;  // spool.inline-max
-    double disk_reserve = 0.05;            // spool.disk-reserve: this part of the file system is not for intake
-    bool group_commit = true;              // false: commit in the caller's thread (one-shot programs)
-    std::function<void()> commit_failed;   // see GroupCommit; called once
+    double disk_reserve = 0.05;  // spool.disk-reserve: this part of the file system is not for intake
+    bool group_commit = true;    // false: commit in the caller's thread (one-shot programs)
+    std::function<void()> commit_failed;  // see GroupCommit; called once
     // Tests only: called at the named steps of docs/spool-states.md, so that a process can die there.
     std::function<void(std::string_view step)> at_step;
   };
@@ -168,37 +172,54 @@ class Spool {
   // -- reading; each call is its own transaction (long ones renew it)
   Result<std::optional<Queued>> find(const SpoolId& id) const;
   Result<StoredBody> body(const SpoolId& id) const;  // a permanent Failure if it is gone
-  // In order of age. `visit` is called outside any transaction and returns false to stop.
+  // In order of age; of each message the recipients that match, if any does. `visit` is called outside any
+  // transaction and returns false to stop.
   Result<void> list(const Filter& filter, const std::function<bool(const Queued&)>& visit) const;
   Result<std::vector<Event>> trace(const SpoolId& id) const;  // empty: never heard of it
-  Result<std::optional<SpoolId>> complete(std::string_view prefix) const;  // of an id; nullopt: none or several
+  Result<std::optional<SpoolId>> complete(
+      std::string_view prefix) const;  // of an id; nullopt: none or several
 
   // -- qrun
-  // The right to be qrun: waits up to `patience`; the descriptor is inherited by workers, so that a successor waits for the
-  // last of them. nullopt: another has it.
+  // The right to be qrun: waits up to `patience`; the descriptor is inherited by workers, so that a successor
+  // waits for the last of them. nullopt: another has it.
   Result<std::optional<UniqueFd>> lock_scheduler(Milliseconds patience) const;
   UniqueFd open_wake_fifo() const;  // readable after a commit of anybody
   void nudge() const;               // writes that byte
   // At start: claims found are given back ("outcome unknown").
   Result<std::size_t> recover_claims();
-  // One transaction: records outcomes, then claims up to `most` recipients due at `now`, attempts counted. Durable.
+  // One transaction: records outcomes, then claims up to `most` recipients due at `now`, attempts counted.
+  // Durable. An outcome of a recipient that is not claimed (any more) is ignored and noted, so a turn may be
+  // repeated. Writes nothing where there is nothing to write. `next_due` is later than `now`: as many claims
+  // as `most` may mean that there are more.
   Result<Turn> turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most);
-  // Inserts the DSN (none: the debt is forgiven, e.g. NOTIFY=NEVER) and clears the debts it pays, in one transaction.
+  // Inserts the DSN (none: the debt is forgiven, e.g. NOTIFY=NEVER) and clears the debts it pays, in one
+  // transaction.
   Result<void> settle(const Debt& debt, const std::optional<Generated>& report);
   Result<void> note(const SpoolId& id, const Event& event);  // one more line in its journal
+  // Lines of finished messages whose last line is older; at most `most` of them. How many. Again, until it
+  // says 0.
   Result<std::size_t> prune_journal(Timestamp older_than, std::size_t most);
+  // Now and then (hourly): unlinks files of bodies/ that were dropped a day ago or left by a crash before
+  // their commit. Not during a backup. How many.
+  Result<std::size_t> sweep_files();
+  Result<std::vector<SpoolId>> orphans() const;  // what a sweep would unlink besides the dropped ones
+  // For a backup: as long as the descriptor is open no file of bodies/ is unlinked. nullopt: a sweep is under
+  // way.
+  Result<std::optional<UniqueFd>> hold_files() const;
 
-  // -- operators: on each recipient of `id` that `filter` matches; claimed ones get a wish. How many there were.
+  // -- operators: on each recipient of `id` that `filter` matches; claimed ones get a wish. How many there
+  // were.
   struct Acted {
     std::size_t done = 0, wished = 0;
   };
   Result<Acted> act(const SpoolId& id, Action action, const Filter& filter, std::string_view who);
 
-  // Every broken rule of docs/spool-states.md, a sentence each; `repair` mends what can be mended without losing mail.
+  // Every broken rule of docs/spool-states.md, a sentence each; `repair` mends what can be mended without
+  // losing mail.
   Result<std::vector<std::string>> check(bool repair);
   Result<std::uint64_t> message_count() const;
 
- private:
+private:
   struct State;
   explicit Spool(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -1,0 +1,91 @@
+// Walking through the queue without holding a read transaction while somebody looks at what was found.
+#include <chrono>
+
+#include "spool/filter.h"
+#include "spool/read.h"
+#include "spool/state.h"
+
+namespace tubepost::spool {
+namespace {
+
+// design.md 3: a read transaction is renewed every 1,000 rows or 100 ms, so that it never pins the database.
+constexpr std::size_t page_rows = 1000;
+constexpr std::chrono::milliseconds page_time{100};
+
+struct Page {
+  std::vector<Queued> found;
+  std::optional<SpoolId> last;  // the last envelope looked at; nullopt: there was none
+};
+
+Page read_page(const lmdb::ReadTransaction& read, const Tables& tables, const Filter& filter,
+               const std::optional<SpoolId>& after) {
+  Page page;
+  const auto end = std::chrono::steady_clock::now() + page_time;
+  std::size_t rows = 0;
+  lmdb::Cursor cursor = read.cursor(tables.envelopes);
+  bool more = after ? cursor.seek(after->bytes()) : cursor.first();
+  if (more && after && cursor.key() == after->bytes()) more = cursor.next();
+  for (; more && rows < page_rows && std::chrono::steady_clock::now() < end; more = cursor.next()) {
+    page.last = SpoolId::from_bytes(cursor.key());
+    ++rows;
+    auto envelope = decode_envelope(cursor.value());
+    if (!envelope || !matches(filter, *envelope)) continue;  // a damaged one is check()'s to tell
+    auto recipients = read_recipients(read, tables, *page.last);
+    rows += recipients.size();
+    std::erase_if(recipients, [&](const Recipient& r) { return !matches(filter, r); });
+    if (!recipients.empty()) page.found.push_back({*page.last, std::move(*envelope), std::move(recipients)});
+  }
+  return page;
+}
+
+// The smallest id whose name begins with `prefix`, or would.
+std::optional<SpoolId> lowest_with(std::string_view prefix) {
+  constexpr std::size_t text_length = 26;
+  if (prefix.size() > text_length) return std::nullopt;
+  return SpoolId::parse(std::string(prefix) + std::string(text_length - prefix.size(), '2'));
+}
+
+// Looks for ids from `lowest` on that begin with `prefix`; false: a second one was found.
+bool find_only(const lmdb::ReadTransaction& read, lmdb::Table table, const SpoolId& lowest,
+               std::string_view prefix, std::optional<SpoolId>& found) {
+  lmdb::Cursor cursor = read.cursor(table);
+  std::string from(lowest.bytes());
+  while (cursor.seek(from)) {
+    const SpoolId id = SpoolId::from_bytes(cursor.key());
+    if (!id.to_text().starts_with(prefix)) return true;
+    if (found && *found != id) return false;
+    found = id;
+    from = std::string(id.bytes()) + std::string(11, '\xff');  // behind all its journal lines
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> Spool::list(const Filter& filter, const std::function<bool(const Queued&)>& visit) const {
+  std::optional<SpoolId> after;
+  for (;;) {
+    auto page = state_->environment.read(
+        [&](lmdb::ReadTransaction& read) { return read_page(read, state_->tables, filter, after); });
+    if (!page) return std::move(page).error();
+    for (const Queued& queued : page->found) {
+      if (!visit(queued)) return {};
+    }
+    if (!page->last) return {};
+    after = page->last;
+  }
+}
+
+Result<std::optional<SpoolId>> Spool::complete(std::string_view prefix) const {
+  const auto lowest = lowest_with(prefix);
+  if (!lowest || prefix.empty()) return std::optional<SpoolId>();
+  return state_->environment.read([&](lmdb::ReadTransaction& read) -> std::optional<SpoolId> {
+    std::optional<SpoolId> found;
+    const Tables& tables = state_->tables;
+    const bool only = find_only(read, tables.journal, *lowest, prefix, found) &&
+                      find_only(read, tables.envelopes, *lowest, prefix, found);
+    return only ? found : std::nullopt;
+  });
+}
+
+}  // namespace tubepost::spool
