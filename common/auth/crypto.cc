@@ -10,6 +10,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/base64.h"
+
 namespace tubepost::auth {
 namespace {
 
@@ -70,9 +72,9 @@ std::optional<std::string> crypt_password(std::string_view password, const std::
   const std::unique_ptr<crypt_data, WipedCryptData> data(
       static_cast<crypt_data*>(std::calloc(1, sizeof(crypt_data))));
   if (!data) std::abort();
-  std::string terminated;
-  terminated.reserve(password.size() + 1);
-  terminated = password;
+  // libcrypt takes no more than 511 octets. A longer password goes in as its digest, whole.
+  std::string terminated =
+      password.size() < CRYPT_MAX_PASSPHRASE_SIZE ? std::string(password) : base64_encode(sha256(password));
   const Wiped guard(terminated);
   const char* hash = crypt_r(terminated.c_str(), setting.c_str(), data.get());
   if (!hash || hash[0] == '*') return std::nullopt;
