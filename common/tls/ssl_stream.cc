@@ -104,7 +104,9 @@ std::size_t SslStream::read(std::span<char> into) {
   const int wanted = static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX));
   const int count = SSL_read(ssl_.get(), into.data(), wanted);
   if (count > 0) return static_cast<std::size_t>(count);
-  if (SSL_get_error(ssl_.get(), count) == SSL_ERROR_ZERO_RETURN) return 0;  // close_notify
+  const int error = SSL_get_error(ssl_.get(), count);
+  if (error == SSL_ERROR_ZERO_RETURN) return 0;  // close_notify
+  if (error == SSL_ERROR_WANT_READ) link_.rethrow();
   fail();  // also an end without close_notify: somebody may have cut the conversation short
 }
 

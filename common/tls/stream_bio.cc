@@ -10,12 +10,16 @@ StreamLink& link_of(BIO* bio) { return *static_cast<StreamLink*>(BIO_get_data(bi
 
 int read_from_stream(BIO* bio, char* into, int size) noexcept {
   StreamLink& link = link_of(bio);
+  BIO_clear_retry_flags(bio);
   if (link.thrown || link.at_end || size <= 0) return link.thrown ? -1 : 0;
   try {
     const std::size_t count = link.below->read({into, static_cast<std::size_t>(size)});
     link.at_end = count == 0;
     return static_cast<int>(count);
   } catch (...) {
+    // "Try again" keeps OpenSSL's connection whole: after a timeout or an interrupt a goodbye can still be
+    // written.
+    BIO_set_retry_read(bio);
     link.thrown = std::current_exception();
     return -1;
   }
