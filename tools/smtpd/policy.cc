@@ -22,7 +22,7 @@ Result<net::AddressSet> ranges(const config::Settings& settings, std::string_vie
   return set;
 }
 
-SenderRule sender_rule(const std::string& text) {
+SenderRule parse_sender_rule(const std::string& text) {
   if (text == "any") return SenderRule::any;
   return text == "domain" ? SenderRule::domain : SenderRule::own;
 }
@@ -48,7 +48,7 @@ Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& setti
   auto policy = std::make_shared<Policy>();
   policy->role_ = role;
   policy->hostname_ = settings.text("server.hostname");
-  policy->combined_ = role == Role::mx && share_a_listener(settings);
+  policy->combined_ = role == Role::mx && (share_a_listener(settings) || settings.flag("smtpd.offer-auth"));
   if (role == Role::submission || policy->combined_) {
     policy->offers_authentication_ = settings.text("submission.authentication") != "off";
     auto allowed = ranges(settings, "submission.ranges");
@@ -64,8 +64,15 @@ Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& setti
   policy->block_own_ = settings.flag("submission.block-own-addresses");
   policy->trust_own_ = settings.flag("submission.trust-own-addresses");
   if (policy->block_own_ || policy->trust_own_) policy->own_ = net::own_addresses();
-  policy->sender_rule_ = sender_rule(settings.text("submission.sender"));
-  policy->cleartext_login_ = settings.flag("submission.cleartext-login");
+  policy->sender_rule_ = parse_sender_rule(settings.text("submission.sender"));
+  const std::string section = role == Role::mx ? "smtpd" : std::string(to_text(role));
+  policy->idle_timeout_ = settings.duration(section + ".idle-timeout");
+  if (role != Role::local) {
+    policy->cleartext_login_ = settings.flag(section + ".cleartext-login");
+    policy->requires_tls_ = settings.flag(section + ".require-tls");
+  }
+  policy->messages_max_ = settings.number("smtpd.messages-max");
+  policy->errors_max_ = settings.number("smtpd.errors-max");
   policy->validates_ = settings.flag("smtpd.validate");
   policy->recipients_max_ = settings.number("smtpd.recipients-max");
   policy->data_line_max_ = settings.number("smtpd.data-line-max");

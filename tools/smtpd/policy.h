@@ -46,6 +46,10 @@ class Policy {
   SenderRule sender_rule() const { return sender_rule_; }
   bool cleartext_login() const { return cleartext_login_; }
   bool validates() const { return validates_; }
+  bool requires_tls() const { return requires_tls_; }
+  std::chrono::seconds idle_timeout() const { return idle_timeout_; }
+  std::size_t messages_max() const { return messages_max_; }  // in one connection
+  std::size_t errors_max() const { return errors_max_; }
   std::size_t recipients_max() const { return recipients_max_; }
   std::size_t data_line_max() const { return data_line_max_; }
   std::uint64_t message_size_max() const { return message_size_max_; }
@@ -57,7 +61,9 @@ class Policy {
   bool combined_ = false;  // L7: submission and MX share their port
   bool offers_authentication_ = false, ranges_on_ = false;
   bool block_own_ = false, trust_own_ = false;
-  bool cleartext_login_ = false, validates_ = true;
+  bool cleartext_login_ = false, validates_ = true, requires_tls_ = false;
+  std::chrono::seconds idle_timeout_{300};
+  std::size_t messages_max_ = 1000, errors_max_ = 20;
   net::AddressSet trusted_, blocked_, ranges_;
   std::vector<net::IpAddress> own_;
   SenderRule sender_rule_ = SenderRule::own;

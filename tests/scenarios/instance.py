@@ -1,0 +1,140 @@
+"""A Tubepost instance for a scenario: made by mailadm, its services started as the supervisor would, stopped at the end.
+
+Scenarios are programs: exit 0 passed, anything else failed with what they printed. They use the built programs in BIN, loopback
+addresses, and a folder of their own under /tmp."""
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("TUBEPOST_BIN", ROOT / "build" / "bin"))
+
+PASSWORDS = {"alice@example.test": "alice's secret 1", "bob@example.test": "bob's secret 2"}
+# service -> (program, arguments), as service/*/run has them
+SERVICES = {
+    "smtpd": ("smtpd", []),
+    "submission": ("smtpd", ["--role", "submission"]),
+    "popd": ("popd", []),
+    "authd": ("authd", []),
+    "qrun": ("qrun", []),
+}
+
+
+def free_port_base():
+    while True:
+        base = random.randrange(10000, 55000, 3000)
+        try:
+            for port in (25, 587, 465, 110, 995):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", base + port))
+            return base
+        except OSError:
+            continue
+
+
+class Instance:
+    def __init__(self, services=()):
+        self.folder = Path(tempfile.mkdtemp(prefix="tubepost-scenario-"))
+        self.home = self.folder / "home"
+        self.base = free_port_base()
+        self.environment = dict(os.environ, TUBEPOST_HOME=str(self.home), PATH=f"{BIN}:{os.environ['PATH']}")
+        for name in ("TCPREMOTEIP", "NOTIFY_SOCKET", "LISTEN_FDS"):
+            self.environment.pop(name, None)
+        self.running = {}
+        self.run("mailadm", "init", "--home", str(self.home), "--hostname", "mx.example.test", "--domain", "example.test",
+                 "--port-base", str(self.base))
+        for account, password in PASSWORDS.items():
+            self.run("mailadm", "account", "add", account, "--password-stdin", input=password)
+        for service in services:
+            self.start(service)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        for service in list(self.running):
+            self.stop(service)
+        if kind is not None:
+            for log in sorted(self.folder.glob("*.log")):
+                print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def port(self, standard):
+        return self.base + standard
+
+    def run(self, program, *arguments, input=None, check=True):
+        """Its stdout as text; a failure shows what it printed."""
+        done = subprocess.run([BIN / program, *arguments], env=self.environment, input=input, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{program} {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout if check else done
+
+    def start(self, service):
+        """Returns when the service says that it is ready (--ready-fd)."""
+        program, arguments = SERVICES[service]
+        reader, writer = os.pipe()
+        log = open(self.folder / f"{service}.log", "ab")
+        process = subprocess.Popen([BIN / program, *arguments, "--ready-fd", str(writer)], env=self.environment,
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writer])
+        os.close(writer)
+        with os.fdopen(reader) as ready:
+            if ready.readline() != "\n":
+                raise AssertionError(f"{service} did not become ready:\n" + (self.folder / f"{service}.log").read_text())
+        self.running[service] = process
+
+    def kill(self, service):
+        process = self.running.pop(service)
+        process.kill()
+        process.wait()
+
+    def stop(self, service):
+        process = self.running.pop(service)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError(f"{service} did not stop on SIGTERM") from None
+
+    def wait_until(self, what, condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {seconds} s: {what}")
+            time.sleep(0.05)
+
+    def queue(self):
+        return [json.loads(line) for line in self.run("mailq", "--json").splitlines()]
+
+    def mailbox(self, account):
+        """Every message of the account's INBOX, as bytes, by popd on pipes."""
+        count = self.pop(account, "STAT").splitlines()[1].split()[1]
+        messages = []
+        for number in range(1, int(count) + 1):
+            text = self.pop(account, f"RETR {number}")
+            body = text.split("\r\n", 2)[2]
+            messages.append(body[:body.rindex("\r\n.\r\n") + 2].replace("\r\n..", "\r\n."))
+        return messages
+
+    def pop(self, account, *commands):
+        done = subprocess.run([BIN / "popd", "--stdio", "--preauth", account], env=self.environment,
+                              input="".join(c + "\r\n" for c in (*commands, "QUIT")).encode(), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.decode())
+        return done.stdout.decode("latin-1")
+
+
+def expect(condition, what):
+    if not condition:
+        raise AssertionError(what)

@@ -1,0 +1,110 @@
+// AUTH, RFC 4954: a dialogue of its own, which reads its next line in place.
+#include "base/base64.h"
+#include "base/text.h"
+#include "smtpd/refusals.h"
+#include "smtpd/session.h"
+
+namespace tubepost::smtpd {
+namespace {
+
+// RFC 4954 4.: base64 lines of 12,288 octets must be taken.
+constexpr std::size_t auth_line_max = 12'288;
+constexpr unsigned failed_logins_max = 3;
+
+smtp::Reply challenge(std::string_view text) { return {334, std::nullopt, base64_encode(text)}; }
+
+// RFC 4954 4: "=" is an initial response that is empty.
+std::optional<std::string> decode(std::string_view text) {
+  return text == "=" ? std::optional(std::string()) : base64_decode(text);
+}
+
+}  // namespace
+
+std::optional<smtp::Reply> Session::auth_guard() const {
+  if (!policy_->offers_authentication()) return refusals::authentication_not_offered();
+  if (!login_.empty()) return refusals::already_authenticated();
+  return std::nullopt;
+}
+
+std::vector<auth::MechanismInfo> Session::mechanisms() const {
+  auto known = services_.authenticator.mechanisms();
+  if (!known) {
+    services_.logger.warning("auth-unavailable", {{"reason", known.error().text}});
+    return {};
+  }
+  std::vector<auth::MechanismInfo> usable;
+  for (auto& mechanism : *known)
+    if (!mechanism.channel_binding) usable.push_back(std::move(mechanism));
+  return usable;
+}
+
+Answer Session::auth(std::string_view arguments) {
+  if (auto refused = auth_guard()) return std::move(*refused);
+  if (transaction_) return refusals::authentication_in_transaction();
+  const auto words = split_words(arguments);
+  if (words.empty() || words.size() > 2) return refusals::bad_arguments("AUTH mechanism [initial-response]");
+  const auto offered = mechanisms();
+  if (offered.empty()) return refusals::authentication_unavailable();
+  const auto mechanism = std::find_if(offered.begin(), offered.end(), [&](const auth::MechanismInfo& each) {
+    return equal_ignoring_case(each.name, words[0]);
+  });
+  if (mechanism == offered.end()) return refusals::mechanism_unknown();
+  if (mechanism->plaintext && !client_.tls && !policy_->cleartext_login()) return refusals::mechanism_needs_tls();
+  auto request = auth_request(mechanism->name);
+  if (words.size() == 2) {
+    request.initial_response = decode(words[1]);
+    if (!request.initial_response) return refusals::authentication_malformed();
+  }
+  return auth_dialogue(request);
+}
+
+auth::Request Session::auth_request(const std::string& mechanism) const {
+  auth::Request request;
+  request.service = policy_->role() == Role::submission ? "submission" : "smtp";
+  request.mechanism = mechanism;
+  request.secured = client_.tls;
+  if (client_.address) request.client_address = client_.address->address.to_text();
+  if (client_.local) request.local_address = client_.local->address.to_text();
+  return request;
+}
+
+Answer Session::auth_dialogue(const auth::Request& request) {
+  auto [step, exchange] = services_.authenticator.begin(request);
+  while (step.kind == auth::Step::Kind::challenge && exchange) {
+    send(challenge(step.text));
+    const auto line = lines_.read_line(auth_line_max);
+    if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
+    const bool cancelled = line.text == "*";
+    const auto response = decode(line.text);
+    if (cancelled || !response || line.kind == net::LineStream::Line::Kind::too_long) {
+      exchange->cancel();
+      return cancelled ? refusals::authentication_cancelled() : refusals::authentication_malformed();
+    }
+    step = exchange->step(*response);
+  }
+  return step.kind == auth::Step::Kind::ok ? authenticated(step) : not_authenticated(request.mechanism, step);
+}
+
+Answer Session::authenticated(const auth::Step& step) {
+  login_ = step.user;
+  // A fixed user (A3) is nobody's account; everybody else must be one, still.
+  if (const auto mailbox = smtp::parse_mailbox(step.user)) {
+    auto account = services_.directory.find_account(*mailbox);
+    if (account) account_ = std::move(*account);
+  }
+  services_.logger.info("login", {{"client", client_.address_text()}, {"user", login_}, {"service", to_text(policy_->role())}});
+  return smtp::Reply{235, EnhancedStatus{2, 7, 0}, "Authentication succeeded"};
+}
+
+Answer Session::not_authenticated(const std::string& mechanism, const auth::Step& step) {
+  services_.logger.warning("login-failed", {{"client", client_.address_text()},
+                                            {"mechanism", mechanism},
+                                            {"temporary", step.temporary},
+                                            {"reason", step.text}});
+  if (step.temporary) return refusals::authentication_unavailable();
+  if (++failed_logins_ >= failed_logins_max)
+    return {refusals::too_many_failed_logins(policy_->hostname()), Then::close};
+  return refusals::authentication_failed();
+}
+
+}  // namespace tubepost::smtpd

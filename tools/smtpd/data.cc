@@ -1,0 +1,121 @@
+// DATA, RFC 5321 4.1.1.4: the dialogue that ends in a promise. 250 leaves after the commit that holds body, envelope and every
+// recipient is on disk (design.md 2).
+#include "base/text.h"
+#include "message/received.h"
+#include "smtp/dot_stream.h"
+#include "smtpd/intake.h"
+#include "smtpd/refusals.h"
+#include "smtpd/session.h"
+
+namespace tubepost::smtpd {
+
+Answer Session::data(std::string_view) {
+  if (!transaction_) return refusals::need_mail_first();
+  if (transaction_->recipients.empty()) return refusals::need_recipient_first();
+  const auto id = spool::SpoolId::make(services_.clock);
+  Intake intake(services_.spool.new_body(), intake_options(id));
+  send({354, std::nullopt, "End data with <CR><LF>.<CR><LF>"});
+  const auto read = read_content(intake);
+  const auto transaction = std::move(*transaction_);
+  transaction_.reset();  // RFC 5321 4.1.1.4: the end of mail data, accepted or not, ends the transaction
+  const Flaw flaw = intake.finish();
+  if (auto refused = content_guard(read, intake, flaw)) {
+    log_refused_message(id, transaction, *refused);
+    return std::move(*refused);
+  }
+  return accept(id, transaction, intake);
+}
+
+IntakeOptions Session::intake_options(const spool::SpoolId& id) const {
+  IntakeOptions options;
+  options.received = message::received_field({.helo = helo_,
+                                              .client_address = client_.ip() ? client_.ip()->to_smtp_literal() : "",
+                                              .by = policy_->hostname(),
+                                              .protocol = std::string(protocol()),
+                                              .tls = tls_text(),
+                                              .id = id.to_text(),
+                                              .recipient = transaction_->recipients.size() == 1
+                                                               ? transaction_->recipients.front().address
+                                                               : std::string(),
+                                              .time = services_.clock.now()});
+  options.size_max = policy_->message_size_max();
+  options.validates = policy_->validates();
+  options.completes = policy_->role() != Role::mx || !login_.empty();
+  options.submitter = account_ ? account_->address.to_text() : transaction_->reverse_path;
+  options.hostname = policy_->hostname();
+  options.now = services_.clock.now();
+  return options;
+}
+
+smtp::DotReader::Findings Session::read_content(Intake& intake) {
+  smtp::DotReader reader;
+  const auto take = [&](std::string_view content) { intake.take(content); };
+  while (!reader.finished()) {
+    if (lines_.accepts_lf()) {
+      const auto line = lines_.read_line(policy_->data_line_max() + 1);
+      if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
+      reader.feed(line.text, take);
+      reader.feed("\r\n", take);
+    } else {
+      const auto chunk = lines_.fill();
+      if (chunk.empty()) throw net::Disconnected{};
+      lines_.consume(reader.feed(chunk, take));
+    }
+  }
+  return reader.findings();
+}
+
+std::optional<smtp::Reply> Session::content_guard(const smtp::DotReader::Findings& read, const Intake& intake, Flaw flaw) const {
+  if (flaw == Flaw::too_large) return refusals::message_too_large(policy_->message_size_max());
+  if (read.longest_line > policy_->data_line_max()) return refusals::data_line_too_long(policy_->data_line_max());
+  if (read.bare_cr || read.bare_lf) return refusals::bare_line_end();
+  if (policy_->validates() && read.nul) return refusals::corrupt_message("a NUL stands in it");
+  if (flaw == Flaw::corrupt) return refusals::corrupt_message(intake.corruption());
+  if (flaw == Flaw::loop) return refusals::mail_loop();
+  return std::nullopt;
+}
+
+void Session::log_refused_message(const spool::SpoolId& id, const Transaction& transaction, const smtp::Reply& reply) {
+  const std::string text = reply.first_line();
+  services_.logger.info("refused-message", {{"id", id.to_text()},
+                                            {"client", client_.address_text()},
+                                            {"from", transaction.reverse_path},
+                                            {"reply", reply.code},
+                                            {"reason", text}});
+  explain("DATA", "refused", text);
+}
+
+Answer Session::accept(const spool::SpoolId& id, const Transaction& transaction, Intake& intake) {
+  auto body = intake.body();
+  if (!body) return not_stored(id, body.error());
+  spool::Message message{.id = id, .envelope = {}, .recipients = transaction.recipients, .body = std::move(*body)};
+  message.envelope.reverse_path = transaction.reverse_path;
+  message.envelope.body_type = transaction.body_type;
+  message.envelope.origin = {.role = std::string(to_text(policy_->role())),
+                             .protocol = std::string(protocol()),
+                             .client_address = client_.ip() ? client_.ip()->to_text() : "",
+                             .helo = helo_,
+                             .auth_user = login_.empty() ? client_.unix_user : login_,
+                             .tls = tls_text()};
+  if (auto stored = services_.spool.accept(std::move(message)); !stored) return not_stored(id, stored.error());
+  ++messages_;
+  services_.logger.info("accepted", {{"id", id.to_text()},
+                                     {"client", client_.address_text()},
+                                     {"from", transaction.reverse_path},
+                                     {"recipients", transaction.recipients.size()},
+                                     {"size", intake.size()},
+                                     {"user", login_}});
+  explain("DATA", "accepted", "durable in the spool as " + id.to_text());
+  return smtp::Reply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + id.to_text()};
+}
+
+Answer Session::not_stored(const spool::SpoolId& id, const Failure& failure) {
+  services_.logger.error("not-stored", {{"id", id.to_text()}, {"client", client_.address_text()}, {"reason", failure.text}});
+  return refusals::failed(failure, "The message could not be stored, try again");
+}
+
+std::string Session::tls_text() const {
+  return client_.tls ? client_.tls_info.protocol + ' ' + client_.tls_info.cipher : std::string();
+}
+
+}  // namespace tubepost::smtpd

@@ -1,0 +1,74 @@
+// EHLO, HELO (RFC 5321 4.1.1.1) and STARTTLS (RFC 3207).
+#include "base/text.h"
+#include "smtp/mailbox.h"
+#include "smtpd/refusals.h"
+#include "smtpd/session.h"
+
+namespace tubepost::smtpd {
+
+Answer Session::ehlo(std::string_view arguments) { return hello(arguments, true); }
+Answer Session::helo(std::string_view arguments) { return hello(arguments, false); }
+
+Answer Session::hello(std::string_view arguments, bool extended) {
+  // RFC 5321 4.1.4: a server must not refuse a name for failing verification; what is no name at all is a syntax error.
+  const auto name = trim(arguments);
+  constexpr std::size_t name_max = smtp::domain_max;
+  if (name.empty() || name.size() > name_max || name.find_first_of(" \t<>\"") != std::string_view::npos ||
+      printable(name, name_max) != name)
+    return refusals::bad_hello();
+  helo_ = name;
+  extended_ = extended;
+  transaction_.reset();  // RFC 5321 4.1.4: EHLO clears all buffers as RSET does
+  std::string first = policy_->hostname() + (extended ? " greets " : " ") + helo_;
+  // RFC 2034 4: no enhanced codes in the replies to EHLO and HELO.
+  if (!extended) return smtp::Reply{250, std::nullopt, first};
+  auto lines = keywords();
+  lines.insert(lines.begin(), std::move(first));
+  return smtp::Reply{250, std::nullopt, std::move(lines)};
+}
+
+std::vector<std::string> Session::keywords() {
+  std::vector<std::string> lines{"PIPELINING", "SIZE " + std::to_string(policy_->message_size_max()), "8BITMIME",
+                                 "ENHANCEDSTATUSCODES",
+                                 "LIMITS RCPTMAX=" + std::to_string(policy_->recipients_max())};  // RFC 9422
+  if (services_.tls && !client_.tls) lines.push_back("STARTTLS");
+  if (auto keyword = authentication_keyword(); !keyword.empty()) lines.push_back(std::move(keyword));
+  return lines;
+}
+
+std::string Session::authentication_keyword() {
+  if (auth_guard()) return {};
+  std::string line = "AUTH";
+  for (const auto& mechanism : mechanisms())
+    if (!mechanism.plaintext || client_.tls || policy_->cleartext_login()) line += ' ' + mechanism.name;
+  return line == "AUTH" ? std::string() : line;
+}
+
+Answer Session::starttls(std::string_view) {
+  if (client_.tls) return refusals::tls_already_active();
+  if (!services_.tls) return refusals::unknown_command();
+  return {smtp::Reply{220, EnhancedStatus{2, 0, 0}, "Ready to start TLS"}, Then::start_tls};
+}
+
+bool Session::start_tls() {
+  // Whatever was sent behind STARTTLS came in clear text, from anybody (RFC 3207 6; CVE-2011-0411).
+  lines_.discard_input();
+  auto secured = services_.tls->accept(*stream_);
+  if (!secured) {
+    services_.logger.warning("tls-failed", {{"client", client_.address_text()}, {"reason", secured.error().text}});
+    return false;
+  }
+  tls_stream_ = std::move(*secured);
+  lines_.replace_stream(*tls_stream_);
+  client_.tls = true;
+  client_.tls_info = tls_stream_->info();
+  // RFC 3207 4.2: everything learned before is forgotten.
+  helo_.clear();
+  extended_ = false;
+  account_.reset();
+  login_.clear();
+  transaction_.reset();
+  return true;
+}
+
+}  // namespace tubepost::smtpd

@@ -1,0 +1,251 @@
+#include <csignal>
+#include <unistd.h>
+
+#include <pwd.h>
+
+#include "config/program.h"
+#include "net/fd_stream.h"
+#include "net/server.h"
+#include "process/signals.h"
+#include "smtpd/session.h"
+
+namespace tubepost::smtpd {
+namespace {
+
+struct Options {
+  std::string role = "mx";
+  std::vector<std::string> listen, listen_tls;
+  std::string client, ready_fd;
+  bool stdio = false, tls_done = false, trusted = false, explain = false, lf = false;
+};
+
+void declare(config::Program& program, Options& options) {
+  program.option("--role", options.role, "mx|submission|local", "Whom to serve (default mx).");
+  program.option("--listen", options.listen, "ADDR:PORT", "Listen here in place of the role's setting; repeatable.");
+  program.option("--listen-tls", options.listen_tls, "ADDR:PORT", "Listen here with TLS from the start; repeatable.");
+  program.option("--ready-fd", options.ready_fd, "N", "Write a newline to this descriptor when ready.");
+  program.flag("--stdio", options.stdio, "Speak one session on stdin and stdout.");
+  program.option("--client", options.client, "IP[:PORT]", "With --stdio: who the client is.");
+  program.flag("--tls-done", options.tls_done, "With --stdio: the connection is under TLS already.");
+  program.flag("--trusted", options.trusted, "With --stdio: a local session, which may relay.");
+  program.flag("--explain", options.explain, "With --stdio: say every decision, with its rule, on stderr.");
+  program.flag("--lf", options.lf, "With --stdio: take LF for CRLF (implied on a terminal).");
+}
+
+// The policy of a settings snapshot, made anew only when the settings are.
+class PolicySource {
+ public:
+  PolicySource(config::LiveSettings& settings, Role role, const log::Logger& logger)
+      : settings_(settings), role_(role), logger_(logger) {}
+
+  // Null only where the first settings make no policy.
+  std::shared_ptr<const Policy> current() {
+    auto now = settings_.current();
+    const std::lock_guard lock(mutex_);
+    if (now == seen_) return policy_;
+    seen_ = std::move(now);
+    auto made = Policy::make(*seen_, role_);
+    if (made)
+      policy_ = std::move(*made);
+    else
+      logger_.error("configuration-error", {{"reason", made.error().text}});
+    return policy_;
+  }
+
+ private:
+  config::LiveSettings& settings_;
+  const Role role_;
+  const log::Logger& logger_;
+  std::mutex mutex_;
+  std::shared_ptr<const config::Settings> seen_;
+  std::shared_ptr<const Policy> policy_;
+};
+
+spool::Spool::Options spool_options(const config::Settings& settings, bool service) {
+  spool::Spool::Options options;
+  options.inline_max = settings.number("spool.inline-max");
+  options.disk_reserve = static_cast<double>(settings.number("spool.disk-reserve")) / 100;
+  options.group_commit = service;
+  return options;
+}
+
+std::shared_ptr<tls::ServerContext> load_tls(const config::Settings& settings, const log::Logger& logger) {
+  const std::string certificate = settings.text("tls.certificate"), key = settings.text("tls.key");
+  auto context = tls::ServerContext::load({{certificate, key}}, logger);
+  if (context) return std::move(*context);
+  logger.warning("tls-unavailable", {{"reason", context.error().text}});
+  return nullptr;
+}
+
+// All that a worker (or the one session of --stdio) holds open; made after any fork.
+struct Worker {
+  config::LiveSettings live;
+  PolicySource policies;
+  SystemClock clock;
+  spool::Spool spool;
+  directory::Directory directory;
+  std::unique_ptr<auth::Authenticator> authenticator;
+  std::shared_ptr<tls::ServerContext> tls;
+  Services services;
+
+  Worker(const config::Program& program, Role role, const log::Logger& logger, spool::Spool opened,
+         directory::Directory known)
+      : live(program.inputs(), program.settings(), logger),
+        policies(live, role, logger),
+        spool(std::move(opened)),
+        directory(std::move(known)),
+        authenticator(auth::make_dovecot_client(program.settings()->text("authd.socket"))),
+        tls(role == Role::local ? nullptr : load_tls(*program.settings(), logger)),
+        services{spool, directory, *authenticator, tls, clock, logger} {}
+};
+
+Result<std::shared_ptr<Worker>> make_worker(const config::Program& program, Role role, const log::Logger& logger,
+                                            std::function<void()> commit_failed) {
+  const auto& settings = *program.settings();
+  const bool service = static_cast<bool>(commit_failed);
+  auto options = spool_options(settings, service);
+  options.commit_failed = std::move(commit_failed);
+  static const SystemClock clock;  // outlives every spool
+  auto spool = spool::Spool::open(settings.path("spool"), options, clock);
+  if (!spool) return std::move(spool).error();
+  auto directory = directory::Directory::open(settings.path("directory"), {});
+  if (!directory) return std::move(directory).error();
+  auto worker = std::make_shared<Worker>(program, role, logger, std::move(*spool), std::move(*directory));
+  if (!worker->policies.current()) return Failure::permanent("no policy can be made of the settings");
+  return worker;
+}
+
+std::string user_name(unsigned uid) {
+  std::array<char, 16384> buffer;
+  passwd entry{}, *found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.pw_name;
+  return "uid-" + std::to_string(uid);
+}
+
+ExitStatus serve_stdio(const config::Program& program, Role role, const Options& options, const log::Logger& logger) {
+  auto worker = make_worker(program, role, logger, {});
+  if (!worker) return config::complain("smtpd", worker.error());
+  Client client;
+  client.trusted = options.trusted;
+  client.tls = options.tls_done || ::getenv("TLS") != nullptr;
+  if (options.trusted || role == Role::local) client.unix_user = user_name(::getuid());
+  const char* remote = ::getenv("TCPREMOTEIP");
+  if (!options.client.empty()) {
+    client.address = net::parse_endpoint(options.client, 0);
+    if (!client.address) {
+      return config::complain("smtpd", Failure::permanent("--client " + options.client + ": not an address", {5, 5, 4})),
+             ExitStatus::usage;
+    }
+  } else if (auto peer = net::peer_of(STDIN_FILENO)) {
+    client.address = peer;
+    client.local = net::local_of(STDIN_FILENO);
+  } else if (remote != nullptr) {
+    client.address = net::parse_endpoint(remote, 0);
+    if (const char* local = ::getenv("TCPLOCALIP")) client.local = net::parse_endpoint(local, 0);
+  }
+  auto services = (*worker)->services;
+  services.explain = options.explain;
+  if (client.tls) services.tls = nullptr;
+  net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
+  Session session(services, (*worker)->policies.current(), std::move(client), stream);
+  if (options.lf || ::isatty(STDIN_FILENO) == 1) session.accept_lf();
+  session.run();
+  return ExitStatus::ok;
+}
+
+net::ServerOptions server_options(const config::Settings& settings, Role role, const Options& options) {
+  const std::string section = role == Role::mx ? "smtpd" : std::string(to_text(role));
+  const std::size_t connections = settings.number(section + ".connections");
+  net::ServerOptions server;
+  net::ListenerSpec plain, tls;
+  plain.name = section;
+  plain.default_port = role == Role::submission ? 587 : 25;
+  plain.connections = connections;
+  if (!options.listen.empty() || !options.listen_tls.empty())
+    plain.addresses = options.listen;
+  else
+    plain.addresses = settings.list(section + ".listen");
+  tls.name = "submissions";
+  tls.default_port = 465;
+  tls.connections = connections;
+  tls.addresses = options.listen_tls;
+  if (role == Role::submission && options.listen.empty() && options.listen_tls.empty())
+    tls.addresses = settings.list("submissions.listen");
+  server.listeners = {std::move(plain), std::move(tls)};
+  server.connections = connections;
+  server.connections_per_address = settings.number(section + ".connections-per-address");
+  server.workers = static_cast<unsigned>(settings.number(section + ".workers"));
+  if (!options.ready_fd.empty()) server.ready_fd = parse_number<int>(options.ready_fd);
+  // L2, L3; RFC 5321 3.8.
+  const std::string host = settings.text("server.hostname");
+  server.too_many_text = "421 4.3.2 " + host + " Too many connections, try again later\r\n";
+  server.too_many_from_address_text = "421 4.7.0 " + host + " Too many connections from your address\r\n";
+  return server;
+}
+
+constexpr std::size_t tls_listener = 1;  // the place in server_options
+
+void serve(Worker& worker, net::Connection connection) {
+  Client client;
+  client.address = connection.peer;
+  client.local = connection.local;
+  if (connection.credentials) client.unix_user = user_name(connection.credentials->uid);
+  auto policy = worker.policies.current();
+  net::Stream* stream = connection.stream.get();
+  std::unique_ptr<tls::TlsStream> secured;
+  if (connection.listener == tls_listener) {
+    try {
+      stream->set_time_limit(policy->idle_timeout());
+      auto accepted = worker.tls ? worker.tls->accept(*stream)
+                                 : Result<std::unique_ptr<tls::TlsStream>>(Failure::temporary("no certificate"));
+      if (!accepted) {
+        worker.services.logger.info("tls-failed", {{"client", client.address_text()}, {"reason", accepted.error().text}});
+        return;
+      }
+      secured = std::move(*accepted);
+    } catch (const net::StreamEnd&) {
+      return;
+    }
+    client.tls = true;
+    client.tls_info = secured->info();
+    stream = secured.get();
+  }
+  Session(worker.services, std::move(policy), std::move(client), *stream).run();
+}
+
+ExitStatus serve_listeners(const config::Program& program, Role role, const Options& options, const log::Logger& logger) {
+  net::Server server(server_options(*program.settings(), role, options), logger);
+  std::shared_ptr<Worker> worker;
+  const auto make_handler = [&]() -> Result<net::Handler> {
+    // design.md 3: if a commit fails, every waiter gets 451 and the process exits 75.
+    auto made = make_worker(program, role, logger, [&] { server.stop(ExitStatus::later); });
+    if (!made) return std::move(made).error();
+    worker = std::move(*made);
+    return net::Handler([worker](net::Connection connection) { serve(*worker, std::move(connection)); });
+  };
+  return server.run(make_handler, [&] {
+    if (worker && worker->tls) worker->tls->reload();
+  });
+}
+
+int run(int argc, char** argv) {
+  config::Program program("smtpd", "receive mail by ESMTP",
+                          {"server", "=smtpd", "submission", "submissions", "local", "tls", "authd", "spool"});
+  Options options;
+  declare(program, options);
+  if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
+  const auto role = parse_role(options.role);
+  if (!role) {
+    config::complain("smtpd", Failure::permanent("--role " + options.role + ": mx, submission or local"));
+    return to_int(ExitStatus::usage);
+  }
+  process::ignore_sigpipe();
+  const auto logger = program.logger();
+  return to_int(options.stdio ? serve_stdio(program, *role, options, logger)
+                              : serve_listeners(program, *role, options, logger));
+}
+
+}  // namespace
+}  // namespace tubepost::smtpd
+
+int main(int argc, char** argv) { return tubepost::smtpd::run(argc, argv); }

@@ -1,0 +1,137 @@
+#include "smtpd/session.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "smtpd/refusals.h"
+
+namespace tubepost::smtpd {
+namespace {
+
+using LineKind = net::LineStream::Line::Kind;
+
+// RFC 5321 4.5.3.1.4 and .5: 512 octets with CRLF; extensions lengthen MAIL and RCPT (SIZE 26, BODY 16, AUTH 500 …).
+constexpr std::size_t command_line_max = 2048;
+
+// Browsers made to send a POST to port 25 talk a protocol that looks like ours if errors are forgiven.
+bool is_http(std::string_view verb) {
+  for (const auto method : {"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
+    if (equal_ignoring_case(verb, method)) return true;
+  return false;
+}
+
+}  // namespace
+
+Session::Session(const Services& services, std::shared_ptr<const Policy> policy, Client client, net::Stream& stream)
+    : services_(services),
+      policy_(std::move(policy)),
+      client_(std::move(client)),
+      stream_(&stream),
+      lines_(stream) {
+  stream.set_time_limit(policy_->idle_timeout());  // RFC 5321 4.5.3.2.7: five minutes for the next command
+}
+
+Session::~Session() = default;
+
+void Session::run() {
+  // A farewell is a kindness: it is written if that can be done, and its own end is no news.
+  const auto part = [&](const smtp::Reply& farewell) {
+    try {
+      send(farewell);
+      lines_.flush();
+    } catch (const net::StreamEnd&) {
+    }
+  };
+  try {
+    if (greet()) converse();
+    lines_.flush();
+    lines_.stream().close();
+  } catch (const net::TimedOut&) {
+    part(refusals::timed_out(policy_->hostname()));
+  } catch (const net::ShuttingDown&) {
+    part(refusals::shutting_down(policy_->hostname()));
+  } catch (const net::Disconnected&) {
+  }
+  services_.logger.debug("disconnected", {{"client", client_.address_text()}, {"messages", messages_}});
+}
+
+bool Session::greet() {
+  services_.logger.debug("connected", {{"client", client_.address_text()}, {"role", to_text(policy_->role())}});
+  const auto verdict = client_.trusted ? Verdict{} : policy_->is_turned_away(client_.ip());
+  explain("connect " + client_.address_text(), verdict.yes ? "refused" : "accepted", verdict.rule);
+  if (verdict.yes) {
+    services_.logger.info("refused", {{"client", client_.address_text()}, {"command", "connect"}, {"rule", verdict.rule}});
+    // RFC 5321 3.1: 554 in place of the greeting; the connection is closed at once.
+    send(refusals::turned_away(policy_->hostname()));
+    return false;
+  }
+  send({220, std::nullopt, policy_->hostname() + " ESMTP Tubepost"});
+  return true;
+}
+
+void Session::converse() {
+  for (;;) {
+    if (!lines_.has_buffered_line()) lines_.flush();
+    const auto line = lines_.read_line(command_line_max);
+    if (line.kind == LineKind::end) return;
+    const auto answer =
+        line.kind == LineKind::too_long ? Answer(refusals::line_too_long()) : execute(line.text);
+    send(answer.reply);
+    if (answer.then == Then::close) return;
+    if (answer.then == Then::start_tls) {
+      lines_.flush();
+      if (!start_tls()) return;
+    }
+    if (answer.reply.code >= 500 && ++errors_ >= policy_->errors_max()) {
+      send(refusals::too_many_errors(policy_->hostname()));
+      return;
+    }
+  }
+}
+
+Answer Session::execute(std::string_view line) {
+  const auto verb = line.substr(0, line.find_first_of(" \t"));
+  const auto arguments = trim(line.substr(verb.size()));
+  const Command* command = find_command(verb);
+  if (command == nullptr)
+    return is_http(verb) ? Answer(refusals::not_a_web_server(), Then::close) : Answer(refusals::unknown_command());
+  if (!command->takes_arguments && !arguments.empty()) return refusals::no_arguments_expected(command->verb);
+  if (command->needs_hello && helo_.empty()) return refusals::say_hello_first();
+  return (this->*command->handler)(arguments);
+}
+
+void Session::send(const smtp::Reply& reply) {
+  // RFC 2034 4: enhanced codes are for those who said EHLO, which every client of today does; harmless to the others.
+  lines_ << reply.to_wire();
+}
+
+std::string_view Session::protocol() const {
+  // RFC 3848.
+  if (!extended_) return "SMTP";
+  if (client_.tls) return login_.empty() ? "ESMTPS" : "ESMTPSA";
+  return login_.empty() ? "ESMTP" : "ESMTPA";
+}
+
+bool Session::is_trusted() const { return client_.trusted || policy_->is_trusted(client_.ip()).yes; }
+
+void Session::explain(std::string_view what, std::string_view verdict, std::string_view rule) {
+  if (!services_.explain) return;
+  const std::string line =
+      "explain: " + printable(what) + ": " + std::string(verdict) + " (" + std::string(rule) + ")\n";
+  // A person's terminal gone is no reason to stop receiving.
+  [[maybe_unused]] const auto written = write_all(STDERR_FILENO, line);
+}
+
+Answer Session::refuse(smtp::Reply reply, std::string_view command, std::string_view rule) {
+  services_.logger.info("refused", {{"client", client_.address_text()},
+                                    {"command", command},
+                                    {"rule", rule},
+                                    {"from", transaction_ ? transaction_->reverse_path : std::string()},
+                                    {"user", login_},
+                                    {"reply", std::to_string(reply.code)}});
+  explain(command, "refused", rule);
+  return reply;
+}
+
+}  // namespace tubepost::smtpd

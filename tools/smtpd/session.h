@@ -1,0 +1,115 @@
+// One SMTP conversation (RFC 5321), straight-line and blocking: what happens next stands on the next line.
+//
+// The loop reads a line, finds its command in the table (commands.cc), runs the handler, and sends its reply; only the loop
+// and the dialogues of AUTH and DATA write. Handlers stand in a file per command group: guards first, then parse, decide,
+// act, reply. The end of the conversation is an exception of the stream's, caught in run().
+// Threading: a session belongs to one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/line_stream.h"
+#include "smtp/dot_stream.h"
+#include "smtp/path.h"
+#include "smtp/reply.h"
+#include "smtpd/intake.h"
+#include "smtpd/services.h"
+#include "smtpd/transaction.h"
+
+namespace tubepost::smtpd {
+
+enum class Then { go_on, close, start_tls };
+
+struct Answer {
+  smtp::Reply reply;
+  Then then = Then::go_on;
+  Answer(smtp::Reply r) : reply(std::move(r)) {}
+  Answer(smtp::Reply r, Then t) : reply(std::move(r)), then(t) {}
+};
+
+class Session {
+ public:
+  Session(const Services& services, std::shared_ptr<const Policy> policy, Client client, net::Stream& stream);
+  ~Session();
+
+  void accept_lf() { lines_.set_accept_lf(true); }  // --lf
+  void run();
+
+ private:
+  friend const struct Command* find_command(std::string_view verb);
+
+  // session.cc
+  void converse();
+  bool greet();
+  Answer execute(std::string_view line);
+  void send(const smtp::Reply& reply);
+  bool start_tls();
+  std::string_view protocol() const;
+  bool is_trusted() const;
+  RelayVerdict may_relay() const;
+  void explain(std::string_view what, std::string_view verdict, std::string_view rule);
+  Answer refuse(smtp::Reply reply, std::string_view command, std::string_view rule);
+
+  // hello.cc
+  Answer ehlo(std::string_view arguments);
+  Answer helo(std::string_view arguments);
+  Answer hello(std::string_view arguments, bool extended);
+  Answer starttls(std::string_view arguments);
+  std::vector<std::string> keywords();
+  std::string authentication_keyword();
+  // auth.cc
+  Answer auth(std::string_view arguments);
+  auth::Request auth_request(const std::string& mechanism) const;
+  Answer auth_dialogue(const auth::Request& request);
+  Answer authenticated(const auth::Step& step);
+  Answer not_authenticated(const std::string& mechanism, const auth::Step& step);
+  std::optional<smtp::Reply> auth_guard() const;
+  std::vector<auth::MechanismInfo> mechanisms() const;
+  // mail.cc, rcpt.cc, data.cc
+  Answer mail(std::string_view arguments);
+  std::optional<Answer> mail_parameters(const smtp::PathCommand& command, Transaction& transaction);
+  std::optional<smtp::Reply> sender_guard(const std::optional<smtp::Mailbox>& sender) const;
+  Answer rcpt(std::string_view arguments);
+  std::optional<Answer> recipient_guard(const smtp::Mailbox& recipient);
+  Answer data(std::string_view arguments);
+  IntakeOptions intake_options(const spool::SpoolId& id) const;
+  smtp::DotReader::Findings read_content(Intake& intake);
+  std::optional<smtp::Reply> content_guard(const smtp::DotReader::Findings& read, const Intake& intake, Flaw flaw) const;
+  Answer accept(const spool::SpoolId& id, const Transaction& transaction, Intake& intake);
+  Answer not_stored(const spool::SpoolId& id, const Failure& failure);
+  void log_refused_message(const spool::SpoolId& id, const Transaction& transaction, const smtp::Reply& reply);
+  std::string tls_text() const;
+  // simple.cc
+  Answer rset(std::string_view arguments);
+  Answer noop(std::string_view arguments);
+  Answer quit(std::string_view arguments);
+  Answer vrfy(std::string_view arguments);
+  Answer help(std::string_view arguments);
+
+  const Services& services_;
+  std::shared_ptr<const Policy> policy_;
+  Client client_;
+  net::Stream* stream_;
+  std::unique_ptr<tls::TlsStream> tls_stream_;
+  net::LineStream lines_;
+
+  std::string helo_;
+  bool extended_ = false;  // EHLO, not HELO
+  std::optional<directory::Account> account_;  // after AUTH
+  std::string login_;                          // after AUTH: who, as authd names them
+  std::optional<Transaction> transaction_;
+  unsigned errors_ = 0, failed_logins_ = 0, messages_ = 0;
+};
+
+// RFC 5321 4.1.1 and its extensions: what may be said when.
+struct Command {
+  std::string_view verb;
+  Answer (Session::*handler)(std::string_view arguments);
+  bool needs_hello;  // RFC 5321 4.1.4: MAIL, RCPT, DATA, AUTH, STARTTLS come after EHLO
+  bool takes_arguments;
+};
+const Command* find_command(std::string_view verb);
+
+}  // namespace tubepost::smtpd
