@@ -39,13 +39,14 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
       text[13] != ':' || text[16] != ':')
     return std::nullopt;
-  const auto field = [&](std::size_t at, std::size_t n) { return parse_number<int>(text.substr(at, n)); };
+  const auto field = [&](std::size_t at, std::size_t n) {
+    return parse_number<unsigned>(text.substr(at, n));
+  };
   const auto year = field(0, 4), month = field(5, 2), day = field(8, 2), hour = field(11, 2),
              minute = field(14, 2), second = field(17, 2);
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{*year},
-                                         std::chrono::month{static_cast<unsigned>(*month)},
-                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(*year)},
+                                         std::chrono::month{*month}, std::chrono::day{*day}};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   auto rest = text.substr(19);
   int millis = 0;
@@ -58,9 +59,10 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   }
   std::chrono::minutes offset{0};
   if (rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':') {
-    const auto hours = parse_number<int>(rest.substr(1, 2)), minutes = parse_number<int>(rest.substr(4, 2));
+    const auto hours = parse_number<unsigned>(rest.substr(1, 2)),
+               minutes = parse_number<unsigned>(rest.substr(4, 2));
     if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-    offset = std::chrono::minutes((*hours * 60 + *minutes) * (rest[0] == '-' ? -1 : 1));
+    offset = std::chrono::minutes(*hours * 60 + *minutes) * (rest[0] == '-' ? -1 : 1);
   } else if (rest != "Z" && rest != "z") {
     return std::nullopt;
   }
