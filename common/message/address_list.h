@@ -3,7 +3,7 @@
 // linear in the length of the text.
 //
 // What cannot be read is skipped up to the next comma and marks the list as broken; the rest is kept.
-// Bounded: no more than address_list_max addresses and comment_depth_max comments in each other.
+// Bounded: no more than address_list_max addresses.
 #pragma once
 
 #include <optional>
@@ -14,16 +14,16 @@
 namespace tubepost::message {
 
 inline constexpr std::size_t address_list_max = 10'000;
-inline constexpr unsigned comment_depth_max = 32;
 
 struct Address {
   std::string display_name;  // unquoted, blanks folded into one; encoded words (RFC 2047) as they came; else
                              // a comment
   std::string local_part;    // unquoted
-  std::string domain;        // as written, blanks and comments removed; "[…]" a literal
-  friend bool operator==(const Address&, const Address&) = default;
+  std::string
+      domain;  // as written, blanks and comments removed; "[...]" a literal; empty: a bare name ("To: joe")
 
   std::string to_text() const;  // local@domain, quoted where the grammar demands it; without the display name
+  friend bool operator==(const Address&, const Address&) = default;
 };
 
 struct AddressGroup {
