@@ -35,6 +35,23 @@ std::size_t weight_of(const std::vector<Delivery>& deliveries) {
   return bytes;
 }
 
+std::size_t forget_rows(lmdb::WriteTransaction& transaction, const schema::Tables& tables,
+                        const std::vector<DeliveryId>& ids) {
+  std::size_t forgotten = 0;
+  for (const auto& id : ids) {
+    const auto key = schema::delivery_key(id);
+    const auto value = transaction.get(tables.delivered, key);
+    if (!value) continue;
+    auto row = schema::need(schema::decode_delivered(*value), "delivered");
+    if (row.forgotten) continue;
+    row.forgotten = true;
+    row.outcome.text = row.outcome.delivered ? "delivered before" : "decided before";
+    transaction.put(tables.delivered, key, encode(row));
+    ++forgotten;
+  }
+  return forgotten;
+}
+
 // One transaction's worth of deliveries.
 class Run {
 public:
@@ -179,7 +196,8 @@ Result<MailStore::State::Staged> MailStore::State::stage(const std::vector<Deliv
   return staged;
 }
 
-Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& deliveries) {
+Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& deliveries,
+                                                  const std::vector<DeliveryId>& forget) {
   const auto staged = state_->stage(deliveries);
   if (!staged) return staged.error();
   state_->at_step("staged");
@@ -196,6 +214,7 @@ Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& d
           outcomes.push_back(std::move(*done));
           if (file) state_->at_step("linked");
         }
+        forget_rows(transaction, state_->tables, forget);
         changed = run.changed();
         auto finished = run.finish();
         state_->at_step("written");
@@ -213,18 +232,7 @@ Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& d
 Result<std::size_t> MailStore::forget_outcomes(const std::vector<DeliveryId>& ids) {
   std::size_t forgotten = 0;
   auto committed = state_->commit([&](lmdb::WriteTransaction& transaction) -> Result<void> {
-    forgotten = 0;
-    for (const auto& id : ids) {
-      const auto key = schema::delivery_key(id);
-      const auto value = transaction.get(state_->tables.delivered, key);
-      if (!value) continue;
-      auto row = schema::need(schema::decode_delivered(*value), "delivered");
-      if (row.forgotten) continue;
-      row.forgotten = true;
-      row.outcome.text = row.outcome.delivered ? "delivered before" : "decided before";
-      transaction.put(state_->tables.delivered, key, encode(row));
-      ++forgotten;
-    }
+    forgotten = forget_rows(transaction, state_->tables, ids);
     return {};
   });
   if (!committed) return std::move(committed).error();

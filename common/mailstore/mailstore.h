@@ -127,7 +127,9 @@ public:
   // All of them in one transaction, durable when it returns; outcomes in the same order. A body whose size or
   // hash differs from the one recorded under its id is not the same message: it is delivered, and the
   // outcome's text says so.
-  Result<std::vector<Delivered>> deliver(const std::vector<Delivery>& deliveries);
+  // Outcomes in `forget` are forgotten in the same transaction.
+  Result<std::vector<Delivered>> deliver(const std::vector<Delivery>& deliveries,
+                                         const std::vector<DeliveryId>& forget = {});
   Result<std::size_t> forget_outcomes(const std::vector<DeliveryId>& ids);  // the outcome; the bare id stays
   // Bare ids that were recorded before that time, at most `most` of them; how many there were.
   Result<std::size_t> prune_delivered(Timestamp older_than, std::size_t most);
