@@ -38,7 +38,7 @@ Service::Service(const directory::Directory& directory, const auth::Secrets& sec
 
 std::vector<auth::dovecot::Mechanism> Service::mechanisms() const {
   std::vector<auth::dovecot::Mechanism> offered;
-  for (const auto word : split_words(settings_.current()->text("authd.mechanisms")))
+  for (const auto& word : settings_.current()->list("authd.mechanisms"))
     if (const auto* known = auth::find_mechanism(word))
       offered.push_back({std::string(known->name), known->plaintext, false});
   return offered;

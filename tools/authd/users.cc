@@ -23,12 +23,10 @@ Users::Users(const directory::Directory& directory, const auth::Secrets& secrets
 
 Result<Candidate> Users::find(const auth::dovecot::AuthRequest& request, const std::string& login) const {
   if (request.service != "submission") return find_account(request, login);
-  const auto settings = settings_.current();
-  const std::string rule = settings->text("submission.authentication");
+  const std::string rule = settings_.current()->text("submission.authentication");
   if (rule == "off") return Candidate{login, std::nullopt, false};
   if (!rule.starts_with(fixed_prefix)) return find_account(request, login);
-  const std::string file = rule.substr(fixed_prefix.size());
-  return find_fixed_user(file.starts_with('/') ? file : settings->path(file), login);
+  return find_fixed_user(rule.substr(fixed_prefix.size()), login);
 }
 
 Result<Candidate> Users::find_account(const auth::dovecot::AuthRequest& request,
