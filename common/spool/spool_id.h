@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +25,11 @@ public:
   std::string to_text() const;
   std::string_view bytes() const { return {bytes_.data(), bytes_.size()}; }
   Timestamp time() const;
-  friend auto operator<=>(const SpoolId&, const SpoolId&) = default;
+  // As the database orders them: bytes are unsigned there.
+  friend std::strong_ordering operator<=>(const SpoolId& a, const SpoolId& b) {
+    return a.bytes() <=> b.bytes();
+  }
+  friend bool operator==(const SpoolId&, const SpoolId&) = default;
 
 private:
   std::array<char, 16> bytes_{};

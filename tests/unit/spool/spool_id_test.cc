@@ -42,13 +42,14 @@ TEST(SpoolId, KeepsItsTime) {
   EXPECT_EQ(SpoolId::make(clock).time(), clock.now());
 }
 
-TEST(SpoolId, NamesSortByTime) {
+TEST(SpoolId, IdsAndTheirNamesSortByTime) {
   ManualClock clock;
-  std::string before = SpoolId::make(clock).to_text();
+  SpoolId before = SpoolId::make(clock);
   for (int i = 0; i < 2000; ++i) {
     clock.advance(Milliseconds(1 + i * 37));
-    const std::string after = SpoolId::make(clock).to_text();
+    const SpoolId after = SpoolId::make(clock);
     EXPECT_LT(before, after);
+    EXPECT_LT(before.to_text(), after.to_text());
     before = after;
   }
 }

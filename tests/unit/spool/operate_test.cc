@@ -1,0 +1,204 @@
+#include "unit/spool/fixture.h"
+
+namespace tubepost::spool {
+namespace {
+
+using Kind = Outcome::Kind;
+
+class Operate : public SpoolTest {
+protected:
+  // "done/wished"
+  std::string act(const SpoolId& id, Action action, const Filter& filter = {}) {
+    const auto acted = spool().act(id, action, filter, "root");
+    EXPECT_TRUE(acted);
+    return std::to_string(acted->done) + '/' + std::to_string(acted->wished);
+  }
+  Filter to_glob(const char* glob) {
+    Filter filter;
+    filter.to = glob;
+    return filter;
+  }
+  void TearDown() override { EXPECT_EQ(broken(), std::vector<std::string>()); }
+};
+
+TEST_F(Operate, HoldAndRelease) {
+  const SpoolId id = accepted(to({"a@x", "b@x"}));
+  EXPECT_EQ(act(id, Action::hold, to_glob("a*")), "1/0");
+  EXPECT_EQ(states(id), "0:held 1:queued");
+  EXPECT_EQ(act(id, Action::hold), "1/0");
+  EXPECT_TRUE(turn().claims.empty());
+  EXPECT_EQ(act(id, Action::release), "2/0");
+  EXPECT_EQ(turn().claims.size(), 2U);
+  EXPECT_EQ(life(id), "accepted held held released released");
+}
+
+TEST_F(Operate, ReleaseForgetsCrashes) {
+  const SpoolId id = accepted(to({"a@x"}));
+  turn();
+  Outcome died = outcome(id, 0, Kind::unknown);
+  died.crashed = true;
+  died.next = clock_.now();
+  turn({died});
+  turn({outcome(id, 0, Kind::held)});
+  act(id, Action::release);
+  EXPECT_EQ(find(id)->recipients[0].crashes, 0U);
+}
+
+TEST_F(Operate, RetryMakesDueNow) {
+  const SpoolId id = accepted(to({"a@x"}));
+  turn();
+  turn({deferred(id, 0)});
+  EXPECT_TRUE(turn().claims.empty());
+  EXPECT_EQ(act(id, Action::retry), "1/0");
+  EXPECT_EQ(turn().claims.size(), 1U);
+}
+
+TEST_F(Operate, DropEndsIt) {
+  const SpoolId id = accepted(to({"a@x"}));
+  EXPECT_EQ(act(id, Action::drop), "1/0");
+  EXPECT_EQ(states(id), "gone");
+  EXPECT_EQ(life(id), "accepted dropped");
+  EXPECT_EQ(act(id, Action::drop), "0/0");
+}
+
+TEST_F(Operate, DroppingAFailedOneForgivesItsDebt) {
+  const SpoolId id = accepted(to({"a@x"}));
+  turn();
+  turn({outcome(id, 0, Kind::failed)});
+  EXPECT_EQ(act(id, Action::drop), "1/0");
+  EXPECT_TRUE(turn().debts.empty());
+}
+
+TEST_F(Operate, FailOwesADsn) {
+  const SpoolId id = accepted(to({"a@x"}));
+  act(id, Action::hold);
+  EXPECT_EQ(act(id, Action::fail), "1/0");
+  EXPECT_EQ(turn().debts.at(0).failed.at(0).status.status_class, 5);
+}
+
+TEST_F(Operate, AClaimedOneGetsAWishThatIsObeyedUnlessDelivered) {
+  struct Case {
+    Action action;
+    Kind result;
+    const char* end;
+  };
+  for (const Case& c :
+       {Case{Action::hold, Kind::delivered, "gone"}, Case{Action::hold, Kind::deferred, "0:held"},
+        Case{Action::hold, Kind::failed, "0:held"}, Case{Action::hold, Kind::unknown, "0:held"},
+        Case{Action::hold, Kind::discarded, "0:held"}, Case{Action::drop, Kind::delivered, "gone"},
+        Case{Action::drop, Kind::deferred, "gone"}, Case{Action::drop, Kind::failed, "gone"},
+        Case{Action::fail, Kind::deferred, "0:failed"}, Case{Action::fail, Kind::held, "0:failed"},
+        Case{Action::fail, Kind::delivered, "gone"}}) {
+    const SpoolId id = accepted(to({"a@x"}));
+    turn();
+    EXPECT_EQ(act(id, c.action), "0/1");
+    EXPECT_EQ(states(id), "0:working");
+    turn({outcome(id, 0, c.result)}, 0);
+    EXPECT_EQ(states(id), c.end) << static_cast<int>(c.action) << ' ' << static_cast<int>(c.result);
+    if (auto left = find(id)) {
+      EXPECT_EQ(left->recipients[0].wish, Wish::none);
+    }
+    act(id, Action::drop);
+  }
+}
+
+TEST_F(Operate, AWishCanBeTakenBack) {
+  const SpoolId id = accepted(to({"a@x"}));
+  turn();
+  EXPECT_EQ(act(id, Action::drop), "0/1");
+  EXPECT_EQ(act(id, Action::drop), "0/0");
+  EXPECT_EQ(act(id, Action::release), "0/1");
+  turn({deferred(id, 0)});
+  EXPECT_EQ(states(id), "0:deferred");
+}
+
+TEST_F(Operate, AWishSurvivesTheScheduler) {
+  const SpoolId id = accepted(to({"a@x"}));
+  turn();
+  act(id, Action::hold);
+  ASSERT_TRUE(spool().recover_claims());
+  EXPECT_EQ(states(id), "0:held");
+}
+
+// ---- looking
+
+class Listing : public Operate {
+protected:
+  std::size_t count(const Filter& filter) {
+    std::size_t found = 0;
+    EXPECT_TRUE(
+        spool().list(filter, [&](const Queued& queued) { return found += queued.recipients.size(), true; }));
+    return found;
+  }
+};
+
+TEST_F(Listing, GoesByAgeThroughAllPages) {
+  std::vector<NewRecipient> many;
+  for (int i = 0; i < 100; ++i) many.push_back({"u" + std::to_string(i) + "@x", "", "", ""});
+  for (int i = 0; i < 30; ++i) {
+    clock_.advance(Milliseconds(97));
+    accepted(many, "x");
+  }
+  std::vector<SpoolId> ids;
+  ASSERT_TRUE(spool().list({}, [&](const Queued& queued) { return ids.push_back(queued.id), true; }));
+  EXPECT_EQ(ids.size(), 30U);
+  EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+}
+
+TEST_F(Listing, StopsWhenTheVisitorHasEnough) {
+  for (int i = 0; i < 5; ++i) accepted(to({"a@x"}));
+  int seen = 0;
+  ASSERT_TRUE(spool().list({}, [&](const Queued&) { return ++seen < 2; }));
+  EXPECT_EQ(seen, 2);
+}
+
+TEST_F(Listing, FiltersFindWhatTheySay) {
+  const SpoolId id = accepted(to({"bob@One.test", "joe@two.test"}), std::string(1000, 'x'));
+  accepted(to({"bob@two.test"}), "y", "");
+  clock_.advance(std::chrono::hours(1));
+  accepted(to({"late@one.test"}), "y", "late@sender.test");
+  act(id, Action::hold, to_glob("joe*"));
+  const auto filter = [](auto&& set) {
+    Filter f;
+    set(f);
+    return f;
+  };
+  EXPECT_EQ(count({}), 4U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.from = "alice@*"; })), 2U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.from = "<>"; })), 1U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.to = "bob@*"; })), 2U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.domain = "one.test"; })), 2U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.state = State::held; })), 1U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.larger = 999; })), 2U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.smaller = 2; })), 2U);
+  EXPECT_EQ(count(filter([&](Filter& f) { f.accepted_before = clock_.now(); })), 3U);
+  EXPECT_EQ(count(filter([&](Filter& f) { f.accepted_after = clock_.now() - Milliseconds(1); })), 1U);
+  EXPECT_EQ(count(filter([](Filter& f) { f.domain = "two.test", f.from = "<>"; })), 1U);
+}
+
+TEST_F(Listing, WorksForAReaderWhileNothingRuns) {
+  accepted(to({"a@x"}));
+  close();
+  options_.read_only = true;
+  EXPECT_EQ(count({}), 1U);
+  options_.read_only = false;
+  close();
+}
+
+TEST_F(Listing, APrefixIsCompletedIfThereIsOneSuchId) {
+  const SpoolId one = accepted(to({"a@x"}));
+  clock_.advance(std::chrono::hours(24 * 400));
+  const SpoolId two = accepted(to({"a@x"}));
+  EXPECT_EQ(*spool().complete(one.to_text()), one);
+  EXPECT_EQ(*spool().complete(two.to_text().substr(0, 12)), two);
+  EXPECT_EQ(*spool().complete(two.to_text().substr(0, 1)), std::nullopt);  // both
+  EXPECT_EQ(*spool().complete(""), std::nullopt);
+  EXPECT_EQ(*spool().complete("!"), std::nullopt);
+  EXPECT_EQ(*spool().complete(one.to_text() + "a"), std::nullopt);
+  EXPECT_EQ(*spool().complete("zzzzzz"), std::nullopt);
+  act(one, Action::drop);
+  EXPECT_EQ(*spool().complete(one.to_text().substr(0, 12)), one);  // its journal remains
+}
+
+}  // namespace
+}  // namespace tubepost::spool
