@@ -20,8 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr int accepted_in_a_row = 64;
 constexpr auto shortage_pause = 100ms;
-constexpr auto said_at_most_every = 1s;  // a flood of connections must not become one of log lines
-constexpr auto proxy_header_time = 5s;   // the protocol asks for at least 3
+constexpr auto proxy_header_time = 5s;  // the protocol asks for at least 3
 
 std::optional<PeerCredentials> credentials_of(int fd) {
   ucred credentials{};
@@ -154,22 +153,17 @@ void Acceptor::refuse(int fd, std::size_t listener, Admission why, const std::op
   // Unread input would turn the close into a reset, and the text might never be seen.
   char unread[2048];
   [[maybe_unused]] const auto dropped = ::recv(fd, unread, sizeof unread, MSG_DONTWAIT);
-  const std::lock_guard lock(saying_);
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_refusal_said_ < said_at_most_every) return void(++refusals_unsaid_);
-  last_refusal_said_ = now;
-  logger_.warning("connection-refused", {{"listener", options_.listeners[listener].name},
-                                         {"client", peer ? peer->to_text() : "local"},
-                                         {"reason", by_address ? "too many from this address" : "too many"},
-                                         {"unsaid", std::exchange(refusals_unsaid_, 0)}});
+  const std::lock_guard lock(refusing_);
+  if (const auto unsaid = refusals_.due())
+    logger_.warning("connection-refused", {{"listener", options_.listeners[listener].name},
+                                           {"client", peer ? peer->to_text() : "local"},
+                                           {"reason", by_address ? "too many from this address" : "too many"},
+                                           {"unsaid", *unsaid}});
 }
 
 void Acceptor::out_of_descriptors(int error_number) {
-  const auto now = std::chrono::steady_clock::now();
-  paused_until_ = now + shortage_pause;
-  if (now - last_shortage_said_ < said_at_most_every) return;
-  last_shortage_said_ = now;
-  logger_.error("accept-failed", {{"reason", error_text(error_number)}});
+  paused_until_ = std::chrono::steady_clock::now() + shortage_pause;
+  if (shortages_.due()) logger_.error("accept-failed", {{"reason", error_text(error_number)}});
 }
 
 std::chrono::milliseconds Acceptor::pause() const {

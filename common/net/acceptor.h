@@ -8,6 +8,7 @@
 #include "log/logger.h"
 #include "net/connection_counts.h"
 #include "net/listening.h"
+#include "net/seldom.h"
 #include "net/server.h"
 #include "net/session_registry.h"
 
@@ -41,9 +42,8 @@ private:
   Handler handler_;
   SessionRegistry sessions_;
   std::chrono::steady_clock::time_point paused_until_{};
-  std::chrono::steady_clock::time_point last_refusal_said_{}, last_shortage_said_{};
-  std::size_t refusals_unsaid_ = 0;
-  std::mutex saying_;  // refusals come from sessions too
+  Seldom refusals_, shortages_;
+  std::mutex refusing_;  // refusals come from sessions too
 };
 
 }  // namespace tubepost::net

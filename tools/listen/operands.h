@@ -1,0 +1,19 @@
+// What `listen` is given: where to listen, then the program.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tubepost::listen {
+
+// "192.0.2.7:25", "[::1]:25", "localhost:2525", "unix:/run/x": has a port or the prefix, and no other slash.
+bool looks_like_endpoint(std::string_view operand);
+
+struct Operands {
+  std::vector<std::string> addresses;
+  std::vector<std::string> program;  // with its arguments
+};
+Operands split_operands(const std::vector<std::string>& operands);
+
+}  // namespace tubepost::listen
