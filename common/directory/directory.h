@@ -150,6 +150,11 @@ public:
   Result<std::string> export_text() const;
   Result<std::vector<std::string>> apply_text(std::string_view text, bool dry_run);
 
+  // For fsck: every rule of schema.h that is broken, a sentence each; `repair` makes the indexes anew from
+  // the addresses.
+  Result<std::vector<std::string>> check(bool repair);
+  Result<AccountId> next_account_id() const;  // all ids given so far are less
+
 private:
   struct State;
   explicit Directory(std::unique_ptr<State> state);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "directory/editor.h"
+#include "directory/refusals.h"
 
 namespace tubepost::directory {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr std::size_t targets_max = expansion_leaves_max;
 
 Failure no_such(const char* what, std::string_view address) {
-  return Failure::permanent(printable(address) + ": no such " + what);
+  return absent(printable(address) + ": no such " + what);
 }
 
 Result<std::vector<smtp::Mailbox>> parse_targets(const std::vector<std::string>& texts) {
@@ -18,7 +19,7 @@ Result<std::vector<smtp::Mailbox>> parse_targets(const std::vector<std::string>&
   for (const auto& text : texts) {
     auto target = smtp::parse_mailbox(text);
     if (!target || target->domain.empty())
-      return Failure::permanent(printable(text) + ": not an address (user@domain)").while_doing("target");
+      return bad_data(printable(text) + ": not an address (user@domain)").while_doing("target");
     targets.push_back(std::move(*target));
   }
   return targets;
@@ -45,10 +46,9 @@ Result<smtp::Mailbox> Editor::new_address(std::string_view text) const {
   auto address = check_local_address(text);
   if (!address) return address;
   const auto domain = reader_.domain(address->domain);
-  if (!domain) return Failure::permanent(address->domain + ": no such domain (mailadm domain add makes it)");
+  if (!domain) return absent(address->domain + ": no such domain (mailadm domain add makes it)");
   if (domain->contains("relay"))
-    return Failure::permanent(address->domain +
-                              " is another server's domain (relay=yes): no accounts or aliases here");
+    return refused(address->domain + " is another server's domain (relay=yes): no accounts or aliases here");
   return address;
 }
 
@@ -58,9 +58,8 @@ Result<Account> Editor::add_account(std::string_view text, const Properties& pro
   if (const auto other = reader_.entry(*address)) {
     const auto name = smtp::Mailbox{other->local_part, address->domain}.to_text();
     const bool same = other->local_part == address->local_part;
-    return Failure::permanent(address->to_text() + ": " +
-                              (same ? "this" : name + ", which differs only in case,") + " is an " +
-                              (other->is_account() ? "account" : "alias") + " already");
+    return refused(address->to_text() + ": " + (same ? "this" : name + ", which differs only in case,") +
+                   " is an " + (other->is_account() ? "account" : "alias") + " already");
   }
   auto checked = with_changes(Scope::account, {}, properties);
   if (!checked) return std::move(checked).error();
@@ -106,16 +105,16 @@ Result<void> Editor::add_alias(std::string_view text, const std::vector<std::str
   const auto targets = parse_targets(texts);
   if (!targets) return targets.error();
   auto entry = reader_.entry(*address).value_or(Entry{0, address->local_part, {}, {}});
-  if (entry.is_account()) return Failure::permanent(address->to_text() + ": this is an account already");
+  if (entry.is_account()) return refused(address->to_text() + ": this is an account already");
   std::set<smtp::Mailbox> all(entry.targets.begin(), entry.targets.end());
   all.insert(targets->begin(), targets->end());
-  if (all.empty()) return Failure::permanent(address->to_text() + ": an alias needs a target");
+  if (all.empty()) return bad_data(address->to_text() + ": an alias needs a target");
   if (all.size() > targets_max)
-    return Failure::permanent(address->to_text() + ": more than " + std::to_string(targets_max) + " targets");
+    return refused(address->to_text() + ": more than " + std::to_string(targets_max) + " targets");
   const bool folds = reader_.folds_case();
   for (const auto& target : all)
     if (address_key(target, folds) == address_key(*address, folds))
-      return Failure::permanent(address->to_text() + ": an alias cannot be its own target");
+      return bad_data(address->to_text() + ": an alias cannot be its own target");
   entry.targets.assign(all.begin(), all.end());
   put_entry(*address, entry);
   return {};
@@ -144,7 +143,7 @@ Result<void> Editor::add_route(const Route& route) {
   const auto checked = parse_route(route.pattern, destination_text(route), route.by_sender);
   if (!checked) return checked.error();
   const auto key = route_key(checked->pattern, checked->by_sender);
-  if (key.empty()) return Failure::permanent(printable(route.pattern) + ": too long");
+  if (key.empty()) return bad_data(printable(route.pattern) + ": too long");
   transaction_.put(tables_.routes, key, encode(*checked));
   return {};
 }

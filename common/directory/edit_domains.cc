@@ -3,18 +3,17 @@
 
 #include "base/text.h"
 #include "directory/editor.h"
+#include "directory/refusals.h"
 #include "dns/name.h"
 
 namespace tubepost::directory {
 namespace {
 
-Failure no_such_domain(std::string_view name) {
-  return Failure::permanent(printable(name) + ": no such domain");
-}
+Failure no_such_domain(std::string_view name) { return absent(printable(name) + ": no such domain"); }
 
 Result<std::string> normal_domain(std::string_view name) {
   auto normal = dns::normal_name(name);
-  if (!normal) return Failure::permanent(printable(name) + ": not a domain name");
+  if (!normal) return bad_data(printable(name) + ": not a domain name");
   return std::move(*normal);
 }
 
@@ -26,7 +25,7 @@ Result<void> Editor::set_server(const Properties& changes) {
   if (!after) return std::move(after).error();
   const auto primary = after->find("primary-domain");
   if (primary == after->end() && before.contains("primary-domain"))
-    return Failure::permanent("primary-domain: there must be one; name another instead");
+    return refused("primary-domain: there must be one; name another instead");
   if (primary != after->end()) {
     if (auto made = make_primary(primary->second); !made) return made;
   }
@@ -44,8 +43,7 @@ Result<void> Editor::make_primary(const std::string& domain) {
   const auto properties = reader_.domain(domain);
   if (!properties) return no_such_domain(domain).while_doing("primary-domain");
   if (properties->contains("relay"))
-    return Failure::permanent(domain +
-                              " is another server's domain (relay=yes) and cannot be the primary one");
+    return refused(domain + " is another server's domain (relay=yes) and cannot be the primary one");
   transaction_.put(tables_.server, "primary-domain", domain);
   return {};
 }
@@ -58,9 +56,9 @@ Result<void> Editor::fold_keys(bool folds_case) {
     const smtp::Mailbox address{entry.local_part, domain};
     const auto [at, is_new] = entries.try_emplace(address_key(address, folds_case), domain, std::move(entry));
     if (!is_new && !refusal)
-      refusal = Failure::permanent(address.to_text() + " and " +
-                                   smtp::Mailbox{at->second.second.local_part, domain}.to_text() +
-                                   " differ only in case; rename or remove one first");
+      refusal = refused(address.to_text() + " and " +
+                        smtp::Mailbox{at->second.second.local_part, domain}.to_text() +
+                        " differ only in case; rename or remove one first");
   });
   if (refusal) return std::move(*refusal);
   for (auto cursor = transaction_.cursor(tables_.addresses); cursor.first();) cursor.erase();
@@ -77,7 +75,7 @@ Result<void> Editor::fold_keys(bool folds_case) {
 Result<void> Editor::add_domain(std::string_view name, const Properties& properties) {
   const auto normal = normal_domain(name);
   if (!normal) return normal.error();
-  if (reader_.domain(*normal)) return Failure::permanent(*normal + ": there is such a domain already");
+  if (reader_.domain(*normal)) return refused(*normal + ": there is such a domain already");
   auto checked = with_changes(Scope::domain, {}, properties);
   if (!checked) return std::move(checked).error();
   const bool is_first = reader_.primary_domain().empty() && !checked->contains("relay");
@@ -94,7 +92,7 @@ Result<void> Editor::set_domain(std::string_view name, const Properties& changes
   if (!after) return std::move(after).error();
   const auto primary = changes.find("primary");
   if (primary != changes.end() && primary->second != "yes" && reader_.primary_domain() == *normal)
-    return Failure::permanent(*normal + " is the primary domain; make another one primary instead");
+    return refused(*normal + " is the primary domain; make another one primary instead");
   return put_domain(*normal, std::move(*after));
 }
 
@@ -105,10 +103,9 @@ Result<void> Editor::put_domain(const std::string& name, Properties properties) 
   if (auto bound = bind(name, before, properties); !bound) return bound;
   if (properties.contains("relay")) {
     if (reader_.primary_domain() == name)
-      return Failure::permanent(name + " is the primary domain and cannot be relayed to another server");
+      return refused(name + " is the primary domain and cannot be relayed to another server");
     if (transaction_.cursor(tables_.addresses).seek_prefix(domain_prefix(name)))
-      return Failure::permanent(name +
-                                " has accounts or aliases here and cannot be relayed to another server");
+      return refused(name + " has accounts or aliases here and cannot be relayed to another server");
   }
   transaction_.put(tables_.domains, name, encode(properties));
   return becomes_primary ? make_primary(name) : Result<void>();
@@ -120,7 +117,7 @@ Result<void> Editor::bind(const std::string& name, const Properties& before, con
   const auto address = after.find("address");
   if (address == after.end()) return {};
   if (const auto other = reader_.bound_domain(address->second); other && *other != name)
-    return Failure::permanent("address=" + address->second + ": " + *other + " is bound to it already");
+    return refused("address=" + address->second + ": " + *other + " is bound to it already");
   transaction_.put(tables_.bindings, address->second, name);
   return {};
 }
@@ -131,10 +128,10 @@ Result<void> Editor::remove_domain(std::string_view name) {
   const auto properties = reader_.domain(*normal);
   if (!properties) return no_such_domain(*normal);
   if (transaction_.cursor(tables_.addresses).seek_prefix(domain_prefix(*normal)))
-    return Failure::permanent(*normal + " still has accounts or aliases; remove them first");
+    return refused(*normal + " still has accounts or aliases; remove them first");
   if (reader_.primary_domain() == *normal) {
     if (transaction_.count(tables_.domains) > 1)
-      return Failure::permanent(*normal + " is the primary domain; make another one primary first");
+      return refused(*normal + " is the primary domain; make another one primary first");
     transaction_.erase(tables_.server, "primary-domain");
   }
   if (auto unbound = bind(*normal, *properties, {}); !unbound) return unbound;

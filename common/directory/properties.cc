@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "directory/refusals.h"
 #include "dns/name.h"
 
 namespace tubepost::directory {
@@ -95,11 +96,10 @@ Result<std::string> check_property(Scope scope, std::string_view key, std::strin
   for (const auto& rule : rules) {
     if (rule.scope != scope || rule.key != key) continue;
     if (auto normal = rule.normal(value)) return std::move(*normal);
-    return Failure::permanent(std::string(key) + "=" + printable(value) + ": must be " +
-                              std::string(rule.values));
+    return bad_data(std::string(key) + "=" + printable(value) + ": must be " + std::string(rule.values));
   }
-  return Failure::permanent(printable(key) + ": no property of a " + std::string(scope_name(scope)) +
-                            " (there are: " + known_keys(scope) + ")");
+  return bad_data(printable(key) + ": no property of a " + std::string(scope_name(scope)) +
+                  " (there are: " + known_keys(scope) + ")");
 }
 
 std::string display_value(std::string_view key, std::string_view value) {
@@ -134,14 +134,13 @@ std::optional<std::string> doubt_about_domain(std::string_view name) {
 Result<smtp::Mailbox> check_local_address(std::string_view text) {
   auto mailbox = smtp::parse_mailbox(text);
   if (!mailbox || mailbox->domain.empty())
-    return Failure::permanent(printable(text) + ": not an address (user@domain)");
+    return bad_data(printable(text) + ": not an address (user@domain)");
   for (const char c : mailbox->local_part)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return Failure::permanent(printable(text) + ": control characters cannot be part of a name here");
+      return bad_data(printable(text) + ": control characters cannot be part of a name here");
   // D7: these mailboxes are the archive's own.
   if (starts_with_ignoring_case(mailbox->local_part, "archive-"))
-    return Failure::permanent(printable(text) +
-                              ": names that begin with archive- are made by the archive alone");
+    return bad_data(printable(text) + ": names that begin with archive- are made by the archive alone");
   return std::move(*mailbox);
 }
 

@@ -1,6 +1,7 @@
 // Routes: patterns, destinations, and which one holds for a message (O5).
 #include "base/text.h"
 #include "directory/reader.h"
+#include "directory/refusals.h"
 #include "directory/state.h"
 #include "dns/name.h"
 
@@ -19,8 +20,8 @@ constexpr Named kinds[] = {{RouteKind::direct, "direct"},   {RouteKind::smarthos
 Result<std::string> check_pattern(std::string_view pattern) {
   if (pattern == ".") return std::string(pattern);
   const auto refusal = [&] {
-    return Failure::permanent(printable(pattern) +
-                              ": not a pattern (an address, a domain, *.domain, or \".\" for everything)");
+    return bad_data(printable(pattern) +
+                    ": not a pattern (an address, a domain, *.domain, or \".\" for everything)");
   };
   if (pattern.find('@') != std::string_view::npos) {
     const auto mailbox = smtp::parse_mailbox(pattern);
@@ -95,10 +96,9 @@ Result<Route> parse_route(std::string_view pattern, std::string_view destination
                               : *kind == RouteKind::lmtp ? is_lmtp_target(target)
                                                          : colon == std::string_view::npos);
   if (!right)
-    return Failure::permanent(
-        printable(destination) +
-        ": not a destination (direct, smarthost, discard, refuse, hold, host:HOST[:PORT], "
-        "lmtp:HOST:PORT, lmtp:unix:PATH)");
+    return bad_data(printable(destination) +
+                    ": not a destination (direct, smarthost, discard, refuse, hold, host:HOST[:PORT], "
+                    "lmtp:HOST:PORT, lmtp:unix:PATH)");
   return Route{std::move(*checked), by_sender, *kind, std::string(target)};
 }
 

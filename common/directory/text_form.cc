@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "directory/properties.h"
+#include "directory/refusals.h"
 #include "directory/state.h"
 #include "dns/name.h"
 
@@ -37,8 +38,6 @@ private:
   std::size_t number_ = 0;
 };
 
-Failure bad(std::string text) { return Failure::permanent(std::move(text), {5, 6, 0}); }
-
 Result<Model> ModelParser::parse(std::string_view text) {
   bool begun = false;
   for (auto raw : split(text, '\n')) {
@@ -48,11 +47,11 @@ Result<Model> ModelParser::parse(std::string_view text) {
     const bool is_first = !std::exchange(begun, true);
     auto done = is_first ? (content == first_line
                                 ? Result<void>()
-                                : bad("the text must begin with \"" + std::string(first_line) + "\""))
+                                : bad_data("the text must begin with \"" + std::string(first_line) + "\""))
                          : line(content);
     if (!done) return std::move(done).error().while_doing("line " + std::to_string(number_));
   }
-  if (!begun) return bad("the text is empty; it must begin with \"" + std::string(first_line) + "\"");
+  if (!begun) return bad_data("the text is empty; it must begin with \"" + std::string(first_line) + "\"");
   if (auto checked = check_spellings(); !checked) return std::move(checked).error();
   return std::move(model_);
 }
@@ -61,7 +60,7 @@ Result<void> ModelParser::line(std::string_view text) {
   std::vector<std::string> words;
   for (const auto piece : split_words(text)) {
     auto plain = percent_unescape(piece);
-    if (!plain) return bad(printable(piece) + ": a broken % escape");
+    if (!plain) return bad_data(printable(piece) + ": a broken % escape");
     words.push_back(std::move(*plain));
   }
   const auto& kind = words.front();
@@ -70,13 +69,13 @@ Result<void> ModelParser::line(std::string_view text) {
   if (kind == "account") return account(words);
   if (kind == "alias") return alias(words);
   if (kind == "route" || kind == "sender-route") return route(words, kind == "sender-route");
-  return bad(printable(kind) + ": not server, domain, account, alias, route or sender-route");
+  return bad_data(printable(kind) + ": not server, domain, account, alias, route or sender-route");
 }
 
 Result<void> ModelParser::note(const std::string& subject) {
   const auto [at, is_new] = model_.lines.try_emplace(subject, number_);
   if (is_new) return {};
-  return bad(subject + ": already said in line " + std::to_string(at->second));
+  return bad_data(subject + ": already said in line " + std::to_string(at->second));
 }
 
 Result<Properties> ModelParser::pairs(Scope scope, const std::vector<std::string>& words,
@@ -84,9 +83,9 @@ Result<Properties> ModelParser::pairs(Scope scope, const std::vector<std::string
   Properties given;
   for (std::size_t i = from; i < words.size(); ++i) {
     const auto equals = words[i].find('=');
-    if (equals == std::string::npos) return bad(printable(words[i]) + ": not key=value");
+    if (equals == std::string::npos) return bad_data(printable(words[i]) + ": not key=value");
     if (!given.emplace(words[i].substr(0, equals), words[i].substr(equals + 1)).second)
-      return bad(printable(words[i]) + ": said twice");
+      return bad_data(printable(words[i]) + ": said twice");
   }
   return with_changes(scope, {}, given);
 }
@@ -103,7 +102,7 @@ Result<void> ModelParser::server(const std::vector<std::string>& words) {
 
 Result<void> ModelParser::domain(const std::vector<std::string>& words) {
   const auto name = words.size() < 2 ? std::nullopt : dns::normal_name(words[1]);
-  if (!name) return bad("domain: a domain name must follow");
+  if (!name) return bad_data("domain: a domain name must follow");
   auto properties = pairs(Scope::domain, words, 2);
   if (!properties) return std::move(properties).error();
   if (auto noted = note("domain " + *name); !noted) return noted;
@@ -116,7 +115,7 @@ Result<void> ModelParser::domain(const std::vector<std::string>& words) {
 }
 
 Result<void> ModelParser::account(const std::vector<std::string>& words) {
-  if (words.size() < 2) return bad("account: an address must follow");
+  if (words.size() < 2) return bad_data("account: an address must follow");
   const auto address = check_local_address(words[1]);
   if (!address) return address.error();
   auto properties = pairs(Scope::account, words, 2);
@@ -128,11 +127,12 @@ Result<void> ModelParser::account(const std::vector<std::string>& words) {
 }
 
 Result<void> ModelParser::alias(const std::vector<std::string>& words) {
-  if (words.size() != 3) return bad("alias: an address and one target must follow");
+  if (words.size() != 3) return bad_data("alias: an address and one target must follow");
   const auto address = check_local_address(words[1]);
   if (!address) return address.error();
   const auto target = smtp::parse_mailbox(words[2]);
-  if (!target || target->domain.empty()) return bad(printable(words[2]) + ": not an address (user@domain)");
+  if (!target || target->domain.empty())
+    return bad_data(printable(words[2]) + ": not an address (user@domain)");
   const auto text = address->to_text();
   if (auto noted = note("alias " + text + ' ' + target->to_text()); !noted) return noted;
   model_.lines.try_emplace("alias " + text, number_);
@@ -141,7 +141,7 @@ Result<void> ModelParser::alias(const std::vector<std::string>& words) {
 }
 
 Result<void> ModelParser::route(const std::vector<std::string>& words, bool by_sender) {
-  if (words.size() != 3) return bad(words.front() + ": a pattern and a destination must follow");
+  if (words.size() != 3) return bad_data(words.front() + ": a pattern and a destination must follow");
   auto route = parse_route(words[1], words[2], by_sender);
   if (!route) return std::move(route).error();
   if (auto noted = note(words.front() + ' ' + route->pattern); !noted) return noted;
@@ -155,7 +155,7 @@ Result<void> ModelParser::check_spellings() const {
   const auto check = [&](const std::string& address) -> Result<void> {
     const auto [at, is_new] = spellings.try_emplace(identity_of(address, model_.folds_case()), address);
     if (is_new || at->second == address) return {};
-    return bad(address + " and " + at->second + " differ only in case");
+    return bad_data(address + " and " + at->second + " differ only in case");
   };
   for (const auto& [address, properties] : model_.accounts)
     if (auto checked = check(address); !checked) return checked;
