@@ -51,6 +51,16 @@ void deferred(const Case& c) {
   c.edit.change(c.id(), c.before, after);
 }
 
+void postponed(const Case& c) {
+  Recipient after = c.after();
+  if (after.attempts > 0) --after.attempts;
+  after.state = after.attempts == 0 ? State::queued : State::deferred;
+  after.next = c.outcome.next;
+  // It may wait for days; its trace says so once.
+  if (after.reason != c.before.reason) c.note("postponed", "next", to_rfc3339(c.outcome.next));
+  c.edit.change(c.id(), c.before, after);
+}
+
 void failed(const Case& c) {
   c.note("failed");
   c.edit.fail(c.id(), c.before, c.after());
@@ -99,6 +109,8 @@ void apply(const Case& c) {
       return delivered(c);
     case Outcome::Kind::deferred:
       return deferred(c);
+    case Outcome::Kind::postponed:
+      return postponed(c);
     case Outcome::Kind::failed:
       return failed(c);
     case Outcome::Kind::expanded:

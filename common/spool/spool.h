@@ -103,6 +103,7 @@ struct Outcome {
     failed,     // never; owes a DSN unless notify=NEVER or the sender is null
     expanded,   // replaced by `leaves`
     discarded,  // done, by a discard route or an operator's drop
+    postponed,  // looked at, not tried: again at `next`, not counted as an attempt; `text` says why
     held,       // waits for an operator
     unknown     // the worker died: claimed again at `next`, not counted as an attempt; `crashed`: counts as
                 // poison
