@@ -1,6 +1,6 @@
 #include "spool/schema.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/text.h"
 #include "spool/codec.h"
@@ -102,13 +102,24 @@ std::optional<RecipientKey> parse_recipient_key(std::string_view key) {
 
 // ---- bodies
 
+namespace {
+
+char* write_bytes(char* to, std::string_view bytes) { return std::copy(bytes.begin(), bytes.end(), to); }
+
+template <class Number>
+char* write_number(char* to, Number value) {
+  for (std::size_t i = sizeof value; i-- > 0;) *to++ = static_cast<char>(value >> 8 * i & 0xff);
+  return to;
+}
+
+}  // namespace
+
 void BodyHeader::write(char* to) const {
-  RecordWriter out(size);
-  for (const char c : body_magic) out.number(c);
-  out.number(crc).number(length);
-  for (const char c : id.bytes()) out.number(c);
-  const std::string bytes = out.number(flags).take();
-  std::memcpy(to, bytes.data(), size);
+  to = write_bytes(to, body_magic);
+  to = write_number(to, crc);
+  to = write_number(to, length);
+  to = write_bytes(to, id.bytes());
+  write_number(to, flags);
 }
 
 std::optional<BodyHeader> BodyHeader::parse(std::string_view value) {
