@@ -1,0 +1,152 @@
+// Every rule of schema.h, broken behind the store's back: found, mended where it can be, found no more.
+#include "base/text.h"
+#include "lmdb/environment.h"
+#include "mailstore/schema.h"
+#include "unit/mailstore/fixture.h"
+
+namespace tubepost::mailstore::test {
+namespace {
+
+using Tables = std::vector<lmdb::Table>;
+enum Table { accounts, mailboxes, names, messages, bodies, shares, changes };
+
+// Runs `damage` on the closed store's tables.
+void break_rule(Store& store, const std::function<void(lmdb::WriteTransaction&, const Tables&)>& damage) {
+  store.close();
+  {
+    auto environment = lmdb::Environment::open(store.folder / "store", {});
+    const auto tables = environment->open_tables(
+        {"accounts", "mailboxes", "names", "messages", "bodies", "shares", "changes"});
+    const auto done = environment->write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
+      damage(transaction, *tables);
+      return {};
+    });
+    ASSERT_TRUE(done.has_value()) << done.error().text;
+  }
+  store.open();
+}
+
+void put_u32(lmdb::WriteTransaction& transaction, lmdb::Table table, const std::string& key,
+             std::uint32_t value) {
+  std::string bytes;
+  lmdb::append_u32(bytes, value);
+  transaction.put(table, key, bytes);
+}
+
+struct Case {
+  const char* name;
+  std::function<void(lmdb::WriteTransaction&, const Tables&)> damage;
+  const char* said;
+};
+
+const Case cases[] = {
+    {"usage",
+     [](auto& t, const Tables& tables) {
+       schema::AccountRow row;
+       row.usage = {1, 1};
+       row.next_mailbox = 2;
+       t.put(tables[accounts], schema::account_key(1), encode(row));
+     },
+     "quota usage is wrong"},
+    {"counts",
+     [](auto& t, const Tables& tables) {
+       const auto key = schema::mailbox_key(1, 1);
+       auto row = *schema::decode_mailbox(key, *t.get(tables[mailboxes], key));
+       row.messages = 7;
+       row.unseen = 0;
+       t.put(tables[mailboxes], key, schema::encode(row));
+     },
+     "counts of INBOX are wrong"},
+    {"uid_next",
+     [](auto& t, const Tables& tables) {
+       const auto key = schema::mailbox_key(1, 1);
+       auto row = *schema::decode_mailbox(key, *t.get(tables[mailboxes], key));
+       row.uid_next = 1;
+       t.put(tables[mailboxes], key, schema::encode(row));
+     },
+     "counts of INBOX are wrong"},
+    {"name missing",
+     [](auto& t, const Tables& tables) { t.erase(tables[names], schema::name_key(1, "INBOX")); },
+     "lost its name"},
+    {"name dangling",
+     [](auto& t, const Tables& tables) { put_u32(t, tables[names], schema::name_key(1, "Ghost"), 9); },
+     "leads to no mailbox"},
+    {"share too high",
+     [](auto& t, const Tables& tables) { put_u32(t, tables[shares], schema::body_key(1, id_of("a")), 5); },
+     "counts 5 messages, has 1"},
+    {"body unused",
+     [](auto& t, const Tables& tables) {
+       schema::BodyHeader header;
+       header.id = id_of("unused");
+       t.put(tables[bodies], schema::body_key(1, header.id), encode(header));
+     },
+     "belongs to no message"},
+    {"change missing",
+     [](auto& t, const Tables& tables) { t.erase(tables[changes], schema::change_key(1, 1, 2)); },
+     "missing in the change log"},
+    {"change of nobody",
+     [](auto& t, const Tables& tables) {
+       t.put(tables[changes], schema::change_key(1, 1, 50), encode(schema::ChangeRow{false, 77}));
+     },
+     "change log of INBOX is wrong"},
+};
+
+TEST(Check, FindsAndMendsEachBrokenRule) {
+  for (const auto& one : cases) {
+    Store store;
+    store.deliver({message("a"), message("b")});
+    ASSERT_TRUE(store.check().empty()) << one.name;
+    break_rule(store, one.damage);
+    const auto found = store.check();
+    ASSERT_FALSE(found.empty()) << one.name;
+    EXPECT_NE(join(found, "; ").find(one.said), std::string::npos) << one.name << ": " << join(found, "; ");
+    store.check(true);
+    EXPECT_TRUE(store.check().empty()) << one.name << ": " << join(store.check(), "; ");
+    EXPECT_EQ(store.texts(), "1:body of a 2:body of b") << one.name;
+  }
+}
+
+TEST(Check, SaysThatABodyIsMissingAndLosesNothingElse) {
+  Store store;
+  store.deliver({message("a"), message("b")});
+  break_rule(store,
+             [](auto& t, const Tables& tables) { t.erase(tables[bodies], schema::body_key(1, id_of("a"))); });
+  ASSERT_EQ(store.check().size(), 1U);
+  EXPECT_NE(store.check()[0].find("is missing"), std::string::npos);
+  store.check(true);
+  EXPECT_NE(store.texts().find("2:body of b"), std::string::npos);
+}
+
+TEST(Check, FindsADamagedByte) {
+  Store store;
+  store.deliver({message("a"), message("b").saying(std::string(5000, 'x'))});
+  break_rule(store, [](auto& t, const Tables& tables) {
+    const auto key = schema::body_key(1, id_of("a"));
+    std::string value(*t.get(tables[bodies], key));
+    value.back() ^= 1;
+    t.put(tables[bodies], key, value);
+  });
+  std::filesystem::resize_file(store.files().at(0), 10);
+  EXPECT_EQ(store.check().size(), 2U);
+  EXPECT_NE(store.texts().find("damaged"), std::string::npos) << "and a reader is told";
+}
+
+TEST(Open, RefusesANewerFormatWithASentence) {
+  Store store;
+  store.close();
+  {
+    auto environment = lmdb::Environment::open(store.folder / "store", {});
+    const auto tables = environment->open_tables({"meta"});
+    const auto done = environment->write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
+      put_u32(transaction, tables->front(), "schema", 99);
+      return {};
+    });
+    ASSERT_TRUE(done.has_value());
+  }
+  const auto opened = MailStore::open(store.folder / "store", {}, store.clock);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().text.find("format 99"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tubepost::mailstore::test
