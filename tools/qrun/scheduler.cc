@@ -160,7 +160,7 @@ bool Scheduler::take_turn() {
   ++statistics_.turns;
   turn_failures_ = 0;
   const std::vector<Pending> done = std::exchange(pending_, {});
-  drained_ = done.empty() && turn->claims.empty() && turn->debts.empty() && most > 0;
+  drained_ = turn->claims.empty() && turn->debts.empty() && most > 0;
   woken_ = turn->claims.size() == most;  // there may be more
   next_due_ = turn->next_due;
   recorded(done);

@@ -94,7 +94,7 @@ private:
   std::optional<Timestamp> next_due_;
   Milliseconds paced_until_{0}, last_sweep_{0}, last_prune_{0}, not_before_{0}, stop_deadline_{0};
   bool woken_ = true, stopping_ = false, owes_ = false;
-  bool drained_ = false;  // the last turn found nothing to do
+  bool drained_ = false;  // the last turn found nothing to claim and nobody to tell
   unsigned turn_failures_ = 0;
   Statistics statistics_;
 };

@@ -55,8 +55,8 @@ Outcome try_again(const Attempt& attempt, EnhancedStatus status, const std::stri
 Outcome wait_for_outgoing(const Claim& claim, const Moment& moment, const Policy& policy) {
   const std::string why = policy.outgoing ? "no outgoing service yet: nothing sends outward"
                                           : "the outgoing service is off (qrun.outgoing=off)";
-  Outcome made = try_again({claim, moment.now}, {4, 4, 0}, why, moment, policy);
-  if (made.kind != Kind::deferred) return made;
+  if (is_over(claim, moment.now, moment, policy)) return expired(claim, why, policy);
+  Outcome made = outcome(claim, Kind::postponed, {4, 4, 0}, why);
   const Timestamp far = moment.now + Milliseconds(policy.retry.steps.back());
   const Timestamp deadline = claim.envelope->accepted + policy.retry.expire;
   made.next = deadline > moment.now ? std::min(far, deadline) : far;
@@ -134,6 +134,8 @@ std::string_view to_text(Kind kind) {
       return "delivered";
     case Kind::deferred:
       return "deferred";
+    case Kind::postponed:
+      return "postponed";
     case Kind::failed:
       return "failed";
     case Kind::expanded:

@@ -1,0 +1,80 @@
+#include "qrun/bounce.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/qrun/samples.h"
+
+namespace tubepost::qrun {
+namespace {
+
+spool::Recipient failed(const std::string& address, std::uint32_t number = 0,
+                        const std::string& notify = "") {
+  spool::Recipient made = recipient(address, number);
+  made.state = spool::State::failed;
+  made.status = {5, 1, 1};
+  made.reason = "no such user here";
+  made.notify = notify;
+  return made;
+}
+
+spool::Debt debt(const std::vector<spool::Recipient>& recipients,
+                 const std::string& sender = "x@remote.example") {
+  const spool::Claim of = claim(recipients.front(), sender);
+  return {of.id, of.envelope, recipients};
+}
+
+const std::string body = "Subject: hi\r\n\r\nsecret text\r\n";
+
+std::optional<spool::Generated> bounce(const spool::Debt& of) {
+  return make_bounce(of, body, "mx.example.test", accepted_at);
+}
+
+TEST(Bounce, GoesToTheSenderWithTheNullReversePath) {
+  const auto made = bounce(debt({failed("gone@example.test")}));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->envelope.reverse_path, "");
+  ASSERT_EQ(made->recipients.size(), 1U);
+  EXPECT_EQ(made->recipients[0].address, "x@remote.example");
+  EXPECT_EQ(made->recipients[0].notify, "NEVER");
+  EXPECT_NE(made->content.find("Final-Recipient: rfc822; gone@example.test\r\n"), std::string::npos);
+}
+
+TEST(Bounce, OfABounceIsNeverMade) { EXPECT_FALSE(bounce(debt({failed("gone@example.test")}, ""))); }
+
+TEST(Bounce, IsOneForAllThatFailedInARound) {
+  const auto made = bounce(debt({failed("a@example.test"), failed("b@example.test", 1)}));
+  EXPECT_NE(made->content.find("rfc822; a@example.test"), std::string::npos);
+  EXPECT_NE(made->content.find("rfc822; b@example.test"), std::string::npos);
+}
+
+TEST(Bounce, HasTheSameIdWheneverItIsMade) {
+  EXPECT_EQ(bounce(debt({failed("a@example.test")}))->id, bounce(debt({failed("a@example.test")}))->id);
+  EXPECT_NE(bounce(debt({failed("a@example.test")}))->id, bounce(debt({failed("a@example.test", 1)}))->id);
+}
+
+TEST(Bounce, IsNotMadeForThoseWhoDeclined) {
+  EXPECT_FALSE(bounce(debt({failed("a@example.test", 0, "NEVER")})));
+  EXPECT_FALSE(bounce(debt({failed("a@example.test", 0, "SUCCESS,DELAY")})));
+  const auto one =
+      bounce(debt({failed("a@example.test", 0, "NEVER"), failed("b@example.test", 1, "success,failure")}));
+  EXPECT_EQ(one->content.find("a@example.test"), std::string::npos);
+}
+
+TEST(Bounce, ReturnsTheHeaderUnlessAllWasAskedFor) {
+  EXPECT_EQ(bounce(debt({failed("a@example.test")}))->content.find("secret text"), std::string::npos);
+  spool::Debt full = debt({failed("a@example.test")});
+  auto envelope = *full.envelope;
+  envelope.dsn_ret = "FULL";
+  full.envelope = std::make_shared<const spool::Envelope>(envelope);
+  EXPECT_NE(bounce(full)->content.find("secret text"), std::string::npos);
+  EXPECT_EQ(make_bounce(full, body + std::string(200'000, 'x'), "mx.example.test", accepted_at)
+                ->content.find("secret text"),
+            std::string::npos);
+}
+
+TEST(Bounce, IsMadeAlsoWhenTheMessageIsGone) {
+  EXPECT_TRUE(make_bounce(debt({failed("a@example.test")}), "", "mx.example.test", accepted_at));
+}
+
+}  // namespace
+}  // namespace tubepost::qrun

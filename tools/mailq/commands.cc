@@ -1,0 +1,191 @@
+#include "mailq/commands.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "mailq/format.h"
+
+namespace tubepost::mailq {
+namespace {
+
+using spool::SpoolId;
+
+ExitStatus complain(const Output& output, const Failure& failure) {
+  std::fprintf(output.notes, "mailq: %s\n", failure.text.c_str());
+  return failure.retry == Retry::later ? ExitStatus::later : ExitStatus::configuration;
+}
+
+ExitStatus unknown(const Output& output, const std::string& id) {
+  std::fprintf(output.notes, "mailq: no message %s, or more than one\n", id.c_str());
+  return ExitStatus::no;
+}
+
+bool print(std::FILE* out, std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), out) == text.size();
+}
+
+// L9, and until mail goes out at all: said once, not with every message.
+void note_waiting(const Output& output, std::uint64_t waiting, const std::string& reason) {
+  if (waiting > 0)
+    std::fprintf(output.notes, "mailq: %llu waiting for other servers: %s\n",
+                 static_cast<unsigned long long>(waiting), reason.c_str());
+}
+
+// qrun's words for a recipient that waits because nothing may or can send (tools/qrun/verdicts.cc).
+bool waits_for_outgoing(const spool::Recipient& recipient) {
+  const bool waits = recipient.state == spool::State::queued || recipient.state == spool::State::deferred;
+  return waits && recipient.reason.find("outgoing service") != std::string::npos;
+}
+
+ExitStatus list(const spool::Spool& spool, const Request& request, const Output& output) {
+  Totals totals;
+  std::uint64_t waiting = 0;
+  std::string reason;
+  const auto visit = [&](const spool::Queued& queued) {
+    if (totals.messages == 0 && !output.json) print(output.out, list_heading());
+    totals.add(queued);
+    for (const spool::Recipient& recipient : queued.recipients) {
+      if (!waits_for_outgoing(recipient)) continue;
+      ++waiting;
+      reason = printable(recipient.reason);
+    }
+    return print(output.out, output.json ? to_json(queued) + '\n' : list_entry(queued));
+  };
+  if (const auto listed = spool.list(request.filter, visit); !listed) return complain(output, listed.error());
+  if (!output.json) print(output.out, list_totals(totals, request.filters));
+  note_waiting(output, waiting, reason);
+  return ExitStatus::ok;
+}
+
+// The message an ID or the beginning of one names; nullopt: none or several.
+Result<std::optional<SpoolId>> resolve(const spool::Spool& spool, const std::string& word) {
+  if (const auto id = SpoolId::parse(word)) return id;
+  return spool.complete(word);
+}
+
+ExitStatus show(const spool::Spool& spool, const SpoolId& id, const Output& output) {
+  const auto queued = spool.find(id);
+  if (!queued) return complain(output, queued.error());
+  if (!*queued) return unknown(output, id.to_text());
+  print(output.out, output.json ? to_json(**queued) + '\n' : details(**queued));
+  return ExitStatus::ok;
+}
+
+ExitStatus cat(const spool::Spool& spool, const SpoolId& id, const Output& output) {
+  const auto queued = spool.find(id);
+  if (!queued) return complain(output, queued.error());
+  if (!*queued) return unknown(output, id.to_text());
+  const auto body = spool.body(id);
+  if (!body) return complain(output, body.error());
+  print(output.out, output.raw ? std::string(body->bytes()) : with_lf(body->bytes()));
+  return ExitStatus::ok;
+}
+
+ExitStatus trace(const spool::Spool& spool, const SpoolId& id, const Output& output) {
+  const auto events = spool.trace(id);
+  if (!events) return complain(output, events.error());
+  if (events->empty()) return unknown(output, id.to_text());
+  for (const spool::Event& event : *events)
+    print(output.out, output.json ? to_json(event) + '\n' : trace_line(event));
+  return ExitStatus::ok;
+}
+
+ExitStatus read_one(const spool::Spool& spool, const Request& request, const Output& output) {
+  const auto id = resolve(spool, request.ids.front());
+  if (!id) return complain(output, id.error());
+  if (!*id) return unknown(output, request.ids.front());
+  switch (request.verb) {
+    case Verb::show:
+      return show(spool, **id, output);
+    case Verb::cat:
+      return cat(spool, **id, output);
+    default:
+      return trace(spool, **id, output);
+  }
+}
+
+// ---- operators
+
+// For the trace: who did it.
+std::string operator_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry ? entry->pw_name : "uid " + std::to_string(::getuid());
+}
+
+std::string_view done_word(Verb verb) {
+  switch (verb) {
+    case Verb::hold:
+      return "held";
+    case Verb::release:
+      return "released";
+    case Verb::retry:
+      return "due now";
+    case Verb::drop:
+      return "dropped";
+    default:
+      return "failed";
+  }
+}
+
+ExitStatus act_on(spool::Spool& spool, const SpoolId& id, const Request& request, const Output& output) {
+  const auto acted = spool.act(id, action_of(request.verb), request.filter, operator_name());
+  if (!acted) return complain(output, acted.error());
+  const std::string word(done_word(request.verb));
+  if (acted->done > 0)
+    std::fprintf(output.out, "%s\t%zu %s\n", id.to_text().c_str(), acted->done, word.c_str());
+  if (acted->wished > 0)
+    std::fprintf(output.out, "%s\t%zu in delivery, will be %s\n", id.to_text().c_str(), acted->wished,
+                 word.c_str());
+  if (acted->done + acted->wished == 0) std::fprintf(output.out, "%s\tunchanged\n", id.to_text().c_str());
+  return ExitStatus::ok;
+}
+
+ExitStatus preview(const spool::Queued& queued, const Output& output) {
+  print(output.out, output.json ? to_json(queued) + '\n' : list_entry(queued));
+  return ExitStatus::ok;
+}
+
+ExitStatus change_named(spool::Spool& spool, const Request& request, const Output& output) {
+  ExitStatus status = ExitStatus::ok;
+  for (const std::string& word : request.ids) {
+    // A change needs the whole ID: the beginning of one may mean another message a moment later.
+    const auto id = SpoolId::parse(word);
+    const auto queued =
+        id ? spool.find(*id) : Result<std::optional<spool::Queued>>(std::optional<spool::Queued>());
+    if (!queued) return complain(output, queued.error());
+    const ExitStatus one = !*queued         ? unknown(output, word)
+                           : output.preview ? preview(**queued, output)
+                                            : act_on(spool, *id, request, output);
+    if (one != ExitStatus::ok) status = one;
+  }
+  return status;
+}
+
+ExitStatus change_matching(spool::Spool& spool, const Request& request, const Output& output) {
+  std::vector<SpoolId> ids;  // chosen before the first change
+  const auto visit = [&](const spool::Queued& queued) {
+    if (output.preview) preview(queued, output);
+    ids.push_back(queued.id);
+    return true;
+  };
+  if (const auto listed = spool.list(request.filter, visit); !listed) return complain(output, listed.error());
+  ExitStatus status = ExitStatus::ok;
+  for (const SpoolId& id : ids) {
+    if (output.preview) continue;
+    if (const ExitStatus one = act_on(spool, id, request, output); one != ExitStatus::ok) status = one;
+  }
+  std::fprintf(output.notes, "mailq: %zu messages%s\n", ids.size(),
+               output.preview ? ", nothing was changed" : "");
+  return status;
+}
+
+}  // namespace
+
+ExitStatus run(spool::Spool& spool, const Request& request, const Output& output) {
+  if (request.verb == Verb::list) return list(spool, request, output);
+  if (!changes_queue(request.verb)) return read_one(spool, request, output);
+  return request.ids.empty() ? change_matching(spool, request, output) : change_named(spool, request, output);
+}
+
+}  // namespace tubepost::mailq

@@ -1,0 +1,189 @@
+#include "mailq/format.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "base/text.h"
+#include "mailq/json.h"
+
+namespace tubepost::mailq {
+namespace {
+
+using spool::State;
+
+constexpr std::size_t value_max = 4000;  // an address of 256 bytes may be four times as long when escaped
+constexpr std::size_t recipient_column = 41;  // where Postfix's mailq puts recipients
+
+std::string clean(std::string_view text) { return printable(text, value_max); }
+
+std::string sender_text(const std::string& sender) { return sender.empty() ? "<>" : clean(sender); }
+
+// "Sat Nov 21 02:33:51", local time, as mailq has always printed it.
+std::string arrival(Timestamp time) {
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  std::array<char, 40> text{};
+  std::strftime(text.data(), text.size(), "%a %b %e %H:%M:%S", &parts);
+  return text.data();
+}
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.insert(0, width - text.size(), ' ');
+  return text;
+}
+
+char mark_of(State state) { return state == State::working ? '*' : state == State::held ? '!' : ' '; }
+
+// What an operator's wish makes of one that is in delivery.
+std::string wish_text(spool::Wish wish) {
+  switch (wish) {
+    case spool::Wish::hold:
+      return "in delivery, will be held";
+    case spool::Wish::drop:
+      return "in delivery, will be dropped";
+    case spool::Wish::fail:
+      return "in delivery, will be failed";
+    case spool::Wish::none:
+      break;
+  }
+  return {};
+}
+
+std::string reason_of(const spool::Recipient& recipient) {
+  const std::string wish = wish_text(recipient.wish);
+  return wish.empty() ? recipient.reason : wish;
+}
+
+bool waits(State state) { return state == State::queued || state == State::deferred; }
+
+std::string recipient_json(const spool::Recipient& recipient) {
+  JsonObject json;
+  json.text("address", clean(recipient.address));
+  json.text("state", spool::to_text(recipient.state));
+  json.number("attempts", recipient.attempts);
+  if (waits(recipient.state))
+    json.text("next", to_rfc3339(recipient.next));
+  else
+    json.null("next");
+  json.text("reason", clean(reason_of(recipient)));
+  return json.done();
+}
+
+void add_line(std::string& out, std::string_view name, const std::string& value) {
+  if (!value.empty()) out.append(name).append("\t").append(clean(value)).append("\n");
+}
+
+std::string recipient_lines(const spool::Recipient& recipient) {
+  std::string out;
+  std::string line = recipient.address + "\t" + std::string(spool::to_text(recipient.state)) +
+                     "\tattempts=" + std::to_string(recipient.attempts);
+  if (waits(recipient.state)) line += "\tnext=" + to_rfc3339(recipient.next);
+  out = "recipient\t";
+  for (const std::string_view part : split(line, '\t')) out.append(clean(part)).append("\t");
+  out.append(clean(reason_of(recipient)));
+  while (out.ends_with('\t')) out.pop_back();
+  out += '\n';
+  add_line(out, "original", recipient.original);
+  add_line(out, "notify", recipient.notify);
+  return out;
+}
+
+}  // namespace
+
+State state_of(const spool::Queued& queued) {
+  for (const State state : {State::working, State::queued, State::deferred, State::held})
+    for (const spool::Recipient& recipient : queued.recipients)
+      if (recipient.state == state) return state;
+  return State::failed;
+}
+
+std::string_view list_heading() {
+  return "-Queue ID-                  --Size-- ---Arrival Time---- -Sender/Recipient-------\n";
+}
+
+std::string list_entry(const spool::Queued& queued) {
+  std::string out = queued.id.to_text() + mark_of(state_of(queued)) + ' ' +
+                    padded(std::to_string(queued.envelope.size), 8) + ' ' +
+                    arrival(queued.envelope.accepted) + ' ' + sender_text(queued.envelope.reverse_path) +
+                    '\n';
+  std::string last;
+  for (const spool::Recipient& recipient : queued.recipients) {
+    const std::string reason = clean(reason_of(recipient));
+    if (!reason.empty() && reason != last) out += padded("(" + reason + ")", recipient_column) + '\n';
+    last = reason;
+    out += std::string(recipient_column, ' ') + clean(recipient.address) + '\n';
+  }
+  return out + '\n';
+}
+
+void Totals::add(const spool::Queued& queued) {
+  ++messages;
+  recipients += queued.recipients.size();
+  bytes += queued.envelope.size;
+}
+
+std::string list_totals(const Totals& totals, bool filtered) {
+  if (totals.messages == 0 && !filtered) return "Mail queue is empty\n";
+  return "-- " + std::to_string(totals.messages) + " messages, " + std::to_string(totals.recipients) +
+         " recipients, " + std::to_string(totals.bytes) + " bytes\n";
+}
+
+std::string to_json(const spool::Queued& queued) {
+  std::string recipients;
+  for (const spool::Recipient& recipient : queued.recipients)
+    recipients.append(recipients.empty() ? "" : ",").append(recipient_json(recipient));
+  JsonObject json;
+  json.text("id", queued.id.to_text());
+  json.text("sender", clean(queued.envelope.reverse_path));
+  json.number("size", queued.envelope.size);
+  json.text("queued", to_rfc3339(queued.envelope.accepted));
+  json.text("state", spool::to_text(state_of(queued)));
+  json.raw("recipients", "[" + recipients + "]");
+  return json.done();
+}
+
+std::string to_json(const spool::Event& event) {
+  JsonObject json;
+  json.text("time", to_rfc3339(event.time));
+  json.text("event", clean(event.name));
+  json.text("fields", clean(event.fields));
+  return json.done();
+}
+
+std::string details(const spool::Queued& queued) {
+  const spool::Envelope& envelope = queued.envelope;
+  std::string out;
+  add_line(out, "id", queued.id.to_text());
+  add_line(out, "sender", sender_text(envelope.reverse_path));
+  add_line(out, "size", std::to_string(envelope.size));
+  add_line(out, "queued", to_rfc3339(envelope.accepted));
+  add_line(out, "state", std::string(spool::to_text(state_of(queued))));
+  add_line(out, "role", envelope.origin.role);
+  add_line(out, "protocol", envelope.origin.protocol);
+  add_line(out, "client", envelope.origin.client_address);
+  add_line(out, "helo", envelope.origin.helo);
+  add_line(out, "user", envelope.origin.auth_user);
+  add_line(out, "tls", envelope.origin.tls);
+  add_line(out, "envid", envelope.dsn_envid.value_or(""));
+  add_line(out, "ret", envelope.dsn_ret);
+  for (const spool::Recipient& recipient : queued.recipients) out += recipient_lines(recipient);
+  return out;
+}
+
+std::string trace_line(const spool::Event& event) {
+  std::string line = to_rfc3339(event.time) + ' ' + clean(event.name);
+  if (!event.fields.empty()) line += ' ' + clean(event.fields);
+  return line + '\n';
+}
+
+std::string with_lf(std::string_view message) {
+  std::string out;
+  out.reserve(message.size());
+  for (std::size_t i = 0; i < message.size(); ++i)
+    if (message[i] != '\r' || i + 1 == message.size() || message[i + 1] != '\n') out += message[i];
+  return out;
+}
+
+}  // namespace tubepost::mailq

@@ -1,0 +1,24 @@
+// One JSON object on one line (RFC 8259), written in the order its members are given: programs that read
+// mailq line by line get the same order each time, which Poco::JSON does not promise.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tubepost::mailq {
+
+std::string json_string(std::string_view utf8);  // with its quotes
+
+class JsonObject {
+public:
+  void text(std::string_view name, std::string_view utf8) { raw(name, json_string(utf8)); }
+  void number(std::string_view name, std::uint64_t value) { raw(name, std::to_string(value)); }
+  void null(std::string_view name) { raw(name, "null"); }
+  void raw(std::string_view name, std::string_view json);
+  std::string done() const { return "{" + members_ + "}"; }
+
+private:
+  std::string members_;
+};
+
+}  // namespace tubepost::mailq

@@ -1,0 +1,30 @@
+// What mailq was asked for, from the words of its command line (contracts.md, mailq). Pure: words in, request
+// out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "spool/spool.h"
+
+namespace tubepost::mailq {
+
+enum class Verb { list, show, cat, trace, hold, release, retry, drop, fail };
+std::string_view to_text(Verb verb);
+bool changes_queue(Verb verb);
+spool::Action action_of(Verb verb);  // of a verb that changes the queue
+
+struct Request {
+  Verb verb = Verb::list;
+  std::vector<std::string> ids;  // as written; for show, cat and trace the beginning of one may do
+  spool::Filter filter;
+  bool filters = false;  // a FILTER was given
+  bool all = false;
+};
+
+// A Failure says what is wrong with the words (exit 64).
+Result<Request> parse_request(const std::vector<std::string>& words, Timestamp now);
+
+}  // namespace tubepost::mailq
