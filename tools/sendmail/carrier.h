@@ -1,0 +1,38 @@
+// Where a message goes: into the spool, where this user may write it, else to smtpd's local socket. Both
+// answer only when the message is on disk.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "smtp/mailbox.h"
+#include "spool/spool.h"
+
+namespace tubepost::sendmail {
+
+struct Letter {
+  std::string sender;  // "" is the null sender
+  std::vector<std::string> recipients;
+  std::string dsn_notify, dsn_return;
+  std::optional<std::string> dsn_envid;
+  std::string unix_user, hostname;
+  bool smtputf8 = false;
+};
+
+class Carrier {
+public:
+  virtual ~Carrier() = default;
+  // Temporary: 75. Permanent: refused (77).
+  virtual Result<void> begin(const Letter& letter) = 0;
+  virtual void write(std::string_view content) = 0;        // CRLF lines; what fails is said by finish()
+  virtual Result<std::string> finish(bool eight_bit) = 0;  // its id, or what the server said
+};
+
+std::unique_ptr<Carrier> make_spool_carrier(spool::Spool& spool, const Clock& clock);
+std::unique_ptr<Carrier> make_socket_carrier(std::string path);
+
+}  // namespace tubepost::sendmail

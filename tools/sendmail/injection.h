@@ -1,0 +1,26 @@
+// One message from stdin to a carrier: who it is from, for whom, and what it lacks. Everything that can
+// refuse happens before the carrier's finish().
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "sendmail/carrier.h"
+#include "sendmail/command_line.h"
+#include "sendmail/reader.h"
+
+namespace tubepost::sendmail {
+
+struct Circumstances {
+  std::string unix_user;       // who calls
+  std::string hostname;        // of the default sender and of Message-ID
+  std::string default_domain;  // of addresses without one
+  bool validate = true;        // S7
+};
+
+// Its id, or what the server said. Permanent failures: status 5.5.4 usage (64), 5.6.x bad data (65), 5.7.x
+// refused (77).
+Result<std::string> inject(const CommandLine& line, const Circumstances& circumstances, Reader& reader,
+                           Carrier& carrier, const Clock& clock);
+
+}  // namespace tubepost::sendmail
