@@ -4,11 +4,6 @@
 add_library(tubepost_flags INTERFACE)
 target_compile_options(tubepost_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror -fstack-protector-strong)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # g++ 12 cries wolf where it inlines std::string and std::optional at -O2 (GCC bugs 105329, 105562, 105593).
-  target_compile_options(tubepost_flags INTERFACE
-    -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized)
-endif()
 target_compile_definitions(tubepost_flags INTERFACE TUBEPOST_VERSION="${PROJECT_VERSION}")
 target_include_directories(tubepost_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
 
