@@ -44,9 +44,10 @@ Result<bool> print_trees(const directory::Directory& directory, const std::vecto
     const auto expansion = directory::expand(directory, *address, sender);
     if (!expansion) return expansion.error();
     std::fputs(tree_text(expansion->tree).c_str(), out);
+    all_known = all_known && expansion->problems.empty();
+    if (expansion->tree.kind == "unknown") continue;  // that says it
     for (const auto& problem : expansion->problems)
       std::fprintf(out, "  problem: %s\n", printable(problem).c_str());
-    all_known = all_known && expansion->problems.empty();
   }
   return all_known;
 }
