@@ -7,17 +7,10 @@
 namespace tubepost::config {
 namespace {
 
-// mdoc: a backslash begins an escape, a dot or quote at the start of a line a request; a bar in an argument
-// is text.
+// In mdoc a backslash begins an escape.
 std::string escape_mdoc(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
-    if (c == '\\') {
-      escaped += "\\e";
-    } else {
-      escaped += c;
-    }
-  }
+  for (const char c : text) escaped += c == '\\' ? std::string("\\e") : std::string(1, c);
   return escaped;
 }
 
@@ -53,8 +46,21 @@ std::string mdoc_of(const Setting& setting) {
   if (setting.repeatable) text += "May be given several times.\n";
   if (const auto limits = limits_of(setting); !limits.empty()) text += limits.substr(1) + '\n';
   if (!setting.fallback.empty()) text += "The default is\n.Ql " + escape_mdoc(setting.fallback) + " .\n";
-  if (setting.takes == Takes::restart) text += "Takes a restart.\n";
+  if (setting.takes == Takes::restart) text += "A change takes a restart.\n";
   return text;
+}
+
+std::string settings_as_mdoc() {
+  std::string text;
+  std::string_view section;
+  for (const Setting& row : all_settings()) {
+    if (section_of(row) != section) {
+      if (!section.empty()) text += ".El\n";
+      text += ".Ss [" + std::string(section = section_of(row)) + "]\n.Bl -tag -width Ds\n";
+    }
+    text += mdoc_of(row);
+  }
+  return text + ".El\n";
 }
 
 std::string defaults_as_text() {

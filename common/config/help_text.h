@@ -14,5 +14,7 @@ std::string short_option_of(const Setting& setting);
 std::string help_of(const Setting& setting);
 // An item of an mdoc list: ".It Cm smtpd.listen Ns = Ns Ar ADDR:PORT" and what it means.
 std::string mdoc_of(const Setting& setting);
+// The whole table, a subsection and a list for each section: the body of tubepost.conf(5).
+std::string settings_as_mdoc();
 
 }  // namespace tubepost::config

@@ -134,7 +134,7 @@ struct Program::State {
   std::vector<Operands> operands;
   std::function<bool(std::string_view)> is_last_operand;
   std::string home_option, config_option;
-  bool json_option = false, mdoc_option = false, help_asked = false;
+  bool json_option = false, mdoc_option = false, all_mdoc_option = false, help_asked = false;
   Inputs inputs;
   Loaded loaded;
 };
@@ -157,6 +157,7 @@ void Program::State::add_common_options() {
   add_single(app, "--home", home_option, "DIR", "The instance. Default: TUBEPOST_HOME, /var/lib/tubepost.");
   add_single(app, "--config", config_option, "FILE", "The configuration file. Default: HOME/tubepost.conf.");
   app.add_flag("--help-settings-mdoc", mdoc_option)->group("");
+  app.add_flag("--help-all-settings-mdoc", all_mdoc_option)->group("");
 }
 
 void Program::State::add_single(CLI::App& to, const std::string& option, std::string& value,
@@ -385,6 +386,7 @@ std::optional<ExitStatus> Program::parse(int argc, char** argv, bool need_settin
   }
   if (state.help_asked) return ExitStatus::ok;
   if (state.mdoc_option) return state.print_settings_mdoc(), ExitStatus::ok;
+  if (state.all_mdoc_option) return std::fputs(settings_as_mdoc().c_str(), stdout), ExitStatus::ok;
   state.fill_inputs();
   state.loaded = load(state.inputs);
   if (state.loaded.settings) return std::nullopt;

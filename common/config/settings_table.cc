@@ -77,15 +77,16 @@ constexpr Setting table[] = {
     connections_per_address("smtpd.connections-per-address", "5"),
     workers("smtpd.workers"),
     idle_timeout("smtpd.idle-timeout", "5m", 10),  // RFC 5321 4.5.3.2.7
-    at_least(100, {"smtpd.recipients-max", Kind::number, "1000", "N", "Recipients of one message (L10)."}),
+    at_least(100, {"smtpd.recipients-max", Kind::number, "1000", "N", "Recipients of one message."}),  // L10
     within(1024, 1'000'000,
            {"smtpd.data-line-max", Kind::number, "1024", "BYTES",
-            "Longest line of a message, without its line end (L11)."}),
-    at_least(65536, {"smtpd.message-size-max", Kind::size, "50M", "SIZE", "Largest message accepted (L12)."}),
+            "Longest line of a message, without its line end."}),  // L11
+    at_least(65536,
+             {"smtpd.message-size-max", Kind::size, "50M", "SIZE", "Largest message accepted."}),  // L12
     at_least(1, {"smtpd.messages-max", Kind::number, "1000", "N", "Messages in one connection."}),
     at_least(
         1, {"smtpd.errors-max", Kind::number, "20", "N", "Refused commands before the client is sent away."}),
-    {"smtpd.validate", Kind::boolean, "yes", "yes|no", "Refuse corrupt messages (S7)."},
+    {"smtpd.validate", Kind::boolean, "yes", "yes|no", "Refuse corrupt messages."},  // S7
     {"smtpd.require-tls", Kind::boolean, "no", "yes|no", "Take mail only under TLS."},
     {"smtpd.offer-auth", Kind::boolean, "no", "yes|no", "Offer AUTH in the mx role as well."},
     cleartext_login("smtpd.cleartext-login"),
@@ -99,12 +100,12 @@ constexpr Setting table[] = {
         1, 3600,
         {"smtpd.filter-timeout", Kind::duration, "300s", "TIME", "How long all filters together may take."}),
     one_of("off/exists/confirmed", {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
-                                    "Whether a client's address needs a reverse name (S3)."}),
-    repeated({"smtpd.dnsbl", Kind::text, "", "ZONE[=REPLIES][;ACTION]", "DNS block list (S2)."}),
-    repeated({"smtpd.blocked", Kind::ranges, "", "RANGE", "Addresses that may not connect (S1)."}),
-    repeated({"smtpd.trusted", Kind::ranges, "", "RANGE", "Addresses that no restriction binds (A4)."}),
+                                    "Whether a client's address needs a reverse name."}),            // S3
+    repeated({"smtpd.dnsbl", Kind::text, "", "ZONE[=REPLIES][;ACTION]", "DNS block list."}),         // S2
+    repeated({"smtpd.blocked", Kind::ranges, "", "RANGE", "Addresses that may not connect."}),       // S1
+    repeated({"smtpd.trusted", Kind::ranges, "", "RANGE", "Addresses that no restriction binds."}),  // A4
     repeated({"smtpd.xclient-hosts", Kind::ranges, "", "RANGE",
-              "Hosts that may speak for others by XCLIENT (A5)."}),
+              "Hosts that may speak for others by XCLIENT."}),  // A5
     proxy_hosts("smtpd.proxy-hosts"),
 
     // ---- smtpd, role submission: submission with STARTTLS, submissions with TLS from the start
@@ -115,14 +116,14 @@ constexpr Setting table[] = {
     idle_timeout("submission.idle-timeout", "5m", 10),
     one_of("accounts/fixed:FILE/off",
            {"submission.authentication", Kind::choice, "accounts", "accounts|fixed:FILE|off",
-            "Who may log in: any account, the one in FILE (user:password), or nobody (A2, A3)."}),
+            "Who may log in: any account, the one in FILE (user:password), or nobody."}),  // A2, A3
     one_of("own/domain/any", {"submission.sender", Kind::choice, "own", "own|domain|any",
-                              "As whom an account may send (A11)."}),
-    repeated({"submission.ranges", Kind::ranges, "", "RANGE", "Addresses admitted to submission (A2)."}),
+                              "As whom an account may send."}),                                       // A11
+    repeated({"submission.ranges", Kind::ranges, "", "RANGE", "Addresses admitted to submission."}),  // A2
     {"submission.block-own-addresses", Kind::boolean, "no", "yes|no",
-     "Refuse this machine's own addresses (A5)."},
+     "Refuse this machine's own addresses."},  // A5
     {"submission.trust-own-addresses", Kind::boolean, "no", "yes|no",
-     "Trust this machine's own addresses (A5)."},
+     "Trust this machine's own addresses."},  // A5
     {"submission.require-tls", Kind::boolean, "no", "yes|no", "Take mail only under TLS."},
     cleartext_login("submission.cleartext-login"),
     proxy_hosts("submission.proxy-hosts"),
@@ -168,7 +169,7 @@ constexpr Setting table[] = {
     connections("authd.connections", "200"),
     one_of("PLAIN/LOGIN/SCRAM-SHA-256/SCRAM-SHA-256-PLUS",
            {"authd.mechanisms", Kind::words, "PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "NAMES",
-            "Mechanisms offered (A6)."}),
+            "Mechanisms offered."}),  // A6
     restart(within(1, 64, {"authd.hashes", Kind::number, "2", "N", "Passwords hashed at a time."})),
     restart(within(1, 100'000,
                    {"authd.queue-max", Kind::number, "200", "N", "Logins that may wait for their hash."})),
@@ -185,9 +186,9 @@ constexpr Setting table[] = {
 
     // ---- the queue
     one_of("on/off", {"qrun.outgoing", Kind::choice, "on", "on|off",
-                      "Whether mail for other hosts is sent; off: it waits (L9)."}),
+                      "Whether mail for other hosts is sent; off: it waits."}),  // L9
     at_least(1,
-             {"qrun.outgoing-connections", Kind::number, "2", "N", "Outgoing connections at a time (L4)."}),
+             {"qrun.outgoing-connections", Kind::number, "2", "N", "Outgoing connections at a time."}),  // L4
     restart(within(1, 64,
                    {"qrun.deliver-workers", Kind::number, "1", "N", "Processes that deliver to mailboxes."})),
     at_least(
@@ -201,10 +202,11 @@ constexpr Setting table[] = {
     {"qrun.delay-notice", Kind::duration, "4h", "TIME", "When the sender is told of a delay; 0: never."},
     at_least(3600, {"qrun.journal-keep", Kind::duration, "30d", "TIME",
                     "How long the life of a finished message can be traced."}),
-    repeated({"mxsend.smarthost", Kind::text, "", "HOST[:PORT]", "Smarthost, in this order (O2)."}),
+    repeated({"mxsend.smarthost", Kind::text, "", "HOST[:PORT]", "Smarthost, in this order."}),  // O2
     one_of("always/fallback", {"mxsend.smarthost-mode", Kind::choice, "fallback", "always|fallback",
-                               "Use the smarthost always, or when direct sending fails (O3)."}),
-    {"mxsend.smarthost-auth", Kind::path, "", "FILE", "Account on the smarthost, a file of mode 0600 (O4)."},
+                               "Use the smarthost always, or when direct sending fails."}),  // O3
+    {"mxsend.smarthost-auth", Kind::path, "", "FILE",
+     "Account on the smarthost, a file of mode 0600."},  // O4
     {"mxsend.source-address", Kind::text, "", "ADDR", "Address to send from."},
     within(1, 65535,
            {"mxsend.port", Kind::number, "25", "PORT",
@@ -215,21 +217,23 @@ constexpr Setting table[] = {
         within(1, 64 << 20,
                {"spool.inline-max", Kind::size, "256K", "SIZE", "Larger bodies become files of the spool."})),
     {"spool.disk-reserve", Kind::percentage, "5%", "PERCENT",
-     "This part of the file system is not for intake (L12)."},
+     "This part of the file system is not for intake."},  // L12
     restart(
         within(1, 64 << 20,
                {"store.inline-max", Kind::size, "256K", "SIZE", "Larger bodies become files of the store."})),
 
     // ---- delivery
-    {"directory.case-sensitive", Kind::boolean, "no", "yes|no", "Whether local parts differ by case (A7)."},
-    {"directory.separator", Kind::text, "+", "CHAR", "What begins a sub-address (D4); empty: nothing does."},
+    {"directory.case-sensitive", Kind::boolean, "no", "yes|no", "Whether local parts differ by case."},  // A7
+    {"directory.separator", Kind::text, "+", "CHAR",
+     "What begins a sub-address; empty: nothing does."},  // D4
     within(1, 100,
            {"deliver.depth-max", Kind::number, "20", "N", "Aliases and lists that may lead to each other."}),
     at_least(
         1, {"deliver.expansion-max", Kind::number, "100000", "N", "Recipients that one address may become."}),
     within(1, 10'000, {"deliver.batch", Kind::number, "200", "N", "Jobs written in one transaction."}),
-    one_of("defer/fail", {"deliver.over-quota", Kind::choice, "defer", "defer|fail",
-                          "Mail for a full mailbox: try later (452 4.2.2), or refuse it (550 5.2.2) (D5)."}),
+    one_of("defer/fail",
+           {"deliver.over-quota", Kind::choice, "defer", "defer|fail",
+            "Mail for a full mailbox: try later (452 4.2.2), or refuse it (550 5.2.2)."}),  // D5
 };
 
 }  // namespace
