@@ -1,0 +1,184 @@
+// The AUTHORIZATION state: who is it? USER and PASS (RFC 1939 7), AUTH (RFC 5034), STLS (RFC 2595), and CAPA
+// (RFC 2449), which says what of it may be used. Passwords go through to authd and are kept nowhere.
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "popd/session.h"
+
+namespace tubepost::popd {
+namespace {
+
+constexpr unsigned failed_logins_max = 3;
+constexpr std::string_view service_name = "pop3";
+
+pop3::Reply tls_needed() {
+  return pop3::error(pop3::Code::auth,
+                     "No passwords in clear text: send STLS first, or connect to the TLS port");
+}
+pop3::Reply login_unavailable() {
+  return pop3::error(pop3::Code::temporary, "Logins cannot be checked now, try again later");
+}
+pop3::Reply mailbox_unavailable() {
+  return pop3::error(pop3::Code::temporary, "The mailbox cannot be opened now, try again later");
+}
+
+// RFC 4616 2: what USER and PASS say, said as PLAIN.
+std::string as_plain(std::string_view user, std::string_view password) {
+  std::string response(1, '\0');
+  response.append(user);
+  response += '\0';
+  return response.append(password);
+}
+
+// RFC 5034 4: "=" is an initial response that is empty.
+std::optional<std::string> decode_initial(std::string_view text) {
+  return text == "=" ? std::optional(std::string()) : base64_decode(text);
+}
+
+}  // namespace
+
+Answer Session::user(const Line& line) {
+  if (!may_send_passwords()) return tls_needed();
+  // RFC 1939 13: the answer does not tell whether there is such a user.
+  user_name_ = trim(line.arguments);
+  return pop3::ok("Send your password");
+}
+
+Answer Session::pass(const Line& line) {
+  if (!may_send_passwords()) return tls_needed();
+  if (user_name_.empty()) return pop3::error(pop3::Code::none, "Send USER first");
+  auto request = auth_request("PLAIN");
+  request.initial_response = as_plain(std::exchange(user_name_, {}), line.arguments);
+  return log_in(request);
+}
+
+Answer Session::auth(const Line& line) {
+  const auto words = line.words();
+  const auto mechanism = to_upper(words[0]);
+  if (!is_usable(mechanism)) return pop3::error(pop3::Code::none, "Mechanism not offered");
+  auto request = auth_request(mechanism);
+  if (words.size() == 2) {
+    request.initial_response = decode_initial(words[1]);
+    if (!request.initial_response) return pop3::error(pop3::Code::none, "That is not base64");
+  }
+  return log_in(request);
+}
+
+auth::Request Session::auth_request(std::string mechanism) const {
+  auth::Request request;
+  request.service = service_name;
+  request.mechanism = std::move(mechanism);
+  request.client_address = client_.address_text();
+  if (client_.local) request.local_address = client_.local->address.to_text();
+  request.secured = client_.tls;
+  // A10: the address that was connected to chooses the domain of a bare name.
+  if (auto domain = services_.directory.default_domain(request.local_address))
+    request.default_domain = std::move(*domain);
+  return request;
+}
+
+Answer Session::log_in(const auth::Request& request) {
+  const auto step = converse_sasl(request);
+  if (!step) return pop3::error(pop3::Code::none, "Authentication cancelled or not base64");
+  if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
+  const auto address = smtp::parse_mailbox(step->user);
+  if (!address) return mailbox_unavailable();
+  return enter(*address, request.mechanism);
+}
+
+// nullopt: the client cancelled, or sent what is no base64.
+std::optional<auth::Step> Session::converse_sasl(const auth::Request& request) {
+  auto [step, exchange] = services_.authenticator.begin(request);
+  while (step.kind == auth::Step::Kind::challenge) {
+    if (!exchange)
+      return auth::Step{auth::Step::Kind::failed, "a challenge without an exchange", {}, true, {}};
+    lines_ << "+ " << base64_encode(step.text) << "\r\n";
+    const auto line = lines_.read_line(pop3::sasl_line_max);
+    if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
+    const auto response =
+        line.kind == net::LineStream::Line::Kind::ok ? base64_decode(line.text) : std::nullopt;
+    if (!response) {  // "*" (RFC 5034 4) is no base64 either
+      exchange->cancel();
+      return std::nullopt;
+    }
+    step = exchange->step(*response);
+  }
+  return step;
+}
+
+Answer Session::not_logged_in(const auth::Request& request, const auth::Step& step) {
+  services_.logger.warning("login-failed", {{"client", client_.address_text()},
+                                            {"mechanism", request.mechanism},
+                                            {"temporary", step.temporary},
+                                            {"code", step.code},
+                                            {"reason", step.text}});
+  if (step.temporary) return login_unavailable();
+  const auto refused = pop3::error(pop3::Code::auth, "Wrong user name or password");
+  return {refused, ++failed_logins_ >= failed_logins_max ? Then::close : Then::go_on};
+}
+
+// From here on it is the TRANSACTION state.
+pop3::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechanism) {
+  const auto complain = [&](const std::string& reason) {
+    services_.logger.error("mailbox-unavailable", {{"user", address.to_text()}, {"reason", reason}});
+    return mailbox_unavailable();
+  };
+  const auto account = services_.directory.find_account(address);
+  if (!account) return complain(account.error().text);
+  if (!*account) return pop3::error(pop3::Code::permanent, "There is no mailbox of that name");
+  if ((*account)->is_suspended())
+    return pop3::error(pop3::Code::permanent, "This account is suspended");  // D9
+  auto maildrop = Maildrop::open(services_.store, (*account)->id);
+  if (!maildrop) return complain(maildrop.error().text);
+  maildrop_ = std::move(*maildrop);
+  account_name_ = (*account)->address.to_text();
+  services_.logger.info("login", {{"client", client_.address_text()},
+                                  {"user", account_name_},
+                                  {"mechanism", mechanism},
+                                  {"tls", client_.tls},
+                                  {"messages", maildrop_->last_number()}});
+  return pop3::ok(std::to_string(maildrop_->messages()) + " messages, " +
+                  std::to_string(maildrop_->octets()) + " octets");
+}
+
+std::vector<std::string> Session::usable_mechanisms() {
+  auto known = services_.authenticator.mechanisms();
+  if (!known) {
+    services_.logger.warning("auth-unavailable", {{"reason", known.error().text}});
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const auto& mechanism : *known)
+    if (!mechanism.channel_binding && (!mechanism.plaintext || may_send_passwords()))
+      names.push_back(mechanism.name);
+  return names;
+}
+
+bool Session::is_usable(std::string_view mechanism) {
+  const auto usable = usable_mechanisms();
+  return std::any_of(usable.begin(), usable.end(),
+                     [&](const std::string& name) { return equal_ignoring_case(name, mechanism); });
+}
+
+Answer Session::stls(const Line&) {
+  if (client_.tls) return pop3::error(pop3::Code::none, "TLS is active already");
+  if (!services_.tls) return pop3::error(pop3::Code::none, "TLS is not available");
+  return {pop3::ok("Begin TLS negotiation"), Then::start_tls};
+}
+
+Answer Session::capa(const Line&) {
+  lines_ << pop3::ok("Capability list follows").to_wire();
+  pop3::MultilineWriter out(lines_);
+  for (const std::string_view name :
+       {"TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER"})
+    out.line(name);
+  if (may_send_passwords()) out.line("USER");
+  if (const auto names = usable_mechanisms(); !names.empty()) out.line("SASL " + join(names, " "));
+  if (services_.tls && !client_.tls && !is_logged_in()) out.line("STLS");
+  out.line("IMPLEMENTATION Tubepost");
+  out.finish();
+  return Answer::written();
+}
+
+}  // namespace tubepost::popd
