@@ -57,6 +57,7 @@ private:
   Result<void> set_relay_domains() { return set_domains(true); }
   Result<void> set_domains(bool relay);
   Result<void> set_server();
+  std::string primary_without_word() const;
   Result<void> remove_domains();
   Result<void> put_accounts();
   Result<void> put_account(const std::string& address, const Properties& properties);
@@ -157,12 +158,25 @@ Result<void> Applier::set_domains(bool relay) {
   return {};
 }
 
+// Where the text names no primary domain: the one it was, if it stays, else the first that is ours.
+std::string Applier::primary_without_word() const {
+  const auto is_ours = [&](const std::string& name) {
+    const auto found = wanted_.domains.find(name);
+    return found != wanted_.domains.end() && !found->second.contains("relay");
+  };
+  if (const auto primary = editor_.reader().primary_domain(); is_ours(primary)) return primary;
+  for (const auto& [name, properties] : wanted_.domains)
+    if (is_ours(name)) return name;
+  return {};
+}
+
 Result<void> Applier::set_server() {
   auto wanted = wanted_.server;
-  // A text that does not name a primary domain leaves it as it is: there must be one.
-  const auto primary = editor_.reader().primary_domain();
-  if (!wanted.contains("primary-domain") && !primary.empty()) wanted["primary-domain"] = primary;
-  for (const auto& [key, value] : difference(current_.server, wanted)) {
+  if (const auto primary = primary_without_word(); !wanted.contains("primary-domain") && !primary.empty())
+    wanted["primary-domain"] = primary;
+  auto changes = difference(current_.server, wanted);
+  if (!wanted.contains("primary-domain")) changes.erase("primary-domain");  // it goes with the last domain
+  for (const auto& [key, value] : changes) {
     const bool had = current_.server.contains(key);
     const Properties change{{key, value}};
     if (value.empty())

@@ -98,8 +98,8 @@ Result<std::string> check_property(Scope scope, std::string_view key, std::strin
     if (auto normal = rule.normal(value)) return std::move(*normal);
     return bad_data(std::string(key) + "=" + printable(value) + ": must be " + std::string(rule.values));
   }
-  return bad_data(printable(key) + ": no property of a " + std::string(scope_name(scope)) +
-                  " (there are: " + known_keys(scope) + ")");
+  return bad_data(printable(key) + ": no property of " + (scope == Scope::account ? "an " : "a ") +
+                  std::string(scope_name(scope)) + " (there are: " + known_keys(scope) + ")");
 }
 
 std::string display_value(std::string_view key, std::string_view value) {

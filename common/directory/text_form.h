@@ -8,6 +8,7 @@
 //           | "route" pattern destination | "sender-route" pattern destination
 //   pair    = key "=" value
 //
+// Where no line names the primary domain, it stays, or becomes the first one.
 // Words are divided by blanks; in a word, %, blanks, control characters and # are written %XX. Sorted within
 // each kind, so that equal directories have equal texts. The first line guards against an empty or cut file,
 // which would remove all.

@@ -60,11 +60,7 @@ std::string mx_text(const Plan& plan) {
          "#message-size-max = 50M\n"
          "#validate = yes\n"
          "# Addresses that no restriction binds. They may relay: name only your own machines.\n"
-         "#trusted = 192.0.2.0/24\n"
-         "# Against spam, off until set: addresses refused, reverse names demanded, block lists asked.\n"
-         "#blocked = 198.51.100.0/24\n"
-         "#require-reverse-dns = exists\n"
-         "#dnsbl = zen.spamhaus.org=127.0.0.2-11\n\n";
+         "#trusted = 192.0.2.0/24\n\n";
 }
 
 std::string submission_text(const Plan& plan) {
@@ -92,14 +88,11 @@ std::string reading_text(const Plan& plan) {
 
 std::string queue_text() {
   return "[qrun]\n"
-         "# Mail for other servers. How long to try, and when to tell the sender of a delay.\n"
+         "# How long mail that cannot be delivered is kept, and when its sender is told of a delay. This "
+         "version sends\n"
+         "# nothing to other servers: what is for them waits.\n"
          "#expire = 5d\n"
-         "#delay-notice = 4h\n"
-         "#outgoing-connections = 2\n\n"
-         "[mxsend]\n"
-         "# A provider's server that takes our mail when sending directly fails (or always).\n"
-         "#smarthost = smtp.example.net:587\n"
-         "#smarthost-mode = fallback\n";
+         "#delay-notice = 4h\n";
 }
 
 }  // namespace
