@@ -1,11 +1,10 @@
 #include "message/dsn.h"
 
-#include <algorithm>
-#include <array>
-#include <ctime>
-#include <initializer_list>
-
 #include "base/text.h"
+#include "message/date.h"
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace tubepost::message {
 namespace {
@@ -17,16 +16,6 @@ constexpr std::string_view end_of_line = "\r\n";
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-// RFC 5322 3.3, in UTC.
-std::string format_date(Timestamp time) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts);
-  return text.data();
 }
 
 void line(std::string& out, std::initializer_list<std::string_view> parts) {

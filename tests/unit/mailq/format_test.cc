@@ -1,0 +1,119 @@
+#include "mailq/format.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "mailq/json.h"
+
+namespace tubepost::mailq {
+namespace {
+
+spool::Recipient recipient(const std::string& address, spool::State state, const std::string& reason = "") {
+  spool::Recipient made;
+  made.address = address;
+  made.state = state;
+  made.reason = reason;
+  made.attempts = 2;
+  made.next = Timestamp(Milliseconds(1'700'000'300'000));
+  return made;
+}
+
+spool::Queued queued(const std::vector<spool::Recipient>& recipients) {
+  spool::Queued made{spool::SpoolId::from_bytes("0123456789abcdef"), {}, recipients};
+  made.envelope.reverse_path = "alice@example.test";
+  made.envelope.size = 1234;
+  made.envelope.accepted = Timestamp(Milliseconds(1'700'000'000'000));
+  return made;
+}
+
+class Format : public testing::Test {
+protected:
+  Format() {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+  }
+  const std::string id = queued({}).id.to_text();
+};
+
+TEST_F(Format, AnEntryHasTheCustomaryForm) {
+  EXPECT_EQ(list_entry(queued({recipient("bob@example.test", spool::State::deferred, "try later")})),
+            id + "      1234 Tue Nov 14 22:13:20 alice@example.test\n" + std::string(30, ' ') +
+                "(try later)\n" + std::string(41, ' ') + "bob@example.test\n\n");
+}
+
+TEST_F(Format, MarksWhatIsInDeliveryAndWhatIsHeld) {
+  EXPECT_NE(list_entry(queued({recipient("b@x", spool::State::working)})).find(id + "* "), std::string::npos);
+  EXPECT_NE(list_entry(queued({recipient("b@x", spool::State::held)})).find(id + "! "), std::string::npos);
+}
+
+TEST_F(Format, TheSameReasonIsGivenOnce) {
+  const std::string entry = list_entry(queued(
+      {recipient("a@x", spool::State::deferred, "busy"), recipient("b@x", spool::State::deferred, "busy")}));
+  EXPECT_EQ(entry.find("(busy)"), entry.rfind("(busy)"));
+}
+
+TEST_F(Format, TheLastLineCounts) {
+  Totals totals;
+  EXPECT_EQ(list_totals(totals, false), "Mail queue is empty\n");
+  EXPECT_EQ(list_totals(totals, true), "-- 0 messages, 0 recipients, 0 bytes\n");
+  totals.add(queued({recipient("a@x", spool::State::queued), recipient("b@x", spool::State::queued)}));
+  EXPECT_EQ(list_totals(totals, false), "-- 1 messages, 2 recipients, 1234 bytes\n");
+}
+
+TEST_F(Format, JsonHasTheKeysThatScriptsRelyOn) {
+  EXPECT_EQ(
+      to_json(queued({recipient("bob@example.test", spool::State::deferred, "try \"later\"")})),
+      "{\"id\": \"" + id +
+          "\", \"sender\": \"alice@example.test\", \"size\": 1234, \"queued\": \"2023-11-14T22:13:20.000Z\", "
+          "\"state\": \"deferred\", \"recipients\": [{\"address\": \"bob@example.test\", \"state\": "
+          "\"deferred\", "
+          "\"attempts\": 2, \"next\": \"2023-11-14T22:18:20.000Z\", \"reason\": \"try \\\"later\\\"\"}]}");
+}
+
+TEST_F(Format, WhatIsHeldHasNoNextTime) {
+  EXPECT_NE(to_json(queued({recipient("b@x", spool::State::held)})).find("\"next\": null"),
+            std::string::npos);
+}
+
+TEST_F(Format, AnOperatorsWishIsShown) {
+  spool::Recipient wished = recipient("b@x", spool::State::working);
+  wished.wish = spool::Wish::drop;
+  EXPECT_NE(to_json(queued({wished})).find("in delivery, will be dropped"), std::string::npos);
+}
+
+TEST_F(Format, BytesThatAreNoTextBecomePrintable) {
+  spool::Queued hostile = queued({recipient("a\x1b[31m\xff@x", spool::State::queued, "line\nbreak")});
+  hostile.envelope.reverse_path = "a\r\n\"b\"";
+  for (const std::string& text : {to_json(hostile), list_entry(hostile), details(hostile)}) {
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find('\xff'), std::string::npos);
+    EXPECT_EQ(text.find('\r'), std::string::npos);
+  }
+  EXPECT_NE(to_json(hostile).find("\\\"b\\\""), std::string::npos);
+}
+
+TEST_F(Format, TheMostUrgentRecipientDecidesTheStateOfTheMessage) {
+  EXPECT_EQ(state_of(queued({recipient("a@x", spool::State::held), recipient("b@x", spool::State::working)})),
+            spool::State::working);
+  EXPECT_EQ(
+      state_of(queued({recipient("a@x", spool::State::held), recipient("b@x", spool::State::deferred)})),
+      spool::State::deferred);
+  EXPECT_EQ(state_of(queued({recipient("a@x", spool::State::failed)})), spool::State::failed);
+}
+
+TEST_F(Format, ATraceLineBeginsWithItsTime) {
+  EXPECT_EQ(trace_line({Timestamp(Milliseconds(1'700'000'000'000)), "accepted", "size=5"}),
+            "2023-11-14T22:13:20.000Z accepted size=5\n");
+}
+
+TEST(Lf, ReplacesCrlfAndNothingElse) { EXPECT_EQ(with_lf("a\r\nb\r\r\nc\rd\r"), "a\nb\r\nc\rd\r"); }
+
+TEST(Json, EscapesWhatItMust) {
+  EXPECT_EQ(json_string("a\"\\\n\x01"), "\"a\\\"\\\\\\u000a\\u0001\"");
+  EXPECT_EQ(json_string("gr\xc3\xbc\xc3\x9f"), "\"gr\xc3\xbc\xc3\x9f\"");
+}
+
+}  // namespace
+}  // namespace tubepost::mailq
