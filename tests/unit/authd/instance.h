@@ -1,6 +1,7 @@
 // A home with a directory and secrets, in a temporary folder, and authd running in it if asked for.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
