@@ -33,6 +33,7 @@ std::string short_option_of(const Setting& setting) { return "--" + std::string(
 
 std::string help_of(const Setting& setting) {
   std::string text(setting.help);
+  if (setting.not_yet) text += " (No effect yet.)";
   if (setting.repeatable) text += " Repeatable.";
   text += limits_of(setting);
   if (!setting.fallback.empty()) text += " Default: " + std::string(setting.fallback) + '.';
@@ -43,6 +44,7 @@ std::string mdoc_of(const Setting& setting) {
   std::string text =
       ".It Cm " + std::string(setting.name) + " Ns = Ns Ar " + escape_mdoc(setting.argument) + '\n';
   text += escape_mdoc(setting.help) + '\n';
+  if (setting.not_yet) text += "It has no effect in this version.\n";
   if (setting.repeatable) text += "May be given several times.\n";
   if (const auto limits = limits_of(setting); !limits.empty()) text += limits.substr(1) + '\n';
   if (!setting.fallback.empty()) text += "The default is\n.Ql " + escape_mdoc(setting.fallback) + " .\n";
@@ -71,6 +73,7 @@ std::string defaults_as_text() {
   for (const Setting& row : all_settings()) {
     if (section_of(row) != section) text += "\n[" + std::string(section = section_of(row)) + "]\n";
     std::string help(row.help);
+    if (row.not_yet) help += " (No effect yet.)";
     if (row.repeatable) help += " Repeatable.";
     text += "# " + help + limits_of(row) + '\n';
     text += '#' + std::string(key_of(row)) + " = " + std::string(row.fallback) + '\n';

@@ -49,6 +49,7 @@ struct Setting {
   std::uint64_t least = 0, most = UINT64_MAX;  // numbers, sizes (bytes), durations (seconds)
   std::string_view choices = {};               // "mx/submission/lmtp"
   Takes takes = Takes::next_connection;
+  bool not_yet = false;  // no program reads it yet
 };
 
 std::span<const Setting> all_settings();

@@ -47,6 +47,9 @@ std::vector<Problem> warnings(const Settings& settings) {
   for (const auto name : {"smtpd.trusted", "smtpd.xclient-hosts", "smtpd.proxy-hosts"})
     if (has_everybody(settings, name)) warn(name, "holds every address: this is an open relay");
   warn_of_submission(settings, warnings);
+  for (const Setting& row : all_settings())
+    if (row.not_yet && settings.source(row.name) != Source::fallback && !settings.list(row.name).empty())
+      warn(row.name, "has no effect in this version");
   if (settings.text("qrun.outgoing") == "off")  // L9
     warn("qrun.outgoing", "off: mail for other hosts stays in the queue");
   return warnings;

@@ -82,12 +82,20 @@ def check_rfc_map():
 
 
 def check_settings():
-    """Asking for a setting that is not in the table aborts the program; this finds it before."""
+    """Asking for a setting that is not in the table aborts the program; one that nobody asks for deceives its reader."""
     table = (ROOT / 'common/config/settings_table.cc').read_text()
     known = set(re.findall(r'"([a-z0-9]+\.[a-z0-9-]+)"', table))
+    not_yet = {re.search(r'"([a-z0-9]+\.[a-z0-9-]+)"', row)[1] for row in re.split(r'\bnot_yet\(', table)[2:]}
     asked = re.compile(r'\b(?:text|number|durations?|flag|list|part|source|where|as_written)\("([a-z0-9]+\.[a-z0-9-]+)"')
-    return [f'{path.relative_to(ROOT)}: there is no setting {name}' for path in sources()
-            for name in asked.findall(without_comments(path.read_text())) if name not in known]
+    texts = {path: without_comments(path.read_text()) for path in sources() if path.parent.name != 'config'}
+    literals = set(re.findall(r'"([^"\n]*)"', '\n'.join(texts.values())))
+    read = {name for name in known if {name, name[name.index('.'):], name[name.index('.') + 1:]} & literals}
+    read |= {name for name in known if name.startswith('log.')}  # by Program::logger()
+    problems = [f'{path.relative_to(ROOT)}: there is no setting {name}'
+                for path, text in texts.items() for name in asked.findall(text) if name not in known]
+    problems += [f'settings_table.cc: nobody reads {name}; if that is so, it is not_yet' for name in sorted(known - read - not_yet)]
+    direct = {name for text in texts.values() for name in asked.findall(text)}
+    return problems + [f'settings_table.cc: {name} is not_yet and yet read' for name in sorted(not_yet & direct)]
 
 
 def check_assembled(programs):

@@ -340,6 +340,8 @@ TEST(Warnings, AreGivenForWhatIsDangerous) {
             std::string::npos);
   EXPECT_NE(said("[smtpd]\nlisten = 127.0.0.1:2025\n").find("port 25"), std::string::npos);
   EXPECT_EQ(said("[smtpd]\nlisten = 127.0.0.1:25\n"), "");
+  EXPECT_EQ(said("[mxsend]\nsmarthost = relay.example\n"),
+            "tubepost.conf:2: mxsend.smarthost: has no effect in this version");
 }
 
 }  // namespace
