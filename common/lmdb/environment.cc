@@ -68,6 +68,23 @@ OwnedTransaction begin(MDB_env* env, bool read_only) {
   return OwnedTransaction(transaction);
 }
 
+// LMDB makes its files under the umask; a group that may write the environment (ADR 2) needs the mode as it
+// was asked for. By name: nobody but LMDB opens lock.mdb.
+class ModeOfNewFiles {
+public:
+  ModeOfNewFiles(const std::string& folder, unsigned mode) : mode_(mode) {
+    for (const char* name : {"/data.mdb", "/lock.mdb"})
+      if (!file_exists(folder + name)) missing_.push_back(folder + name);
+  }
+  void set() const {
+    for (const auto& path : missing_) [[maybe_unused]] const auto changed = ::chmod(path.c_str(), mode_);
+  }
+
+private:
+  unsigned mode_;
+  std::vector<std::string> missing_;
+};
+
 Result<void> sync_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) return Failure::temporary(path + ": " + error_text(errno));
@@ -120,8 +137,10 @@ Result<Environment> Environment::open(const std::string& folder, const Options& 
   mdb_env_set_maxdbs(state->env, options.max_tables);
   // MDB_NORDAHEAD: values are read singly, and a spool's file is larger than what is live in it.
   const unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options.read_only ? unsigned{MDB_RDONLY} : 0U);
+  const ModeOfNewFiles new_files(folder, options.mode);
   if (const int code = mdb_env_open(state->env, folder.c_str(), flags, options.mode); code != 0)
     return open_failure(folder, code);
+  new_files.set();
   Environment environment(std::move(state));
   environment.clear_dead_readers();
   return environment;

@@ -39,7 +39,9 @@ void write_line(int fd, const std::string& owner) {
 }
 
 UniqueFd open_owner_file(const std::string& path, unsigned mode, bool& writable) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode));
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (fd) ::fchmod(fd.get(), mode);  // whatever the umask: see ModeOfNewFiles
+  if (!fd) fd.reset(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   writable = static_cast<bool>(fd);
   if (!fd) fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   return fd;

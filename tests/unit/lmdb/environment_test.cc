@@ -141,6 +141,20 @@ TEST_F(EnvironmentTest, CallsAFullMapADiskThatIsFull) {
   EXPECT_EQ(done.error().status, (EnhancedStatus{4, 3, 1}));
 }
 
+TEST_F(EnvironmentTest, HasFilesOfTheModeAskedForWhateverTheUmask) {
+  const TemporaryFolder folder;
+  Environment::Options options;
+  options.mode = 0660;
+  const mode_t before = ::umask(077);
+  { const auto made = open(folder.path(), options); }
+  ::umask(before);
+  for (const char* name : {"data.mdb", "lock.mdb", "owner"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat((folder.path() + '/' + name).c_str(), &status), 0) << name;
+    EXPECT_EQ(status.st_mode & 0777, 0660U) << name;
+  }
+}
+
 TEST_F(EnvironmentTest, IsRefusedWhereThereIsNone) {
   const TemporaryFolder folder;
   const auto missing = Environment::open(folder.path(), {});
