@@ -29,6 +29,7 @@ public:
   ConnectionInfo info() const override;
 
 private:
+  Result<void> attempt();
   [[noreturn]] void fail();  // with what the stream below threw, or as a peer that is gone
   void write_piece(std::string_view bytes);
 
