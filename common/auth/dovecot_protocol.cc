@@ -1,5 +1,7 @@
 #include "auth/dovecot_protocol.h"
 
+#include <algorithm>
+
 #include "auth/sasl.h"
 #include "base/base64.h"
 #include "base/file.h"
@@ -27,10 +29,17 @@ std::optional<std::uint32_t> id_of(const Fields& fields) {
   return fields.size() > 1 ? parse_number<std::uint32_t>(fields[1]) : std::nullopt;
 }
 
+// RFC 4422 3.1, in any case: what clients typed comes through.
+bool is_mechanism_name(std::string_view name) {
+  return !name.empty() && name.size() <= name_max && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '_';
+  });
+}
+
 bool take_value(std::string_view field, std::string_view name, std::string& into) {
   if (!field.starts_with(name)) return false;
-  auto value = tab_unescape(field.substr(name.size()).substr(0, value_max));
-  if (value) into = std::move(*value);
+  auto value = tab_unescape(field.substr(name.size()));
+  if (value && value->size() <= value_max) into = std::move(*value);  // else as if it were not there
   return true;
 }
 
@@ -51,7 +60,7 @@ std::optional<Continue> continuation(const Fields& fields) {
 
 std::optional<AuthRequest> auth_request(const Fields& fields) {
   const auto id = id_of(fields);
-  if (!id || fields.size() < 3 || fields[2].empty() || fields[2].size() > name_max) return std::nullopt;
+  if (!id || fields.size() < 3 || !is_mechanism_name(fields[2])) return std::nullopt;
   AuthRequest request;
   request.id = *id, request.mechanism = fields[2];
   for (std::size_t i = 3; i < fields.size(); ++i) {
@@ -75,10 +84,8 @@ std::optional<AuthRequest> auth_request(const Fields& fields) {
 }
 
 std::optional<Mechanism> mechanism(const Fields& fields) {
-  if (fields.size() < 2 || fields[1].empty() || fields[1].size() > name_max) return std::nullopt;
-  Mechanism found{std::string(fields[1])};
-  for (const char c : found.name)
-    if (!is_upper(c) && !is_digit(c) && c != '-' && c != '_') return std::nullopt;  // RFC 4422 3.1
+  if (fields.size() < 2 || !is_mechanism_name(fields[1])) return std::nullopt;
+  Mechanism found{to_upper(fields[1])};
   for (const auto field : fields) {
     if (field == "plaintext") found.plaintext = true;
     if (field == "private") found.internal = true;
