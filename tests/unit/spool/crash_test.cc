@@ -107,7 +107,9 @@ TEST_F(Crash, AFileLeftUnderAGeneratedIdIsReplaced) {
 
 TEST_F(Crash, ATurnIsAllOrNothing) {
   for (const std::string step : {"turn: recorded", "turn: claimed", "turn: committed"}) {
-    const SpoolId a = accepted(to({"a@x", "b@x"})), b = accepted(to({"c@x"}));
+    const SpoolId a = accepted(to({"a@x", "b@x"}));
+    clock_.advance(Milliseconds(1));  // claims go by age
+    const SpoolId b = accepted(to({"c@x"}));
     turn({}, 2);
     Outcome forwarded = outcome(a, 0, Kind::delivered);
     forwarded.generated.push_back({SpoolId::derive(a, 0, 0), from("a@x"), to({"far@y"}), "forwarded"});

@@ -126,6 +126,22 @@ TEST_F(TurnTest, AnUnknownOutcomeIsNoAttempt) {
   EXPECT_EQ(life(id), "accepted outcome-unknown");
 }
 
+TEST_F(TurnTest, APostponedOneWasNotTriedAndSaysSoOnce) {
+  const SpoolId id = accepted(to({"far@y"}));
+  for (int round = 0; round < 3; ++round) {
+    turn();
+    Outcome o = outcome(id, 0, Kind::postponed);
+    o.text = "nothing sends outward yet";
+    o.next = clock_.now() + Milliseconds(1000);
+    turn({o});
+    EXPECT_EQ(states(id), "0:queued");
+    EXPECT_EQ(find(id)->recipients[0].attempts, 0U);
+    EXPECT_EQ(find(id)->recipients[0].reason, "nothing sends outward yet");
+    clock_.advance(Milliseconds(1000));
+  }
+  EXPECT_EQ(life(id), "accepted postponed");
+}
+
 TEST_F(TurnTest, ClaimsFoundAtStartAreGivenBack) {
   const SpoolId id = accepted(to({"a@x", "b@x"}));
   turn({}, 1);
