@@ -54,7 +54,7 @@ Entry decode_entry(std::string_view bytes);
 Properties decode_properties(std::string_view bytes);
 Route decode_route(std::string_view key, std::string_view bytes);
 
-bool is_postmaster(std::string_view local_part);  // in any case, RFC 5321 2.3.5
+bool is_postmaster(std::string_view local_part);  // in any case, RFC 5321 4.5.1
 // Empty if no entry can have this address (a key LMDB would refuse).
 std::string address_key(const smtp::Mailbox& address, bool folds_case);
 std::string domain_prefix(std::string_view domain);
