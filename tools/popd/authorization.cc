@@ -174,7 +174,8 @@ Answer Session::capa(const Line&) {
        {"TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER"})
     out.line(name);
   if (may_send_passwords()) out.line("USER");
-  if (const auto names = usable_mechanisms(); !names.empty()) out.line("SASL " + join(names, " "));
+  if (!client_.preauthenticated)
+    if (const auto names = usable_mechanisms(); !names.empty()) out.line("SASL " + join(names, " "));
   if (services_.tls && !client_.tls && !is_logged_in()) out.line("STLS");
   out.line("IMPLEMENTATION Tubepost");
   out.finish();

@@ -1,0 +1,198 @@
+#include "support/transcript.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <regex>
+#include <thread>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "support/memory_stream.h"
+
+namespace tubepost::test_support {
+namespace {
+
+constexpr std::string_view anything = "…";
+
+struct Step {
+  std::size_t line;
+  std::string kind;  // "C:", "C>", "C|", "S:", "S?", "S*", "SE"
+  std::string text;
+};
+
+struct Broken {
+  std::size_t line;
+  std::string what;
+};
+
+std::string with_variables(std::string text, const std::map<std::string, std::string>& variables) {
+  for (const auto& [name, value] : variables)
+    for (auto at = text.find('$' + name); at != std::string::npos;
+         at = text.find('$' + name, at + value.size()))
+      text.replace(at, name.size() + 1, value);
+  return text;
+}
+
+std::vector<Step> parse_script(std::string_view script, const TranscriptOptions& options) {
+  std::vector<Step> steps;
+  std::size_t number = 0;
+  for (const auto line : split(script, '\n')) {
+    ++number;
+    if (trim(line).empty() || line.starts_with('#')) continue;
+    const std::string kind(line.substr(0, 2));
+    const auto text = line.size() > 3 ? line.substr(3) : std::string_view();
+    if (std::string_view("C: C> C| S: S? S* SE").find(kind) == std::string_view::npos)
+      throw Broken{number, "what is this?"};
+    steps.push_back({number, kind, with_variables(std::string(text), options.variables)});
+  }
+  return steps;
+}
+
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    const char c = text[++i];
+    if (c == 'x' && i + 2 < text.size()) {
+      out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+      i += 2;
+    } else {
+      out += c == 'r' ? '\r' : c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? '\0' : c;
+    }
+  }
+  return out;
+}
+
+bool matches(std::string_view expected, std::string_view got) {
+  const auto gap = expected.find(anything);
+  if (gap == std::string_view::npos) return expected == got;
+  if (!got.starts_with(expected.substr(0, gap))) return false;
+  const auto rest = expected.substr(gap + anything.size());
+  for (std::size_t at = gap; at <= got.size(); ++at)
+    if (matches(rest, got.substr(at))) return true;
+  return false;
+}
+
+class Dialogue {
+public:
+  Dialogue(std::unique_ptr<PipeStream> stream, std::chrono::seconds patience) : stream_(std::move(stream)) {
+    stream_->set_time_limit(patience);
+  }
+
+  void perform(const Step& step) {
+    if (step.kind == "C:") pending_ += unescape(step.text) + "\r\n";
+    if (step.kind == "C>") pending_ += unescape(step.text);
+    if (step.kind[0] == 'C' && step.kind != "C|") return;
+    send();
+    if (step.kind == "C|") return stream_->close();
+    if (step.kind == "SE") return expect_end(step);
+    if (step.kind == "S*") return skip_to(step);
+    const auto line = read_line();
+    const bool right = line && (step.kind == "S?" ? std::regex_search(*line, std::regex(step.text))
+                                                  : matches(step.text, *line));
+    if (!right) throw Broken{step.line, "expected " + step.text + "\n  got " + line.value_or("the end")};
+  }
+  void send() {
+    try {
+      if (!pending_.empty()) stream_->write(pending_);
+    } catch (const net::Disconnected&) {
+      // The session is gone; what it has said still counts.
+    }
+    pending_.clear();
+  }
+
+private:
+  std::optional<std::string> read_line() {
+    for (;;) {
+      if (const auto end = input_.find("\r\n"); end != std::string::npos) {
+        auto line = input_.substr(0, end);
+        input_.erase(0, end + 2);
+        return line;
+      }
+      std::array<char, 4096> buffer;
+      const auto count = stream_->read(buffer);
+      if (count == 0) return std::nullopt;
+      input_.append(buffer.data(), count);
+    }
+  }
+  void expect_end(const Step& step) {
+    if (const auto line = read_line()) throw Broken{step.line, "expected the end\n  got " + *line};
+    if (!input_.empty()) throw Broken{step.line, "half a line at the end: " + input_};
+  }
+  void skip_to(const Step& step) {
+    for (auto line = read_line(); line != step.text; line = read_line())
+      if (!line) throw Broken{step.line, "ended before " + step.text};
+  }
+
+  std::unique_ptr<PipeStream> stream_;
+  std::string input_, pending_;
+};
+
+std::string run_steps(const std::vector<Step>& steps, std::string_view name,
+                      std::unique_ptr<PipeStream> stream, std::chrono::seconds patience) {
+  Dialogue dialogue(std::move(stream), patience);
+  std::size_t line = 0;
+  try {
+    for (const Step& step : steps) {
+      line = step.line;
+      dialogue.perform(step);
+    }
+    dialogue.send();
+    return {};
+  } catch (const Broken& broken) {
+    return std::string(name) + ':' + std::to_string(broken.line) + ": " + broken.what;
+  } catch (const net::TimedOut&) {
+    return std::string(name) + ':' + std::to_string(line) + ": nothing came";
+  } catch (const net::StreamEnd&) {
+    return std::string(name) + ':' + std::to_string(line) + ": the session is gone";
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> transcripts_in(std::string_view tool) {
+  const auto tests = std::filesystem::path(__FILE__).parent_path().parent_path();
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(tests / "transcripts" / tool))
+    if (entry.path().extension() == ".chat") files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string name_of_transcript(const std::string& file) {
+  std::string name = std::filesystem::path(file).stem().string();
+  for (char& c : name)
+    if (!is_alpha(c) && !is_digit(c)) c = '_';
+  return name;
+}
+
+std::string run_transcript_text(std::string_view script, std::string_view name,
+                                const SessionUnderTest& session, const TranscriptOptions& options) {
+  std::vector<Step> steps;
+  try {
+    steps = parse_script(script, options);
+  } catch (const Broken& broken) {
+    return std::string(name) + ':' + std::to_string(broken.line) + ": " + broken.what;
+  }
+  auto [here, there] = make_pipe_streams();
+  std::thread thread([&session, stream = std::move(there)]() mutable {
+    session(*stream);
+    stream.reset();  // the client sees the end
+  });
+  auto said = run_steps(steps, name, std::move(here), options.patience);
+  thread.join();
+  return said;
+}
+
+std::string run_transcript(const std::string& file, const SessionUnderTest& session,
+                           const TranscriptOptions& options) {
+  const auto script = read_file(file);
+  if (!script) return file + ": " + script.error().text;
+  return run_transcript_text(*script, std::filesystem::path(file).filename().string(), session, options);
+}
+
+}  // namespace tubepost::test_support

@@ -1,0 +1,180 @@
+// What a transcript cannot say: other sessions at the same time, ends of conversations, what the auth service
+// was asked.
+#include "popd/session.h"
+
+#include "unit/popd/fixture.h"
+
+namespace tubepost::popd::test {
+namespace {
+
+std::string last_line(const std::string& output) {
+  const auto end = output.rfind("\r\n", output.size() - 3);
+  return output.substr(end == std::string::npos ? 0 : end + 2);
+}
+
+TEST(PopSession, BeginsLoggedInWhenPreauthenticated) {
+  Service service;
+  EXPECT_EQ(service.talk("STAT\r\nQUIT\r\n"), "+OK 0 messages, 0 octets\r\n+OK 0 0\r\n+OK Goodbye\r\n");
+  EXPECT_TRUE(service.authenticator.requests.empty());
+}
+
+TEST(PopSession, RemovesOnlyAtQuit) {
+  Service service;
+  service.deliver("a", "x\r\n");
+  service.talk("DELE 1\r\n");  // the client goes away
+  EXPECT_EQ(service.store.texts(service.bob), "1:x\r\n");
+  service.talk("DELE 1\r\nQUIT\r\n");
+  EXPECT_EQ(service.store.texts(service.bob), "");
+}
+
+TEST(PopSession, RemovesNothingAfterAnAutologoutAndSaysNothing) {
+  Service service;
+  service.deliver("a", "x\r\n");
+  MemoryStream stream("DELE 1\r\n", MemoryStream::AtEnd::timed_out);
+  service.serve(stream, Service::bobs());
+  EXPECT_EQ(last_line(stream.output), "+OK Marked\r\n");
+  EXPECT_EQ(stream.time_limit, std::chrono::minutes(10));
+  EXPECT_EQ(service.store.texts(service.bob), "1:x\r\n");
+}
+
+TEST(PopSession, SaysGoodbyeWhenTheServiceStops) {
+  Service service;
+  MemoryStream stream("DELE 1\r\n", MemoryStream::AtEnd::shutting_down);
+  service.serve(stream, Service::bobs());
+  EXPECT_EQ(last_line(stream.output), "-ERR [SYS/TEMP] Shutting down, come back in a moment\r\n");
+}
+
+TEST(PopSession, DoesNotSeeWhatArrivesAfterLogin) {
+  Service service;
+  MemoryStream stream("STAT\r\n");
+  bool delivered = false;
+  stream.on_wait = [&](MemoryStream& waiting) {
+    if (std::exchange(delivered, true)) return;
+    service.deliver("late", "x\r\n");
+    waiting.add_input("STAT\r\nRETR 1\r\nQUIT\r\n");
+  };
+  service.serve(stream, Service::bobs());
+  EXPECT_EQ(stream.output,
+            "+OK 0 messages, 0 octets\r\n+OK 0 0\r\n+OK 0 0\r\n-ERR No such message\r\n+OK Goodbye\r\n");
+}
+
+TEST(PopSession, SaysThatAMessageHasGoneMeanwhile) {
+  Service service;
+  service.deliver("a", "x\r\n");
+  MemoryStream stream("STAT\r\n");
+  bool removed = false;
+  stream.on_wait = [&](MemoryStream& waiting) {
+    if (std::exchange(removed, true)) return;
+    service.store.expunge({1}, service.bob);
+    waiting.add_input("RETR 1\r\nTOP 1 0\r\nDELE 1\r\nQUIT\r\n");
+  };
+  service.serve(stream, Service::bobs());
+  EXPECT_EQ(stream.output,
+            "+OK 1 messages, 35 octets\r\n+OK 1 35\r\n-ERR That message has been removed meanwhile\r\n"
+            "-ERR That message has been removed meanwhile\r\n+OK Marked\r\n+OK Goodbye\r\n");
+}
+
+TEST(PopSession, TwoSessionsMayHaveTheMailboxOpenAndBothRemoveTheSame) {
+  Service service;
+  service.deliver("a", "x\r\n");
+  service.deliver("b", "y\r\n");
+  MemoryStream stream("DELE 1\r\n");
+  bool other = false;
+  stream.on_wait = [&](MemoryStream& waiting) {
+    if (std::exchange(other, true)) return;
+    EXPECT_EQ(last_line(service.talk("DELE 1\r\nQUIT\r\n")), "+OK Goodbye\r\n");
+    waiting.add_input("QUIT\r\n");
+  };
+  service.serve(stream, Service::bobs());
+  EXPECT_EQ(last_line(stream.output), "+OK Goodbye\r\n");
+  EXPECT_EQ(service.store.texts(service.bob), "2:y\r\n");
+}
+
+TEST(PopSession, GivesLargeMessagesWhole) {
+  Service service;  // bodies above 1000 bytes are files of their own
+  std::string body = "Subject: large\r\n\r\n";
+  for (int i = 0; i < 5000; ++i) body += ".line " + std::to_string(i) + "\r\n";
+  service.deliver("large", body);
+  const auto output = service.talk("RETR 1\r\n");
+  std::string expected = "Delivered-To: bob@example.test\r\n";
+  smtp::append_dot_stuffed(expected, body);
+  EXPECT_NE(output.find(expected), std::string::npos);
+  EXPECT_TRUE(output.ends_with("\r\n.\r\n"));
+}
+
+TEST(PopSession, GivesTheSameWhereverTheInputIsCut) {
+  Service service;
+  service.deliver("a", "x\r\n");
+  const std::string input = "STAT\r\nUIDL\r\nRETR 1\r\nTOP 1 1\r\nNONSENSE\r\nRSET\r\nQUIT\r\n";
+  for (std::size_t piece = 1; piece <= 5; ++piece) {
+    MemoryStream stream(input, MemoryStream::AtEnd::end_of_input, piece);
+    service.serve(stream, Service::bobs());
+    EXPECT_EQ(stream.output, service.talk(input)) << "pieces of " << piece;
+  }
+}
+
+TEST(PopSession, TellsTheAuthServiceWhoAsksAndHow) {
+  Service service;
+  Client client = Service::stranger();
+  client.local = net::parse_endpoint("192.0.2.1:995", 0);
+  service.talk("USER bob@example.test\r\nPASS secret with blanks \r\n", client);
+  ASSERT_EQ(service.authenticator.requests.size(), 1u);
+  const auto& request = service.authenticator.requests[0];
+  EXPECT_EQ(request.service, "pop3");
+  EXPECT_EQ(request.client_address, "192.0.2.7");
+  EXPECT_EQ(request.local_address, "192.0.2.1");
+  EXPECT_EQ(request.default_domain, "example.test");
+  EXPECT_TRUE(request.secured);
+  EXPECT_EQ(request.initial_response, std::string("\0bob@example.test\0secret with blanks ", 37));
+}
+
+TEST(PopSession, RefusesClearTextPasswordsFromLoopbackLikeAnyOther) {
+  Service service;
+  Client client = Service::stranger(false);
+  client.address = net::parse_endpoint("127.0.0.1:1", 0);
+  EXPECT_EQ(service.talk("USER bob@example.test\r\nQUIT\r\n", client)
+                .find("-ERR [AUTH] No passwords in clear text"),
+            std::string("+OK mx.example.test POP3 server ready\r\n").size());
+  EXPECT_TRUE(service.authenticator.requests.empty());
+}
+
+TEST(PopSession, TakesClearTextPasswordsWhereTheSettingAllowsThem) {
+  Service service;
+  service.rules.cleartext_login = true;
+  const auto output =
+      service.talk("USER bob@example.test\r\nPASS secret\r\nSTAT\r\n", Service::stranger(false));
+  EXPECT_EQ(last_line(output), "+OK 0 0\r\n");
+}
+
+TEST(PopSession, SaysThatLoginsCannotBeCheckedAndDoesNotCountThem) {
+  Service service;
+  service.authenticator.down = true;
+  std::string input;
+  for (int i = 0; i < 5; ++i) input += "USER bob@example.test\r\nPASS secret\r\n";
+  const auto output = service.talk(input, Service::stranger());
+  EXPECT_EQ(last_line(output), "-ERR [SYS/TEMP] Logins cannot be checked now, try again later\r\n");
+}
+
+TEST(PopSession, TellsTheAuthServiceOfACancelledDialogue) {
+  Service service;
+  service.talk("AUTH PLAIN\r\n*\r\n", Service::stranger());
+  EXPECT_EQ(service.authenticator.cancelled, 1u);
+}
+
+TEST(PopSession, TakesCommandsUpToTheLimitAndNoLonger) {
+  Service service;
+  const std::string longest = "NOOP" + std::string(pop3::command_line_max - 2 - 4, ' ');
+  EXPECT_EQ(last_line(service.talk(longest + "\r\n")), "+OK Ok\r\n");
+  EXPECT_EQ(last_line(service.talk(longest + " \r\n")), "-ERR Line too long\r\n");
+}
+
+TEST(PopSession, SendsAwayWhoSpeaksAnotherProtocol) {
+  Service service;
+  std::string input;
+  for (int i = 0; i < 100; ++i) input += "GET / HTTP/1.1\r\n";
+  const auto output = service.talk(input, Service::stranger());
+  EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1 + 20);
+}
+
+}  // namespace
+}  // namespace tubepost::popd::test
