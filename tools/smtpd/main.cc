@@ -3,6 +3,7 @@
 
 #include <pwd.h>
 
+#include "base/text.h"
 #include "config/program.h"
 #include "net/fd_stream.h"
 #include "net/server.h"
