@@ -65,7 +65,7 @@ class PolicySource {
 spool::Spool::Options spool_options(const config::Settings& settings, bool service) {
   spool::Spool::Options options;
   options.inline_max = settings.number("spool.inline-max");
-  options.disk_reserve = static_cast<double>(settings.number("spool.disk-reserve")) / 100;
+  options.disk_reserve = settings.part("spool.disk-reserve");
   options.group_commit = service;
   return options;
 }
