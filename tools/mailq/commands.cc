@@ -25,36 +25,44 @@ bool print(std::FILE* out, std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), out) == text.size();
 }
 
-// L9, and until mail goes out at all: said once, not with every message.
-void note_waiting(const Output& output, std::uint64_t waiting, const std::string& reason) {
-  if (waiting > 0)
-    std::fprintf(output.notes, "mailq: %llu waiting for other servers: %s\n",
-                 static_cast<unsigned long long>(waiting), reason.c_str());
-}
+// Counts who waits because nothing may or can send (L9), and says so once, not with every message.
+class WaitingForOthers {
+public:
+  explicit WaitingForOthers(const Output& output) : output_(output) {}
 
-// qrun's words for a recipient that waits because nothing may or can send (tools/qrun/verdicts.cc).
-bool waits_for_outgoing(const spool::Recipient& recipient) {
-  const bool waits = recipient.state == spool::State::queued || recipient.state == spool::State::deferred;
-  return waits && recipient.reason.find("outgoing service") != std::string::npos;
-}
+  void look(const spool::Recipient& recipient) {
+    if (recipient.state != spool::State::queued && recipient.state != spool::State::deferred) return;
+    // qrun's words (tools/qrun/verdicts.cc); before qrun has seen it, the directory knows.
+    const bool said = recipient.reason.find("outgoing service") != std::string::npos;
+    const bool unseen = recipient.reason.empty() && recipient.attempts == 0;
+    if (!said && !(unseen && output_.is_remote && output_.is_remote(recipient.address))) return;
+    ++count_;
+    if (said) reason_ = printable(recipient.reason);
+  }
+  void report() const {
+    if (count_ > 0)
+      std::fprintf(output_.notes, "mailq: waiting for other servers: %llu; %s\n",
+                   static_cast<unsigned long long>(count_), reason_.c_str());
+  }
+
+private:
+  const Output& output_;
+  std::uint64_t count_ = 0;
+  std::string reason_ = "no outgoing service yet: nothing sends outward";
+};
 
 ExitStatus list(const spool::Spool& spool, const Request& request, const Output& output) {
   Totals totals;
-  std::uint64_t waiting = 0;
-  std::string reason;
+  WaitingForOthers waiting(output);
   const auto visit = [&](const spool::Queued& queued) {
     if (totals.messages == 0 && !output.json) print(output.out, list_heading());
     totals.add(queued);
-    for (const spool::Recipient& recipient : queued.recipients) {
-      if (!waits_for_outgoing(recipient)) continue;
-      ++waiting;
-      reason = printable(recipient.reason);
-    }
+    for (const spool::Recipient& recipient : queued.recipients) waiting.look(recipient);
     return print(output.out, output.json ? to_json(queued) + '\n' : list_entry(queued));
   };
   if (const auto listed = spool.list(request.filter, visit); !listed) return complain(output, listed.error());
   if (!output.json) print(output.out, list_totals(totals, request.filters));
-  note_waiting(output, waiting, reason);
+  waiting.report();
   return ExitStatus::ok;
 }
 

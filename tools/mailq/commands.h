@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
+#include <string>
 
 #include "base/exit_status.h"
 #include "mailq/request.h"
@@ -14,6 +16,8 @@ struct Output {
   std::FILE* out;
   std::FILE* notes;  // for people: what is no part of the answer
   bool json = false, raw = false, preview = false;
+  // Whether an address is another server's; empty: nobody knows.
+  std::function<bool(const std::string& address)> is_remote{};
 };
 
 ExitStatus run(spool::Spool& spool, const Request& request, const Output& output);

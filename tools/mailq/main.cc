@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "config/program.h"
+#include "directory/directory.h"
 #include "mailq/commands.h"
 
 namespace tubepost::mailq {
@@ -12,7 +13,24 @@ ExitStatus complain(const std::string& text, ExitStatus status) {
   return status;
 }
 
-ExitStatus serve(const config::Settings& settings, const Request& request, const Output& output) {
+// Before qrun has looked at a message, the directory says whether it is for another server.
+std::function<bool(const std::string&)> make_is_remote(const config::Settings& settings) {
+  auto opened = directory::Directory::open(settings.path("directory"), {});
+  if (!opened) return {};  // a copy of the spool alone
+  // Shared only because std::function copies what it holds.
+  const auto directory = std::make_shared<directory::Directory>(std::move(*opened));
+  return [directory](const std::string& text) {
+    const auto address = smtp::parse_mailbox(text);
+    if (!address) return false;
+    const auto found = directory->find(*address);
+    if (!found) return false;
+    const auto* remote = std::get_if<directory::ToRemote>(&*found);
+    return (remote && remote->route.kind != directory::RouteKind::discard) ||
+           std::holds_alternative<directory::RelayDomain>(*found);
+  };
+}
+
+ExitStatus serve(const config::Settings& settings, const Request& request, Output output) {
   const SystemClock clock;
   const std::string folder = settings.path("spool");
   if (!file_exists(folder))
@@ -24,6 +42,7 @@ ExitStatus serve(const config::Settings& settings, const Request& request, const
   options.group_commit = false;
   auto spool = spool::Spool::open(folder, options, clock);
   if (!spool) return config::complain("mailq", spool.error());
+  output.is_remote = make_is_remote(settings);
   const ExitStatus status = run(*spool, request, output);
   const bool written = std::fflush(output.out) == 0 && std::ferror(output.out) == 0;
   return written || status != ExitStatus::ok ? status : ExitStatus::later;
@@ -41,7 +60,7 @@ int main(int argc, char** argv) {
   program.flag("--raw", output.raw, "cat: print the message with CRLF, as it is kept.");
   program.flag("--preview", output.preview,
                "hold, release, retry, drop, fail: show what would be changed, change nothing.");
-  program.operands(words, "[COMMAND] ID|FILTER|all",
+  program.operands(words, "COMMAND|ID|FILTER|all",
                    "show, cat, trace ID; hold, release, retry, drop, fail ID... | FILTER... | all; "
                    "FILTER: from= to= domain= state= older= newer= larger= smaller=");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);

@@ -46,6 +46,11 @@ WorkerKind deliver_kind(const config::Program& program, const config::Settings& 
   kind.argv = {process::sibling_program("deliver"), "--worker", "--home", program.home()};
   const config::Inputs& inputs = program.inputs();
   if (!inputs.config_file.empty()) kind.argv.insert(kind.argv.end(), {"--config", inputs.config_file});
+  for (const auto& [name, value] : inputs.arguments) {  // log.level is --log-level
+    if (!name.starts_with("log.")) continue;
+    kind.argv.push_back("--log-" + name.substr(4));
+    kind.argv.push_back(value);
+  }
   kind.processes = settings.number("qrun.deliver-workers");
   return kind;
 }

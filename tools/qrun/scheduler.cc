@@ -48,7 +48,7 @@ bool Scheduler::start() {
   wake_ = parts_.spool.open_wake_fifo();
   const auto recovered = parts_.spool.recover_claims();
   if (!recovered) {
-    parts_.logger.error("start_failed", {{"text", recovered.error().text}});
+    parts_.logger.error("start-failed", {{"text", recovered.error().text}});
     return false;
   }
   parts_.logger.info("started", {{"recovered", *recovered}});
@@ -86,7 +86,7 @@ void Scheduler::collect() {
   while (wake_ && ::read(wake_.get(), bytes.data(), bytes.size()) > 0) woken_ = true;
   take_signals();
   if (const auto jump = clock_watch_.look())
-    parts_.logger.warning("clock_jumped", {{"seconds", jump->count() / 1000}});
+    parts_.logger.warning("clock-jumped", {{"seconds", jump->count() / 1000}});
   const Milliseconds now = parts_.clock.since_boot();
   if (now >= last_sweep_ + policy_.sweep) {
     last_sweep_ = now;
@@ -153,7 +153,7 @@ bool Scheduler::take_turn() {
   const Milliseconds now = parts_.clock.since_boot();
   paced_until_ = std::max(paced_until_, now) + spacing;
   if (!turn) {
-    parts_.logger.error("turn_failed", {{"text", turn.error().text}});
+    parts_.logger.error("turn-failed", {{"text", turn.error().text}});
     not_before_ = now + pause_after_failure;
     return !mode_.once && ++turn_failures_ < turn_failures_max;
   }
@@ -191,7 +191,7 @@ void Scheduler::dispatch(const spool::Claim& claim, const Moment& at) {
   const Decision& decision = router_.decide(claim.recipient, claim.envelope->reverse_path);
   if (const auto* to = std::get_if<ExpandTo>(&decision))
     for (const std::string& problem : to->problems)
-      parts_.logger.warning("expansion_problem", {{"id", claim.id.to_text()}, {"text", problem}});
+      parts_.logger.warning("expansion-problem", {{"id", claim.id.to_text()}, {"text", problem}});
   if (auto outcome = of_decision(claim, decision, at, policy_)) return add(claim, std::move(*outcome), false);
   const auto& to = std::get<DeliverTo>(decision);
   parts_.deliver.add({claim, to.mailbox, to.detail, at.now});
@@ -218,7 +218,7 @@ void Scheduler::pay(const spool::Debt& debt) {
     return pay_later(debt, settled.error());
   }
   if (!bounce) {
-    parts_.logger.info("bounce_not_wanted", {{"id", debt.id.to_text()}, {"recipients", debt.failed.size()}});
+    parts_.logger.info("bounce-not-wanted", {{"id", debt.id.to_text()}, {"recipients", debt.failed.size()}});
     return;
   }
   ++statistics_.bounces;
@@ -231,7 +231,7 @@ void Scheduler::pay(const spool::Debt& debt) {
 
 // The next turn reports it again.
 void Scheduler::pay_later(const spool::Debt& debt, const Failure& failure) {
-  parts_.logger.error("bounce_failed", {{"id", debt.id.to_text()}, {"text", failure.text}});
+  parts_.logger.error("bounce-failed", {{"id", debt.id.to_text()}, {"text", failure.text}});
   not_before_ = parts_.clock.since_boot() + pause_after_failure;
   owes_ = true;
 }
@@ -240,7 +240,7 @@ void Scheduler::prune() {
   const Milliseconds now = parts_.clock.since_boot();
   if (mode_.once || now < last_prune_ + prune_every) return;
   const auto pruned = parts_.spool.prune_journal(parts_.clock.now() - policy_.journal_keep, prune_most);
-  if (!pruned) parts_.logger.error("prune_failed", {{"text", pruned.error().text}});
+  if (!pruned) parts_.logger.error("prune-failed", {{"text", pruned.error().text}});
   if (!pruned || *pruned < prune_most) last_prune_ = now;
 }
 

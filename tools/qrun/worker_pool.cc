@@ -75,14 +75,14 @@ void WorkerPool::start_missing(Milliseconds now, PoolNews& news) {
     auto worker = Worker::start(kind_.argv, lock_, now);
     if (!worker) {
       ++failures_;
-      logger_.error("worker_start_failed", {{"worker", kind_.name}, {"text", worker.error().text}});
+      logger_.error("worker-start-failed", {{"worker", kind_.name}, {"text", worker.error().text}});
       if (!any_running()) give_all_back("no " + kind_.name + ": " + worker.error().text, now, news);
       return;
     }
     slot = {std::move(*worker), false, false};
     wanted -= std::min(wanted, kind_.window);
     ++statistics_.started;
-    logger_.debug("worker_started", {{"worker", kind_.name}, {"pid", slot.worker->pid()}});
+    logger_.debug("worker-started", {{"worker", kind_.name}, {"pid", slot.worker->pid()}});
   }
 }
 
@@ -109,7 +109,7 @@ void WorkerPool::send_forgotten(Worker& worker) {
 
 void WorkerPool::take(Worker::News found, PoolNews& news) {
   for (const std::string& problem : found.problems)
-    logger_.error("worker_answer_bad", {{"worker", kind_.name}, {"text", problem}});
+    logger_.error("worker-answer-bad", {{"worker", kind_.name}, {"text", problem}});
   if (!found.answers.empty()) failures_ = crashes_in_row_ = 0;
   news.answers.insert(news.answers.end(), std::make_move_iterator(found.answers.begin()),
                       std::make_move_iterator(found.answers.end()));
@@ -126,7 +126,7 @@ void WorkerPool::exchange(Slot& slot, Milliseconds now, PoolNews& news) {
 void WorkerPool::judge_silence(Slot& slot, Milliseconds now, Milliseconds job_timeout) {
   if (slot.timed_out || slot.worker->jobs().empty() || now - slot.worker->last_progress() < job_timeout)
     return;
-  logger_.error("worker_silent",
+  logger_.error("worker-silent",
                 {{"worker", kind_.name}, {"pid", slot.worker->pid()}, {"jobs", slot.worker->jobs().size()}});
   slot.timed_out = true;
   slot.worker->kill(SIGKILL);
@@ -138,7 +138,7 @@ void WorkerPool::bury(Slot& slot, const process::Ended& ended, Milliseconds now,
   const std::size_t left = slot.worker->jobs().size();
   if (left > 0 || ended.by_signal || ended.code != 0) {
     ++statistics_.died;
-    logger_.error("worker_died", {{"worker", kind_.name},
+    logger_.error("worker-died", {{"worker", kind_.name},
                                   {"pid", slot.worker->pid()},
                                   {"how", describe(ended)},
                                   {"jobs", left},
