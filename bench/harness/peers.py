@@ -230,8 +230,8 @@ def smtp_source(port, recipient, messages, sessions, size, per_connection=None):
     """Seconds that Postfix's load generator took. Many messages a connection unless per_connection is 1."""
     argv = [*tool("smtp-source"), "-s", str(sessions), "-m", str(messages), "-l", str(size), "-f", "sender@source.test",
             "-t", recipient]
-    if per_connection == 1:
-        argv.append("-d")  # one message a connection
+    if per_connection != 1:
+        argv.append("-d")  # do not disconnect after each message
     begin = time.monotonic()
     subprocess.run([*argv, f"127.0.0.1:{port}"], env=tool_environment(), check=True, timeout=600)
     return time.monotonic() - begin
