@@ -1,4 +1,4 @@
-// The tree behind an address: aliases followed to their leaves.
+// The tree behind an address: aliases followed to their leaves (RFC 5321 3.9.1).
 #include <map>
 #include <set>
 

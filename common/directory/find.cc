@@ -14,7 +14,7 @@ Destination to_destination(Entry entry, std::string domain, std::string detail, 
                  std::move(detail), std::move(how)};
 }
 
-// D4: user+detail@. The first separator counts, so a detail may hold more of them.
+// D4, RFC 5233 3: user+detail@. The first separator counts, so a detail may hold more of them.
 std::optional<Destination> by_sub_address(const Reader& reader, const smtp::Mailbox& address) {
   const auto separator = reader.server_value_or("sub-address-separator", "+");
   if (separator == "none") return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<Destination> chosen_postmaster(const Reader& reader, const smtp::M
   return ToAlias{address.to_text(), {*chosen}, "", "postmaster"};
 }
 
-// D1: someone always reads what is sent to postmaster, if there is any account at all.
+// D1, RFC 5321 4.5.1: someone always reads what is sent to postmaster, if there is any account at all.
 std::optional<Destination> by_postmaster_rule(const Reader& reader, const smtp::Mailbox& address) {
   if (!is_postmaster(address.local_part)) return std::nullopt;
   if (auto chosen = chosen_postmaster(reader, address)) return chosen;

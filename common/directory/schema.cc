@@ -117,6 +117,8 @@ std::string domain_prefix(std::string_view domain) { return to_lower(domain) + '
 std::string address_key(const smtp::Mailbox& address, bool folds_case) {
   if (address.domain.find('\0') != std::string::npos) return {};
   std::string key = domain_prefix(address.domain);
+  // RFC 5321 2.4: only the domain is without case; that local parts are too is our default (A7), and so for
+  // postmaster always.
   key += folds_case || is_postmaster(address.local_part) ? to_lower(address.local_part) : address.local_part;
   return key.size() <= key_max ? key : std::string();
 }

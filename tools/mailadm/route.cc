@@ -6,13 +6,13 @@ namespace tubepost::mailadm {
 
 RouteCommands::RouteCommands(Tool& tool) : tool_(tool) {
   const std::string pattern = "An address, a domain, *.domain, or \".\" for everything.";
+  const std::string destinations =
+      "direct, smarthost, discard, refuse, hold, host:HOST[:PORT], lmtp:HOST:PORT or lmtp:unix:PATH.";
   const std::string by_sender = "The pattern is held against the sender.";
   tool.offer("route add", "Say which way mail for a pattern goes; replaces what was said.",
              [this] { return add(); })
       .flag("--sender", by_sender_, by_sender)
-      .operands(words_,
-                "PATTERN direct|smarthost|discard|refuse|hold|host:HOST[:PORT]|lmtp:HOST:PORT|lmtp:unix:PATH",
-                pattern, 2, 2);
+      .operands(words_, "PATTERN DESTINATION", pattern + " Then " + destinations, 2, 2);
   tool.offer("route remove", "Forget a route.", [this] { return remove(); })
       .flag("--sender", by_sender_, by_sender)
       .operands(words_, "PATTERN", pattern, 1, 1);
