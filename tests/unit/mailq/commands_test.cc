@@ -1,0 +1,152 @@
+#include "mailq/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/file.h"
+
+namespace tubepost::mailq {
+namespace {
+
+// mailq on a real spool: `run` takes the words of a command line.
+class Commands : public testing::Test {
+protected:
+  Commands() {
+    std::string name = "/tmp/mailq-test-XXXXXX";
+    folder = ::mkdtemp(name.data());
+    spool::Spool::Options options;
+    options.create = true;
+    options.group_commit = false;
+    options.disk_reserve = 0;
+    auto opened = spool::Spool::open(folder, options, clock);
+    if (!opened) std::abort();
+    spool.emplace(std::move(*opened));
+  }
+  ~Commands() override {
+    spool.reset();
+    std::filesystem::remove_all(folder);
+  }
+  std::string send(const std::string& recipient) {
+    const auto id = spool::SpoolId::make(clock);
+    auto writer = spool->new_body();
+    writer.append("Subject: hi\r\n\r\nhello\r\n");
+    auto body = writer.finish();
+    spool::Message message{id, {}, {{recipient, "", "", ""}}, std::move(body).value()};
+    message.envelope.reverse_path = "alice@example.test";
+    if (!spool->accept(std::move(message))) std::abort();
+    return id.to_text();
+  }
+  ExitStatus run(const std::vector<std::string>& words) {
+    const auto request = parse_request(words, clock.now());
+    if (!request) return ExitStatus::usage;
+    std::FILE *out = std::tmpfile(), *err = std::tmpfile();
+    output.out = out;
+    output.notes = err;
+    const ExitStatus status = mailq::run(*spool, *request, output);
+    printed = text_of(out);
+    notes = text_of(err);
+    return status;
+  }
+  static std::string text_of(std::FILE* file) {
+    std::rewind(file);
+    std::string text = read_all(::fileno(file), 1 << 20).value();
+    std::fclose(file);
+    return text;
+  }
+  spool::State state(const std::string& id) const {
+    const auto found = spool->find(*spool::SpoolId::parse(id));
+    return (*found)->recipients.at(0).state;
+  }
+
+  std::string folder, printed, notes;
+  SystemClock clock;
+  std::optional<spool::Spool> spool;
+  Output output{nullptr, nullptr};
+};
+
+TEST_F(Commands, AnEmptyQueueIsSaidToBeEmpty) {
+  EXPECT_EQ(run({}), ExitStatus::ok);
+  EXPECT_EQ(printed, "Mail queue is empty\n");
+}
+
+TEST_F(Commands, TheListHasEachMessageAndEndsWithTheTotals) {
+  const auto first = send("a@x.test"), second = send("b@y.test");
+  run({});
+  EXPECT_NE(printed.find(first), std::string::npos);
+  EXPECT_NE(printed.find(second), std::string::npos);
+  EXPECT_TRUE(printed.ends_with("-- 2 messages, 2 recipients, 44 bytes\n")) << printed;
+  run({"domain=y.test"});
+  EXPECT_EQ(printed.find(first), std::string::npos);
+}
+
+TEST_F(Commands, MailForOtherServersIsNamedOnceBeforeQrunHasSeenIt) {
+  send("a@x.test");
+  send("b@x.test");
+  output.is_remote = [](const std::string&) { return true; };
+  run({});
+  EXPECT_EQ(notes, "mailq: waiting for other servers: 2; no outgoing service yet: nothing sends outward\n");
+}
+
+TEST_F(Commands, CatPrintsLfAndWithRawCrlf) {
+  const auto id = send("a@x.test");
+  run({"cat", id.substr(0, 20)});
+  EXPECT_EQ(printed, "Subject: hi\n\nhello\n");
+  output.raw = true;
+  run({"cat", id});
+  EXPECT_EQ(printed, "Subject: hi\r\n\r\nhello\r\n");
+}
+
+TEST_F(Commands, AnUnknownIdIsANo) {
+  for (const char* verb : {"show", "cat", "trace", "hold"})
+    EXPECT_EQ(run({verb, "2akzs7xbf24t5ltuzeqxtb5kt2"}), ExitStatus::no) << verb;
+  EXPECT_NE(notes.find("no message"), std::string::npos);
+}
+
+TEST_F(Commands, AChangeWantsTheWholeId) {
+  const auto id = send("a@x.test");
+  EXPECT_EQ(run({"hold", id.substr(0, 25)}), ExitStatus::no);
+  EXPECT_EQ(state(id), spool::State::queued);
+}
+
+TEST_F(Commands, HoldAndReleaseAreDoneAndTraced) {
+  const auto id = send("a@x.test");
+  EXPECT_EQ(run({"hold", id}), ExitStatus::ok);
+  EXPECT_EQ(printed, id + "\t1 held\n");
+  EXPECT_EQ(state(id), spool::State::held);
+  run({"release", "all"});
+  EXPECT_EQ(state(id), spool::State::queued);
+  run({"trace", id});
+  EXPECT_NE(printed.find("held"), std::string::npos);
+  EXPECT_NE(printed.find("released"), std::string::npos);
+}
+
+TEST_F(Commands, DropTakesOnlyWhatFits) {
+  const auto kept = send("a@x.test");
+  send("b@y.test");
+  run({"drop", "to=*@y.test"});
+  EXPECT_EQ(spool->message_count().value(), 1U);
+  EXPECT_EQ(state(kept), spool::State::queued);
+}
+
+TEST_F(Commands, APreviewChangesNothing) {
+  const auto id = send("a@x.test");
+  output.preview = true;
+  EXPECT_EQ(run({"drop", "all"}), ExitStatus::ok);
+  EXPECT_NE(printed.find(id), std::string::npos);
+  EXPECT_EQ(spool->message_count().value(), 1U);
+}
+
+TEST_F(Commands, WhatIsInDeliveryGetsAWish) {
+  const auto id = send("a@x.test");
+  ASSERT_TRUE(spool->turn({}, clock.now(), 1));
+  run({"hold", id});
+  EXPECT_EQ(printed, id + "\t1 in delivery, will be held\n");
+  output.json = true;
+  run({"show", id});
+  EXPECT_NE(printed.find("in delivery, will be held"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tubepost::mailq
