@@ -22,6 +22,8 @@ bool is_dot_atom(std::string_view text) {
   });
 }
 
+constexpr std::size_t words_max = 1000;  // of one phrase or local part; what has more is no address
+
 // One piece of a phrase or of a local part: an atom, a quoted string, or a dot.
 struct Word {
   std::string text;
@@ -103,13 +105,14 @@ void AddressParser::take_element() {
   const bool ends = rest_.empty() || rest_.front() == ',' || rest_.front() == ';';
   const bool is_name = std::none_of(words.begin() + (words.empty() ? 0 : 1), words.end(),
                                     [](const Word& word) { return word.after_blank; });
-  if (ends && is_name && !words.empty()) return add({comment_, as_local_part(words), {}});
+  if (ends && is_name && !words.empty() && words.size() < words_max)
+    return add({comment_, as_local_part(words), {}});
   skip_element();
 }
 
 std::vector<Word> AddressParser::take_words() {
   std::vector<Word> words;
-  for (;;) {
+  while (words.size() < words_max) {
     const auto before = rest_.size();
     skip_cfws(rest_, &comment_);
     const bool after_blank = rest_.size() != before;
@@ -120,8 +123,9 @@ std::vector<Word> AddressParser::take_words() {
     else if (auto atom = take_atom(); !atom.empty())
       words.push_back({std::move(atom), after_blank});
     else
-      return words;
+      break;
   }
+  return words;
 }
 
 // RFC 5322 3.2.4. One that is not closed takes the rest.
