@@ -52,6 +52,7 @@ struct Server::State {
   UniqueFd stop_event;
   std::atomic<ExitStatus> stop_status{ExitStatus::ok};
   Listening listening;
+  std::vector<Endpoint> endpoints;  // of `listening`, kept beyond it: may be asked for while the server stops
 };
 
 Server::Server(ServerOptions options, const log::Logger& logger)
@@ -60,17 +61,15 @@ Server::Server(ServerOptions options, const log::Logger& logger)
 Server::~Server() = default;
 
 ExitStatus Server::open() {
-  if (state_->listening.sockets.empty())
-    state_->listening = open_listeners(state_->options.listeners, state_->logger);
-  return state_->listening.status;
+  State& state = *state_;
+  if (!state.listening.sockets.empty()) return ExitStatus::ok;
+  state.listening = open_listeners(state.options.listeners, state.logger);
+  for (const ListeningSocket& socket : state.listening.sockets)
+    if (socket.endpoint) state.endpoints.push_back(*socket.endpoint);
+  return state.listening.status;
 }
 
-std::vector<Endpoint> Server::endpoints() const {
-  std::vector<Endpoint> found;
-  for (const ListeningSocket& socket : state_->listening.sockets)
-    if (socket.endpoint) found.push_back(*socket.endpoint);
-  return found;
-}
+std::vector<Endpoint> Server::endpoints() const { return state_->endpoints; }
 
 ExitStatus Server::run(const std::function<Result<Handler>()>& make_handler,
                        const std::function<void()>& on_hangup) {
