@@ -11,6 +11,8 @@
 namespace tubepost::log {
 namespace {
 
+using namespace std::literals;
+
 // What `write` makes a logger say.
 template <class Write>
 std::string said_by(Level least, Format format, Write write) {
@@ -54,8 +56,7 @@ TEST(Logger, LeavesOutWhatIsBelowItsLevel) {
 TEST(Logger, KeepsAnEventOnOneLineWhateverTheValue) {
   for (const auto format : {Format::logfmt, Format::json}) {
     const auto line = said_by(Level::info, format, [](const Logger& logger) {
-      logger.info("x", {{"helo", std::string_view("a\r\nlevel=error\0\x1b[2J\xff", 22)},
-                        {"long", std::string(5000, 'x')}});
+      logger.info("x", {{"helo", "a\r\nlevel=error\0\x1b[2J\xff"sv}, {"long", std::string(5000, 'x')}});
     });
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     EXPECT_EQ(line.find_first_of(std::string_view("\r\0\x1b\xff", 4)), std::string::npos);
