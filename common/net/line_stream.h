@@ -1,12 +1,12 @@
 // Lines over a Stream, with buffers for both directions. The one place where bytes from the network are cut
 // into lines, for SMTP, POP3, IMAP and the text protocols between programs.
 //
-// A line ends with CRLF and nothing else: a bare LF or CR is part of a line (and whoever parses it refuses
-// it), so no peer can be made to see line ends where we see none (SMTP smuggling). With `accept_lf`
-// (terminals, --lf) LF alone ends a line too. Output is buffered until flush(), or until 16 KiB have
-// gathered; read_line() and fill() flush before they would block. Memory is bounded: input by the larger of
-// `input_size` and the line limit, four times `input_size` while fill() is in use. A session that waits for
-// its next command with nothing buffered holds 1 KiB, whatever it had before.
+// A line ends with CRLF and nothing else (RFC 5321 2.3.8): a bare LF or CR is part of a line (and whoever
+// parses it refuses it), so no peer can be made to see line ends where we see none (SMTP smuggling). With
+// `accept_lf` (terminals, --lf) LF alone ends a line too. Output is buffered until flush(), or until 16 KiB
+// have gathered; read_line() and fill() flush before they would block. Memory is bounded: input by the larger
+// of `input_size` and the line limit, four times `input_size` while fill() is in use. A session that waits
+// for its next command with nothing buffered holds 1 KiB, whatever it had before.
 #pragma once
 
 #include <memory>
@@ -39,7 +39,8 @@ public:
 
   bool has_buffered_input() const { return begin_ < end_; }
   std::string_view buffered() const { return {input_.get() + begin_, end_ - begin_}; }
-  // A whole line stands in the buffer: the client pipelines, so a reply need not be flushed yet.
+  // A whole line stands in the buffer: the client pipelines (RFC 2920 3.1), so a reply need not be flushed
+  // yet.
   bool has_buffered_line() const;
   void discard_input() { begin_ = end_ = 0; }  // STARTTLS: nothing said in clear text counts afterwards
 

@@ -27,7 +27,7 @@ public:
   // Writes all of it.
   virtual void write(std::string_view bytes) = 0;
   // For each later read or write call; zero: no limit.
-  virtual void set_time_limit(std::chrono::milliseconds limit) = 0;
+  virtual void set_time_limit(std::chrono::milliseconds limit) = 0;  // RFC 5321 4.5.3.2 for SMTP
   // Says whether read() would return at once; waits at most `limit`. TLS: also what is already decrypted.
   virtual bool wait_readable(std::chrono::milliseconds limit) = 0;
   // The next or current wait for input throws ShuttingDown. Any thread.

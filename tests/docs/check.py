@@ -54,14 +54,14 @@ def events_in_sources():
 def check_events():
     used, listed = events_in_sources(), {}
     problems = []
-    for place, event, program, *_ in assemble.events():
-        if (event, program) in listed:
-            problems.append(f'{place}: {event} of {program} stands twice, first at {listed[event, program]}')
-        listed.setdefault((event, program), place)
-    names = {event for event, _ in listed}
+    for place, event, program, *_, journal in assemble.events():
+        if (event, program, journal) in listed:
+            problems.append(f'{place}: {event} of {program} stands twice, first at {listed[event, program, journal]}')
+        listed.setdefault((event, program, journal), place)
+    names = {event for event, *_ in listed}
     problems += [f'{path}: event "{name}" is not in docs/events.d' for name, path in used.items() if name not in names]
     literals = set(re.findall(r'"([^"\n]*)"', '\n'.join(without_comments(p.read_text()) for p in sources())))
-    problems += [f'{place}: no source writes "{event}"' for (event, _), place in listed.items() if event not in literals]
+    problems += [f'{place}: no source writes "{event}"' for (event, *_), place in listed.items() if event not in literals]
     return problems
 
 
@@ -76,7 +76,10 @@ def check_rfc_map():
             path = ROOT / name
             if not path.is_file():
                 problems.append(f'{place}: there is no file {name}')
-            elif not re.search(rf'RFC ?{number}\b', path.read_text()):
+                continue
+            # A header speaks for its source file, and the other way round.
+            texts = [p.read_text() for p in (path, path.with_suffix('.h'), path.with_suffix('.cc')) if p.is_file()]
+            if not any(re.search(rf'RFC ?{number}\b', text) for text in texts):
                 problems.append(f'{place}: {name} does not name RFC {number}')
     return problems
 
