@@ -117,7 +117,7 @@ void Program::option(const std::string& option, std::vector<std::string>& values
 }
 void Program::operands(std::vector<std::string>& values, const std::string& argument, const std::string& help,
                        std::size_t least, std::size_t most) {
-  add_operands(state_->app, values, argument, help, least, most);
+  if (most > 0) add_operands(state_->app, values, argument, help, least, most);
   state_->operands.push_back({&state_->app, &values, argument, least, most});
 }
 void Program::stop_at_operand(std::function<bool(std::string_view)> is_last) {

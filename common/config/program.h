@@ -40,7 +40,8 @@ public:
               const std::string& help);
   void option(const std::string& option, std::vector<std::string>& values, const std::string& argument,
               const std::string& help);  // repeatable
-  // The rest of the command line that is no option. `least`..`most` of them.
+  // The rest of the command line that is no option. `least`..`most` of them. A program that has commands and
+  // also works without one says so by operands of which there are none (most 0).
   void operands(std::vector<std::string>& values, const std::string& argument, const std::string& help,
                 std::size_t least = 0, std::size_t most = SIZE_MAX);
   // Everything from the first operand on is operands, options included (listen PROGRAM ARG…).
