@@ -42,6 +42,9 @@ net::ServerOptions server_options(const config::Settings& settings, const Option
   server.connections_per_address = settings.number("popd.connections-per-address");
   server.workers = static_cast<unsigned>(settings.number("popd.workers"));
   server.listeners = {std::move(plain), std::move(tls)};
+  // A5. What is wrong with a range has been said when the settings were read.
+  if (auto proxies = net::AddressSet::parse(join(settings.list("popd.proxy-hosts"), ",")))
+    server.proxy_hosts = std::move(*proxies);
   if (!options.ready_fd.empty()) server.ready_fd = parse_number<int>(options.ready_fd);
   server.too_many_text = "-ERR [SYS/TEMP] Too many connections, try again later\r\n";
   server.too_many_from_address_text = "-ERR [SYS/TEMP] Too many connections from your address\r\n";

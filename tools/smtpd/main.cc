@@ -176,6 +176,9 @@ net::ServerOptions server_options(const config::Settings& settings, Role role, c
   server.connections = connections;
   server.connections_per_address = settings.number(section + ".connections-per-address");
   server.workers = static_cast<unsigned>(settings.number(section + ".workers"));
+  if (role == Role::mx || role == Role::submission)  // A5; what is wrong was said when the settings were read
+    if (auto proxies = net::AddressSet::parse(join(settings.list(section + ".proxy-hosts"), ",")))
+      server.proxy_hosts = std::move(*proxies);
   if (!options.ready_fd.empty()) server.ready_fd = parse_number<int>(options.ready_fd);
   // L2, L3; RFC 5321 3.8.
   const std::string host = settings.text("server.hostname");
