@@ -13,7 +13,7 @@ Answer Session::mail(std::string_view arguments) {
   if (messages_ >= policy_->messages_max())
     return {refusals::too_many_messages(policy_->hostname()), Then::close};
   auto command = smtp::parse_mail_command(arguments);
-  if (!command) return refusals::bad_address(command.error().text);
+  if (!command) return refusals::bad_path(command.error());
 
   Transaction transaction;
   if (command->mailbox) transaction.reverse_path = command->mailbox->to_text();

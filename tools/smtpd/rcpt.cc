@@ -28,7 +28,7 @@ RelayVerdict Session::may_relay() const {
 Answer Session::rcpt(std::string_view arguments) {
   if (!transaction_) return refusals::need_mail_first();
   auto command = smtp::parse_rcpt_command(arguments);
-  if (!command) return refusals::bad_address(command.error().text);
+  if (!command) return refusals::bad_path(command.error());
   if (!command->parameters.empty()) return refusals::unknown_parameter(command->parameters.front().keyword);
   if (transaction_->recipients.size() >= policy_->recipients_max())
     return refuse(refusals::too_many_recipients(policy_->recipients_max()), "RCPT", "L10 recipients-max");

@@ -22,9 +22,9 @@ Reply need_mail_first() { return {503, bad_command, "Send MAIL FROM first"}; }
 Reply need_recipient_first() { return {554, bad_command, "No valid recipients"}; }
 Reply nested_mail() { return {503, bad_command, "A mail transaction is open already; send RSET to leave it"}; }
 Reply bad_hello() { return {501, arguments, "Say who you are: a host name or an address literal"}; }
-Reply not_a_web_server() { return {421, policy, "This is a mail server"}; }
+Reply not_a_web_server() { return {421, EnhancedStatus{4, 7, 0}, "This is a mail server"}; }
 Reply too_many_errors(std::string_view hostname) {
-  return {421, policy, std::string(hostname) + " Too many errors, closing connection"};
+  return {421, EnhancedStatus{4, 7, 0}, std::string(hostname) + " Too many errors, closing connection"};
 }
 // RFC 5321 3.8 has no better code for "enough in this connection": the client may come again.
 Reply too_many_messages(std::string_view hostname) {
@@ -62,7 +62,7 @@ Reply too_many_failed_logins(std::string_view hostname) {
   return {421, EnhancedStatus{4, 7, 0}, std::string(hostname) + " Too many failed logins"};
 }
 
-Reply bad_address(std::string text) { return {501, EnhancedStatus{5, 1, 3}, std::move(text)}; }
+Reply bad_path(const Failure& failure) { return {501, failure.status, failure.text}; }
 // RFC 5321 4.1.1.11.
 Reply unknown_parameter(std::string_view keyword) {
   return {555, arguments, "Parameter not recognised: " + printable(keyword, 40)};

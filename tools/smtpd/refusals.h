@@ -41,7 +41,7 @@ smtp::Reply authentication_failed();
 smtp::Reply authentication_unavailable();
 smtp::Reply too_many_failed_logins(std::string_view hostname);
 
-smtp::Reply bad_address(std::string text);
+smtp::Reply bad_path(const Failure& failure);  // of the parsers in smtp/path.h
 smtp::Reply unknown_parameter(std::string_view keyword);
 smtp::Reply bad_parameter(std::string_view keyword);
 smtp::Reply message_too_large(std::uint64_t limit);
