@@ -36,8 +36,11 @@ Result<void> sync_folder(const std::string& path) {
   return {};
 }
 
-// A descriptor's file by a name that linkat can follow, also when the file has no name of its own.
-std::string name_of(const UniqueFd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
+// By way of /proc, which also serves files that have no name.
+bool link_as(const StagedBody& staged, const std::string& path) {
+  const auto from = "/proc/self/fd/" + std::to_string(staged.file.get());
+  return ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
 
 }  // namespace
 
@@ -93,7 +96,6 @@ Result<StagedBody> BodyFiles::stage(const std::string& path, std::string_view bo
 std::optional<StagedBody> BodyFiles::borrow(const std::string& path, std::string_view body) const {
   StagedBody staged;
   staged.file.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  staged.borrowed = true;
   struct stat status {};
   if (!staged.file || ::fstat(staged.file.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return std::nullopt;
@@ -124,22 +126,19 @@ Links::~Links() {
 Result<void> Links::add(const StagedBody& staged, std::string_view body, AccountId account,
                         const spool::SpoolId& id) {
   const std::string folder = files_.folder_of(account), path = files_.path_of(account, id);
-  if (::mkdir(folder.c_str(), 0770) == 0) {
-    folders_.insert(files_.folder());
-  } else if (errno != EEXIST) {
-    return file_failure(folder, errno);
-  }
+  if (::mkdir(folder.c_str(), 0770) != 0 && errno != EEXIST) return file_failure(folder, errno);
   // No row names this file, so it is what a crash left, or doomed: a reader that has it open keeps it.
   ::unlink(path.c_str());
-  if (::linkat(AT_FDCWD, name_of(staged.file).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-    if (!staged.borrowed) return file_failure(path, errno);
-    // EXDEV, EPERM, EMLINK, or the spool has dropped it meanwhile: the bytes are still at hand.
+  if (!link_as(staged, path)) {
+    // EXDEV, EPERM, EMLINK; or it has no name any more: the spool has dropped it, or this transaction was
+    // undone and is run again. The bytes are still at hand.
     const auto own = files_.copy(&staged, body);
     if (!own) return own.error();
-    return add(*own, body, account, id);
+    if (!link_as(*own, path)) return file_failure(path, errno);
   }
   made_.push_back(path);
-  folders_.insert(folder);
+  // The upper one as well: a folder that is there need not be on disk, if whoever made it crashed.
+  folders_.insert({folder, files_.folder()});
   return {};
 }
 

@@ -16,7 +16,6 @@ namespace tubepost::mailstore {
 // A body file on disk that may have no name here yet.
 struct StagedBody {
   UniqueFd file;
-  bool borrowed = false;  // the spool's own file: a link may be refused, then it is copied
 };
 
 // A read-only map of a file; bytes() lives as long as it does.

@@ -1,5 +1,9 @@
 // MailStore's removals: messages, accounts, and the files nobody names any more.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "base/file.h"
 #include "mailstore/state.h"
@@ -38,6 +42,10 @@ std::size_t erase_messages(lmdb::WriteTransaction& transaction, const schema::Ta
     ledger.erase(account, *mailbox, row);
   }
   return keys.size();
+}
+
+int open_backup_lock(const std::string& folder) {
+  return ::open((folder + "/backup.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 }
 
 }  // namespace
@@ -90,27 +98,47 @@ Result<void> MailStore::remove_account(AccountId account) {
 }
 
 Result<std::size_t> MailStore::sweep(Timestamp older_than, std::size_t most) {
-  std::size_t removed = 0;
-  auto committed = state_->commit([&](lmdb::WriteTransaction& transaction) -> Result<void> {
-    removed = 0;
+  const UniqueFd backup(open_backup_lock(state_->environment.folder()));
+  if (!backup || ::flock(backup.get(), LOCK_EX | LOCK_NB) != 0)
+    return std::size_t{0};  // a backup reads the files
+  const auto& table = state_->tables.doomed;
+  auto old = state_->environment.read([&](const lmdb::ReadTransaction& transaction) {
     std::vector<std::string> keys;
-    auto cursor = transaction.cursor(state_->tables.doomed);
+    auto cursor = transaction.cursor(table);
     for (bool more = cursor.first(); more && keys.size() < most; more = cursor.next())
       if (schema::decode_time(cursor.value()) < older_than) keys.emplace_back(cursor.key());
-    for (const auto& key : keys) {
-      const auto account = lmdb::read_u64(key);
-      // Unlinked before the commit: after a crash the row is still there and the file is gone, which is the
-      // same again.
-      ::unlink(state_->files.path_of(account, spool::SpoolId::from_bytes(std::string_view(key).substr(8)))
-                   .c_str());
-      ::rmdir(state_->files.folder_of(account).c_str());  // only when it is empty
-      transaction.erase(state_->tables.doomed, key);
-      ++removed;
-    }
-    return {};
+    return keys;
   });
+  if (!old) return std::move(old).error();
+  std::size_t removed = 0;
+  auto committed =
+      old->empty()
+          ? Result<void>()
+          : state_->commit([&](lmdb::WriteTransaction& transaction) -> Result<void> {
+              removed = 0;
+              for (const auto& key : *old) {
+                if (!transaction.erase(table, key))
+                  continue;  // delivered again meanwhile: the file is in use
+                // Unlinked before the commit: after a crash the row is there and the file is gone, which
+                // comes to the same.
+                const auto account = lmdb::read_u64(key);
+                ::unlink(state_->files
+                             .path_of(account, spool::SpoolId::from_bytes(std::string_view(key).substr(8)))
+                             .c_str());
+                ::rmdir(state_->files.folder_of(account).c_str());  // only when it is empty
+                ++removed;
+              }
+              return {};
+            });
   if (!committed) return std::move(committed).error();
   return removed;
+}
+
+Result<std::optional<UniqueFd>> MailStore::hold_files() const {
+  UniqueFd lock(open_backup_lock(state_->environment.folder()));
+  if (!lock) return Failure::temporary(state_->environment.folder() + "/backup.lock: " + error_text(errno));
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return std::optional<UniqueFd>();
+  return std::optional<UniqueFd>(std::move(lock));
 }
 
 }  // namespace tubepost::mailstore

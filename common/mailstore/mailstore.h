@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/enhanced_status.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "spool/spool_id.h"
 
 namespace tubepost::mailstore {
@@ -147,8 +148,11 @@ public:
   // Removes the messages that are still there, one transaction; how many.
   Result<std::size_t> expunge(AccountId account, MailboxId mailbox, const std::vector<Uid>& uids);
   Result<void> remove_account(AccountId account);  // in steps; resumable
-  // Unlinks large bodies whose last reference was dropped before that time; how many.
+  // Unlinks large bodies whose last reference was dropped before that time; how many. None while a backup
+  // holds the files.
   Result<std::size_t> sweep(Timestamp older_than, std::size_t most);
+  // For a backup: while the descriptor is open no sweep runs, of any process. nullopt: one is running.
+  Result<std::optional<UniqueFd>> hold_files() const;
 
   // Every broken rule of schema.h, a sentence each; `repair` mends counts, references and the change log, and
   // removes orphans.

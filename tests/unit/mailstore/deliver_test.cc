@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "mailstore/body_files.h"
 #include "unit/mailstore/fixture.h"
 
 namespace tubepost::mailstore::test {
@@ -220,6 +221,36 @@ TEST(LargeBody, IsUnlinkedByTheSweepSomeTimeAfterItsLastMessageWent) {
   store.clock.advance(std::chrono::hours(25));
   EXPECT_EQ(*store->sweep(store.clock.now() - std::chrono::hours(24), 100), 1U);
   EXPECT_TRUE(store.files().empty());
+}
+
+TEST(LargeBody, IsNotUnlinkedDuringABackup) {
+  Store store;
+  store.deliver(message("a").saying(large));
+  store.expunge({1});
+  store.clock.advance(std::chrono::hours(25));
+  {
+    const auto held = store->hold_files();
+    ASSERT_TRUE(held.has_value() && held->has_value());
+    EXPECT_EQ(*store->sweep(store.clock.now(), 100), 0U);
+  }
+  EXPECT_EQ(*store->sweep(store.clock.now(), 100), 1U);
+}
+
+TEST(LargeBody, IsLinkedAgainWhenItsTransactionWasUndoneAndIsRunAgain) {
+  const TemporaryFolder folder;
+  const BodyFiles files(folder.path());
+  const auto staged = files.stage("", large);
+  ASSERT_TRUE(staged.has_value());
+  {
+    Links undone(files);
+    ASSERT_TRUE(undone.add(*staged, large, 1, id_of("a")).has_value());
+  }
+  EXPECT_FALSE(std::filesystem::exists(files.path_of(1, id_of("a"))));
+  Links links(files);
+  ASSERT_TRUE(links.add(*staged, large, 1, id_of("a")).has_value());
+  ASSERT_TRUE(links.sync().has_value());
+  links.keep();
+  EXPECT_EQ(std::filesystem::file_size(files.path_of(1, id_of("a"))), large.size());
 }
 
 TEST(LargeBody, DoomedAndDeliveredAgainIsKept) {
