@@ -196,6 +196,10 @@ std::optional<std::string> percent_unescape(std::string_view text) {
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
+  // Nearly everything is clean already: one pass over it, one copy.
+  bool clean = text.size() <= limit;
+  for (const char c : text) clean &= is_printable_ascii(c);
+  if (clean) return std::string(text);
   std::string out;
   while (!text.empty() && out.size() < limit) {
     const auto length = utf8_length(text);
