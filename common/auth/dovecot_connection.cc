@@ -1,6 +1,6 @@
 #include <unistd.h>
 
-#include <type_traits>
+#include <system_error>
 
 #include "auth/dovecot_client.h"
 #include "net/fd_stream.h"
@@ -29,7 +29,11 @@ Result<std::shared_ptr<Connection>> Connection::open(const std::string& path, co
   std::shared_ptr<Connection> connection(
       new Connection(std::move(*stream), limits));  // the constructor is private
   if (auto done = connection->shake_hands(); !done) return std::move(done).error().while_doing(path);
-  connection->reader_ = std::thread([raw = connection.get()] { raw->run(); });
+  try {
+    connection->reader_ = std::thread([raw = connection.get()] { raw->run(); });
+  } catch (const std::system_error& error) {
+    return Failure::temporary(std::string("no thread for the auth service: ") + error.what());
+  }
   return connection;
 }
 

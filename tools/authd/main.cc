@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdio>
 #include <iostream>
+#include <system_error>
 
 #include "authd/session.h"
 #include "authd/trial.h"
@@ -117,6 +118,14 @@ net::ServerOptions server_options(const config::Settings& settings, const Option
   return server;
 }
 
+void converse(Open& all, net::Stream& stream, std::uint64_t number, const log::Logger& logger) {
+  try {
+    Session(all.service, stream, number).run();
+  } catch (const std::system_error& error) {  // no thread for its outbox: this client goes, the others stay
+    logger.error("session-failed", {{"reason", error.what()}});
+  }
+}
+
 ExitStatus serve(const config::Program& program, const Options& options) {
   const auto logger = program.logger();
   auto server_setup = server_options(*program.settings(), options);
@@ -128,8 +137,8 @@ ExitStatus serve(const config::Program& program, const Options& options) {
   return server.run([&]() -> Result<net::Handler> {
     auto open = open_all(program, logger);
     if (!open) return std::move(open).error();
-    return net::Handler([&connections, all = std::move(*open)](net::Connection connection) {
-      Session(all->service, *connection.stream, ++connections).run();
+    return net::Handler([&connections, &logger, all = std::move(*open)](net::Connection connection) {
+      converse(*all, *connection.stream, ++connections, logger);
     });
   });
 }

@@ -55,7 +55,7 @@ bool Session::take(dovecot::FromClient& message) {
   }
   if (!introduced_) return false;
   if (auto* request = std::get_if<dovecot::AuthRequest>(&message)) return begin(*request);
-  if (const auto* more = std::get_if<dovecot::Continue>(&message)) return go_on(*more);
+  if (auto* more = std::get_if<dovecot::Continue>(&message)) return go_on(*more);
   if (const auto* cancel = std::get_if<dovecot::Cancel>(&message)) open_.erase(cancel->id);
   return true;
 }
@@ -68,8 +68,7 @@ bool Session::begin(dovecot::AuthRequest& request) {
     outbox_->put(to_line(dovecot::Fail{id, {}, "Too many logins at a time", "temp_fail", true}));
     return true;
   }
-  const auto response = std::move(request.initial_response);
-  request.initial_response.reset();
+  auto response = std::exchange(request.initial_response, std::nullopt);
   auto conversation = service_.begin(std::move(request));
   if (!conversation) {
     outbox_->put(to_line(dovecot::Fail{id, {}, "Unsupported authentication mechanism", {}, false}));
@@ -77,10 +76,12 @@ bool Session::begin(dovecot::AuthRequest& request) {
   }
   open_[id] = {std::move(conversation), std::chrono::steady_clock::now()};
   step(id, response ? std::optional<std::string_view>(*response) : std::nullopt);
+  if (response) auth::wipe(*response);
   return true;
 }
 
-bool Session::go_on(const dovecot::Continue& message) {
+bool Session::go_on(dovecot::Continue& message) {
+  const auth::Wiped guard(message.data);
   // An id that is not known is a login that we have dropped, or answered and the client did not see yet.
   if (!open_.contains(message.id))
     outbox_->put(to_line(dovecot::Fail{message.id, {}, "No such login", {}, false}));

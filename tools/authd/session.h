@@ -28,7 +28,7 @@ private:
   bool take_line();
   bool take(auth::dovecot::FromClient& message);
   bool begin(auth::dovecot::AuthRequest& request);
-  bool go_on(const auth::dovecot::Continue& message);
+  bool go_on(auth::dovecot::Continue& message);
   void step(std::uint32_t id, std::optional<std::string_view> response);
   void drop_old();
 
