@@ -51,7 +51,7 @@ net::ServerOptions server_options(const config::Settings& settings, const Option
   return server;
 }
 
-// For port 995. Null: the log says why, and nothing can be told to the client.
+// For port 995 (RFC 8314 3). Null: the log says why, and nothing can be told to the client.
 std::unique_ptr<tls::TlsStream> secure(const Services& services, net::Stream& stream, const Client& client) {
   const auto complain = [&](std::string_view reason) {
     services.logger.info("tls-failed", {{"client", client.address_text()}, {"reason", reason}});
