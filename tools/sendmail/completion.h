@@ -20,7 +20,8 @@ struct Author {
   std::string full_name;  // -F
   std::string hostname;
 };
-// The fields From, Date, Message-ID that the header lacks, in front of it.
+// The fields From, Date, Message-ID that the header lacks, in front of it; names without a domain in its address fields get
+// the host's.
 std::string completed(std::string_view header, const Author& author, Timestamp now);
 
 // A phrase (RFC 5322 3.2.5): quoted, or encoded (RFC 2047) where it has more than ASCII.

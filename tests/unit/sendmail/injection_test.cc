@@ -65,6 +65,13 @@ TEST_F(Injection, AddsWhatIsMissing) {
   EXPECT_TRUE(carrier_.content_.ends_with("Subject: x\r\n\r\nhello\r\n"));
 }
 
+TEST_F(Injection, QualifiesTheBareNamesThatCronWrites) {
+  ASSERT_TRUE(inject_text("From: root (Cron Daemon)\nTo: root, Joe <joe@example.test>\nSubject: cron\n\nx\n", to({"root"})));
+  const auto& whole = carrier_.content_;
+  EXPECT_NE(whole.find("From: \"Cron Daemon\" <root@mx.example.test>\r\n"), std::string::npos) << whole;
+  EXPECT_NE(whole.find("To: root@mx.example.test,\r\n\t\"Joe\" <joe@example.test>\r\n"), std::string::npos) << whole;
+}
+
 TEST_F(Injection, LeavesACompleteMessageAlone) {
   ASSERT_TRUE(inject_text(complete + "\nhello\n", to({"bob"})));
   EXPECT_EQ(carrier_.content_, complete + "\r\nhello\r\n");
@@ -129,7 +136,7 @@ TEST_F(Injection, RefusesBeforeAnythingIsCarried) {
       {"To: \n\n", from_header(), {5, 5, 4}, "none in the header either"},
       {"Subject: x\n\n", to({"a b@c"}), {5, 6, 0}, "no address"},
       {"Subject: x\n\n", to({"bob\r\nRCPT TO:<x@y>"}), {5, 6, 0}, "a line end in an address"},
-      {"From: nobody\n\n", to({"bob"}), {5, 7, 0}, "S7: From names no address"},
+      {"From: <>\n\n", to({"bob"}), {5, 7, 0}, "S7: From names no address"},
       {"Subject: x\nSubject: y\n\n", to({"bob"}), {5, 7, 0}, "S7: a field twice"},
       {"Subject: x\n\na\rb\n", to({"bob"}), {5, 7, 0}, "S7: a bare CR"},
   };
