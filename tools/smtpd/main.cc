@@ -168,6 +168,7 @@ net::ServerOptions server_options(const config::Settings& settings, Role role, c
     plain.addresses = settings.list(section + ".listen");
   tls.name = "submissions";
   tls.default_port = 465;
+  tls.tls = true;
   tls.connections = connections;
   tls.addresses = options.listen_tls;
   if (role == Role::submission && options.listen.empty() && options.listen_tls.empty())
