@@ -57,7 +57,7 @@ struct Program::State {
   static void separate_empty_values(std::vector<std::string>& arguments);
   std::optional<std::string> parse(std::vector<std::string> arguments);
   std::optional<std::string> wrong_operands() const;
-  void print_settings_mdoc() const;
+  std::string settings_mdoc() const;
   void fill_inputs();
   ExitStatus complain_of_problems() const;
 
@@ -71,7 +71,7 @@ struct Program::State {
   std::vector<Operands> operands;
   std::function<bool(std::string_view)> is_last_operand;
   std::string home_option, config_option;
-  bool json_option = false, mdoc_option = false, all_mdoc_option = false, help_asked = false;
+  bool json_option = false, help_asked = false;
   Inputs inputs;
   Loaded loaded;
 };
@@ -93,8 +93,13 @@ void Program::State::add_common_options() {
   app.set_version_flag("--version", name + " (Tubepost) " TUBEPOST_VERSION, "Print the version and exit.");
   add_single(app, "--home", home_option, "DIR", "The instance. Default: TUBEPOST_HOME, /var/lib/tubepost.");
   add_single(app, "--config", config_option, "FILE", "The configuration file. Default: HOME/tubepost.conf.");
-  app.add_flag("--help-settings-mdoc", mdoc_option)->group("");
-  app.add_flag("--help-all-settings-mdoc", all_mdoc_option)->group("");
+  // As help does, these end the parsing before anything is missed.
+  const auto print = [](const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    throw CLI::Success();
+  };
+  app.add_flag_callback("--help-settings-mdoc", [this, print] { print(settings_mdoc()); })->group("");
+  app.add_flag_callback("--help-all-settings-mdoc", [print] { print(settings_as_mdoc()); })->group("");
 }
 
 void Program::State::add_single(CLI::App& to, const std::string& option, std::string& value,
@@ -252,6 +257,9 @@ std::optional<std::string> Program::State::parse(std::vector<std::string> argume
     help_asked = true;
     std::printf("%s\n", version.what());
     return std::nullopt;
+  } catch (const CLI::Success&) {
+    help_asked = true;
+    return std::nullopt;
   } catch (const CLI::ParseError& error) {
     return error.what();
   }
@@ -285,10 +293,12 @@ std::optional<std::string> Program::State::wrong_operands() const {
   return std::nullopt;
 }
 
-void Program::State::print_settings_mdoc() const {
+std::string Program::State::settings_mdoc() const {
+  std::string text;
   for (const auto& [section, also_short] : sections)
     for (const Setting& row : all_settings())
-      if (section_of(row) == section) std::fputs(mdoc_of(row).c_str(), stdout);
+      if (section_of(row) == section) text += mdoc_of(row);
+  return text;
 }
 
 void Program::State::fill_inputs() {
@@ -322,8 +332,6 @@ std::optional<ExitStatus> Program::parse(int argc, char** argv, bool need_settin
     return ExitStatus::usage;
   }
   if (state.help_asked) return ExitStatus::ok;
-  if (state.mdoc_option) return state.print_settings_mdoc(), ExitStatus::ok;
-  if (state.all_mdoc_option) return std::fputs(settings_as_mdoc().c_str(), stdout), ExitStatus::ok;
   state.fill_inputs();
   state.loaded = load(state.inputs);
   if (state.loaded.settings) return std::nullopt;

@@ -215,6 +215,19 @@ TEST_F(ProgramWithCommands, TakesTheNameOfACommandAsAnOperand) {
   EXPECT_EQ(operands_, (Texts{"show", "account", "list"}));
 }
 
+TEST_F(ProgramWithCommands, PrintsTheSettingsWithoutOne) {
+  EXPECT_EQ(run({"--help-all-settings-mdoc"}), ExitStatus::ok);
+  EXPECT_NE(out_.find(".It Cm smtpd.connections Ns = Ns Ar N\n"), std::string::npos);
+}
+
+TEST_F(ProgramWithCommands, MayAlsoDoWithoutOneAndWithoutOperands) {
+  Texts none;
+  program_.operands(none, "", "", 0, 0);
+  ASSERT_EQ(run({"--json"}), std::nullopt);
+  EXPECT_EQ(program_.chosen(), "");
+  EXPECT_EQ(run({"bogus"}), ExitStatus::usage);
+}
+
 TEST_F(ProgramWithCommands, NeedsOne) {
   EXPECT_EQ(run({}), ExitStatus::usage);
   EXPECT_EQ(run({"account"}), ExitStatus::usage);
