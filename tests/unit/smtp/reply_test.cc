@@ -58,7 +58,8 @@ TEST(Reply, CutsLongTextIntoLinesAtBlanks) {
 TEST(Reply, CutsNoCharacterInTwo) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "\xE2\x82\xAC";
-  for (const auto line : split(Reply(550, unknown_user, "x" + text).to_wire(), '\n')) {
+  const auto wire = Reply(550, unknown_user, "x" + text).to_wire();
+  for (const auto line : split(wire, '\n')) {
     EXPECT_LE(line.size() + 1, reply_line_max);
     EXPECT_TRUE(is_valid_utf8(line));
   }
