@@ -38,7 +38,8 @@ TEST(List, AVisitorMayWriteToTheStore) {
 
 TEST(List, SaysWhatWasStoredOfAMessage) {
   Store store;
-  auto delivery = message("a").delivery();
+  const auto letter = message("a");
+  auto delivery = letter.delivery();
   delivery.flags = {flagged | seen, {"$Forwarded", "tube"}};
   delivery.internal_date = Timestamp(Milliseconds(1234567));
   ASSERT_TRUE(store->deliver({delivery}).has_value());
