@@ -197,12 +197,13 @@ TEST_F(Pool, RecordedOutcomesAreForgottenBeforeTheWorkerEnds) {
 
 TEST_F(Pool, AfterStopOnlyWhatWasGivenIsAwaited) {
   make();
-  for (int i = 0; i < 150; ++i) add({"defer@x.test"});
-  take(pool->work(now, patience));
+  for (int i = 0; i < 250; ++i) add({"defer@x.test"});
+  take(pool->work(now,
+                  patience));  // gives a window of 100, and another if all of the first is answered already
   const std::size_t untried = pool->stop().size();
   run();
-  EXPECT_GT(untried, 0U);
-  EXPECT_EQ(answers.size() + untried, 150U);
+  EXPECT_GE(untried, 50U);
+  EXPECT_EQ(answers.size() + untried, 250U);
 }
 
 }  // namespace
