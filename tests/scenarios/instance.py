@@ -118,12 +118,14 @@ class Instance:
 
     def mailbox(self, account):
         """Every message of the account's INBOX, as bytes, by popd on pipes."""
-        count = self.pop(account, "STAT").splitlines()[1].split()[1]
+        count = int(self.pop(account, "STAT").splitlines()[1].split()[1])
+        rest = self.pop(account, *(f"RETR {number}" for number in range(1, count + 1))).split("\r\n", 1)[1]
         messages = []
-        for number in range(1, int(count) + 1):
-            text = self.pop(account, f"RETR {number}")
-            body = text.split("\r\n", 2)[2]
-            messages.append(body[:body.rindex("\r\n.\r\n") + 2].replace("\r\n..", "\r\n."))
+        for _ in range(count):
+            reply, rest = rest.split("\r\n", 1)
+            expect(reply.startswith("+OK"), f"RETR: {reply}")
+            body, rest = rest.split("\r\n.\r\n", 1)
+            messages.append((body + "\r\n").replace("\r\n..", "\r\n."))
         return messages
 
     def pop(self, account, *commands):

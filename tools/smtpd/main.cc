@@ -162,6 +162,8 @@ net::ServerOptions server_options(const config::Settings& settings, Role role, c
   plain.name = section;
   plain.default_port = role == Role::submission ? 587 : 25;
   plain.connections = connections;
+  // ADR 2: any user of this machine may hand over mail; who it is, the socket's peer credentials say.
+  if (role == Role::local) plain.unix_mode = 0666;
   if (!options.listen.empty() || !options.listen_tls.empty())
     plain.addresses = options.listen;
   else

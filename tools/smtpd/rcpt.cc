@@ -56,7 +56,7 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
     return refusals::failed(found.error(), "Cannot look up recipients now");
   }
   const auto remote = [&](const directory::ToRemote& to) -> Decision {
-    if (to.route.kind == directory::RouteKind::discard) return {{}, "route discard"};
+    if (to.is_ours_to_discard()) return {{}, "route discard"};
     if (to.route.kind == directory::RouteKind::refuse) return {refusals::route_refused(address), "route refuse"};
     const auto verdict = may_relay();
     if (verdict.yes) return {{}, std::string(verdict.rule)};

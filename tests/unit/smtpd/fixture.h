@@ -45,6 +45,7 @@ class Service {
     EXPECT_TRUE(directory->set_account("gone@example.test", {{"suspended", "yes"}}));
     EXPECT_TRUE(directory->add_alias("team@example.test", {"bob@example.test", "alice@example.test"}));
     EXPECT_TRUE(directory->add_route({"discard.test", false, directory::RouteKind::discard, ""}));
+    EXPECT_TRUE(directory->add_route({".", false, directory::RouteKind::discard, ""}));
     spool::Spool::Options options;
     options.create = true;
     options.group_commit = false;
