@@ -171,12 +171,12 @@ net::ServerOptions server_options(const config::Settings& settings, Role role, c
   tls.name = "submissions";
   tls.default_port = 465;
   tls.tls = true;
-  tls.connections = connections;
+  tls.connections = role == Role::submission ? settings.number("submissions.connections") : connections;
   tls.addresses = options.listen_tls;
   if (role == Role::submission && options.listen.empty() && options.listen_tls.empty())
     tls.addresses = settings.list("submissions.listen");
+  server.connections = plain.connections + (tls.addresses.empty() ? 0 : tls.connections);  // L5
   server.listeners = {std::move(plain), std::move(tls)};
-  server.connections = connections;
   server.connections_per_address = settings.number(section + ".connections-per-address");
   server.workers = static_cast<unsigned>(settings.number(section + ".workers"));
   if (role == Role::mx || role == Role::submission)  // A5; what is wrong was said when the settings were read
