@@ -88,6 +88,12 @@ function(tubepost_tool name)
   endforeach()
 endfunction()
 
+# For the sources of a test that read files of the tree: TESTS_FOLDER is tests/. (__FILE__ is no path where a compiler cache
+# shortens it.)
+function(tubepost_reads_tests)
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_DEFINITIONS "TESTS_FOLDER=\"${PROJECT_SOURCE_DIR}/tests\"")
+endfunction()
+
 # tubepost_unit_tests(net USES ...): unit-net from the *_test.cc here.
 function(tubepost_unit_tests name)
   cmake_parse_arguments(ARG "" "" "USES;LINK" ${ARGN})

@@ -2,9 +2,15 @@
 # As another user than root it prints the one line to run, and goes on only if nothing is missing.
 # No daemon is started: where the machine has no policy of its own, one is put in its way for the time of the installation.
 
-BUILD_PACKAGES="g++ cmake ninja-build pkg-config ccache libpoco-dev libboost-program-options-dev libcli11-dev liblmdb-dev libssl-dev libcrypt-dev"
+BUILD_PACKAGES="g++ cmake ninja-build pkg-config ccache
+  libpoco-dev libboost-program-options-dev libcli11-dev
+  liblmdb-dev libssl-dev libcrypt-dev
+  libicu-dev zlib1g-dev libidn2-dev"
 RUN_PACKAGES="s6 curl openssl"
-CHECK_PACKAGES="libgtest-dev python3-minimal python3 clang libclang-rt-14-dev mandoc swaks libio-socket-ssl-perl libnet-ssleay-perl libauthen-sasl-perl mpop mutt netcat-openbsd procps"
+CHECK_PACKAGES="libgtest-dev clang libclang-rt-14-dev mandoc python3-minimal python3
+  swaks libio-socket-ssl-perl libnet-ssleay-perl libauthen-sasl-perl
+  mpop mutt
+  netcat-openbsd procps"
 
 need() {
   local missing=() package

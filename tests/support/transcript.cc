@@ -155,9 +155,8 @@ std::string run_steps(const std::vector<Step>& steps, std::string_view name,
 }  // namespace
 
 std::vector<std::string> transcripts_in(std::string_view tool) {
-  const auto tests = std::filesystem::path(__FILE__).parent_path().parent_path();
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(tests / "transcripts" / tool))
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(TESTS_FOLDER) / "transcripts" / tool))
     if (entry.path().extension() == ".chat") files.push_back(entry.path().string());
   std::sort(files.begin(), files.end());
   return files;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 
 #include "base/file.h"
 
@@ -45,8 +44,7 @@ TEST(Dsn, IsWrittenLikeTheGoldenFile) {
   leaf.remote_mta = "mx.remote.example";
   leaf.last_attempt = arrival + Milliseconds(4'000);
   dsn.recipients.push_back(leaf);
-  const auto folder = std::filesystem::path(__FILE__).parent_path();
-  const auto golden = read_file((folder / "dsn_failed.golden").string());
+  const auto golden = read_file(TESTS_FOLDER "/unit/message/dsn_failed.golden");
   ASSERT_TRUE(golden);
   std::string text = write_dsn(dsn);
   std::erase(text, '\r');
