@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include "base/file.h"
 
 namespace tubepost::message {
