@@ -26,6 +26,10 @@ struct Request {
   bool secured = false;       // under TLS
   std::string default_domain; // A8, A10: for a login without a domain; empty: the primary domain
   std::optional<std::string> initial_response;  // decoded; nullopt: none was given
+  // Channel binding data of the TLS connection (tls::ConnectionInfo), octets; empty: there is none of that type.
+  std::string tls_exporter, tls_server_end_point;
+  // Whether -PLUS mechanisms may be offered on this connection, and were (RFC 5802 6: the service then sees a downgrade).
+  bool has_channel_binding() const { return !tls_exporter.empty() || !tls_server_end_point.empty(); }
 };
 
 struct Step {
@@ -46,7 +50,10 @@ class Exchange {
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+  // Those to be offered to clients; -PLUS ones only where Request::has_channel_binding().
   virtual Result<std::vector<MechanismInfo>> mechanisms() = 0;
+  // Whether the service has a mechanism that is no SASL mechanism and never listed: "APOP" (RFC 1939 7).
+  virtual bool offers_internal(std::string_view) { return false; }
   // The first step; an Exchange to go on with if it is a challenge.
   struct Begun {
     Step step;
