@@ -20,8 +20,21 @@ struct Origin {
   std::string protocol;        // RFC 3848: "ESMTPSA" …
   std::string client_address;  // text; empty: none
   std::string helo;
-  std::string auth_user;       // the account, if authenticated (or the Unix user of a local one)
-  std::string tls;             // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty: none
+  std::string auth_user;  // the account, if authenticated (or the Unix user of a local one)
+  std::string tls;        // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty: none
+};
+
+// RFC 2852 4: what happens when the time of DELIVERBY is up.
+enum class DeliverByMode : std::uint8_t {
+  give_back,  // by-mode R: it fails, and goes back to its sender
+  notify      // by-mode N: the sender is told of the delay, and it is tried further
+};
+
+struct DeliverBy {
+  Timestamp deadline;
+  DeliverByMode mode = DeliverByMode::notify;
+  bool trace = false;  // RFC 2852 4.1.3, by-trace: SUCCESS of each relay is to be told
+  friend bool operator==(const DeliverBy&, const DeliverBy&) = default;
 };
 
 struct Envelope {
@@ -30,10 +43,16 @@ struct Envelope {
   bool smtputf8 = false, require_tls = false;
   std::optional<std::string> dsn_envid;  // RFC 3461 4.4, decoded
   std::string dsn_ret;                   // "", "FULL", "HDRS"
+  // RFC 4865 FUTURERELEASE, already made absolute: no recipient is due before; the epoch: at once.
+  Timestamp not_before;
+  std::optional<DeliverBy> deliver_by;  // RFC 2852 DELIVERBY, made absolute
   Origin origin;
   Timestamp accepted;
-  std::uint64_t size = 0;            // bytes of the stored message
-  std::uint32_t recipients = 0;      // how many were given numbers so far; the next number
+  std::uint64_t size = 0;        // bytes of the stored message
+  std::uint32_t recipients = 0;  // how many were given numbers so far; the next number
+
+  // When its first attempt is planned: the retry schedule and the expiry count from here.
+  Timestamp released() const { return accepted < not_before ? not_before : accepted; }
 };
 
 struct NewRecipient {
@@ -59,15 +78,16 @@ struct Recipient : NewRecipient {
   std::uint32_t crashes = 0;  // worker deaths while this job ran alone (poison: three)
   Timestamp next;
   EnhancedStatus status{2, 0, 0};
-  std::string reason;   // the last answer, or why it waits; one line
+  std::string reason;  // the last answer, or why it waits; one line
   bool delay_notified = false;
 };
 
 // One line of a message's life. The journal outlives the message (`mailq trace`, `mailq find`).
 struct Event {
   Timestamp time;
-  std::string name;   // "accepted", "claimed", "delivered", "deferred", "failed", "expanded", "held", … (docs/events.md)
-  std::string fields; // "key=value" words, logfmt-quoted
+  std::string
+      name;  // "accepted", "claimed", "delivered", "deferred", "failed", "expanded", "held", … (docs/events.md)
+  std::string fields;  // "key=value" words, logfmt-quoted
 };
 
 }  // namespace tubepost::spool

@@ -31,18 +31,18 @@ Event accepted_event(const Envelope& envelope, Timestamp now) {
 
 }  // namespace
 
-void Intake::add_recipient(const NewRecipient& recipient, std::uint32_t number, Timestamp now,
+void Intake::add_recipient(const NewRecipient& recipient, std::uint32_t number, Timestamp due,
                            const std::string& hold) {
   Recipient full;
   static_cast<NewRecipient&>(full) = recipient;
   full.number = number;
-  full.next = now;
+  full.next = due;
   if (!hold.empty()) {
     full.state = State::held;
     full.reason = hold;
   }
   recipients.push_back(
-      {recipient_key(id, number), encode(full), hold.empty() ? due_key(now, id, number) : std::string()});
+      {recipient_key(id, number), encode(full), hold.empty() ? due_key(due, id, number) : std::string()});
 }
 
 Result<Intake> Intake::make(Message message, Timestamp now) {
@@ -56,7 +56,7 @@ Result<Intake> Intake::make(Message message, Timestamp now) {
   Intake intake{message.id, std::move(message.body), encode(envelope), {}, accepted_event(envelope, now)};
   intake.recipients.reserve(message.recipients.size());
   for (std::uint32_t number = 0; number < envelope.recipients; ++number)
-    intake.add_recipient(message.recipients[number], number, now, message.hold);
+    intake.add_recipient(message.recipients[number], number, envelope.released(), message.hold);
   return intake;
 }
 

@@ -31,7 +31,7 @@ struct Intake {
   Event accepted;
 
 private:
-  void add_recipient(const NewRecipient& recipient, std::uint32_t number, Timestamp now,
+  void add_recipient(const NewRecipient& recipient, std::uint32_t number, Timestamp due,
                      const std::string& hold);
   Result<void> put_body(lmdb::WriteTransaction& transaction, const Tables& tables,
                         const std::string& bodies_folder) const;

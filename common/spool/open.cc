@@ -35,21 +35,23 @@ Result<void> check_schema(lmdb::Environment& environment, lmdb::Table meta, bool
     return Failure::permanent("the spool has schema version " + std::to_string(**found) +
                               ", written by a newer program; this one knows " +
                               std::to_string(schema_version));
-  if (*found || read_only) return {};
+  if ((*found && **found == schema_version) || read_only) return {};
   return environment.write([&](lmdb::WriteTransaction& write) -> Result<void> {
     std::string version;
     lmdb::append_u32(version, schema_version);
-    write.put_new(meta, schema_key, version);
+    write.put(meta, schema_key, version);  // older records are read as they are
     return {};
   });
 }
 
 Result<Tables> open_tables(lmdb::Environment& environment) {
   auto opened = environment.open_tables({"meta", "bodies", "envelopes", "recipients", "due", "working",
-                                         "debts", "finished", "journal", "dropped"});
+                                         "debts", "finished", "journal", "dropped", "lanes", "remote",
+                                         "destinations", "suppressed", "expedited", "history"});
   if (!opened) return std::move(opened).error();
   const auto& t = *opened;
-  return Tables{t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9]};
+  return Tables{t[0], t[1], t[2],  t[3],  t[4],  t[5],  t[6],  t[7],
+                t[8], t[9], t[10], t[11], t[12], t[13], t[14], t[15]};
 }
 
 // Open for reading, too, so that it opens without a reader, never gives SIGPIPE, and survives qrun's

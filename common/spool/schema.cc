@@ -9,10 +9,13 @@ namespace tubepost::spool {
 namespace {
 
 constexpr std::size_t id_size = 16, key_max = 511;  // LMDB's longest key
-constexpr std::uint8_t record_version = 1;
+constexpr std::uint8_t record_version = 2;          // 1 is read, too
 constexpr std::string_view body_magic = "TPb1";
 
 constexpr std::uint8_t body_type_bits = 3, smtputf8_bit = 4, require_tls_bit = 8, has_envid_bit = 16;
+constexpr std::uint8_t has_deliver_by_bit = 32, deliver_by_returns_bit = 64, deliver_by_trace_bit = 128;
+
+bool is_known(std::uint8_t version) { return version >= 1 && version <= record_version; }
 
 }  // namespace
 
@@ -134,15 +137,37 @@ std::optional<BodyHeader> BodyHeader::parse(std::string_view value) {
 
 // ---- envelopes
 
+namespace {
+
+std::uint8_t flags_of(const Envelope& e) {
+  unsigned flags = static_cast<unsigned>(e.body_type);
+  if (e.smtputf8) flags |= smtputf8_bit;
+  if (e.require_tls) flags |= require_tls_bit;
+  if (e.dsn_envid) flags |= has_envid_bit;
+  if (e.deliver_by) {
+    flags |= has_deliver_by_bit;
+    if (e.deliver_by->mode == DeliverByMode::give_back) flags |= deliver_by_returns_bit;
+    if (e.deliver_by->trace) flags |= deliver_by_trace_bit;
+  }
+  return static_cast<std::uint8_t>(flags);
+}
+
+DeliverBy deliver_by_of(std::uint8_t flags, std::uint64_t deadline) {
+  return {to_timestamp(deadline),
+          (flags & deliver_by_returns_bit) != 0 ? DeliverByMode::give_back : DeliverByMode::notify,
+          (flags & deliver_by_trace_bit) != 0};
+}
+
+}  // namespace
+
 std::string encode(const Envelope& e) {
-  const auto flags =
-      static_cast<std::uint8_t>(static_cast<unsigned>(e.body_type) | (e.smtputf8 ? smtputf8_bit : 0U) |
-                                (e.require_tls ? require_tls_bit : 0U) | (e.dsn_envid ? has_envid_bit : 0U));
   RecordWriter out(256);
-  out.number(record_version).number(flags).number(to_u64(e.accepted)).number(e.size).number(e.recipients);
+  out.number(record_version).number(flags_of(e)).number(to_u64(e.accepted));
+  out.number(e.size).number(e.recipients);
   out.text(e.reverse_path).text(e.dsn_envid.value_or("")).text(e.dsn_ret);
   out.text(e.origin.role).text(e.origin.protocol).text(e.origin.client_address);
   out.text(e.origin.helo).text(e.origin.auth_user).text(e.origin.tls);
+  out.number(to_u64(e.not_before)).number(e.deliver_by ? to_u64(e.deliver_by->deadline) : std::uint64_t{0});
   return out.take();
 }
 
@@ -150,18 +175,21 @@ std::optional<Envelope> decode_envelope(std::string_view value) {
   Envelope e;
   RecordReader in(value);
   std::uint8_t version = 0, flags = 0;
-  std::uint64_t accepted = 0;
+  std::uint64_t accepted = 0, not_before = 0, deadline = 0;
   std::string envid;
   in.number(version), in.number(flags), in.number(accepted), in.number(e.size), in.number(e.recipients);
   in.text(e.reverse_path), in.text(envid), in.text(e.dsn_ret);
   in.text(e.origin.role), in.text(e.origin.protocol), in.text(e.origin.client_address);
   in.text(e.origin.helo), in.text(e.origin.auth_user), in.text(e.origin.tls);
-  if (!in.at_end() || version != record_version || (flags & body_type_bits) > 2) return std::nullopt;
+  if (version >= 2) in.number(not_before), in.number(deadline);
+  if (!in.at_end() || !is_known(version) || (flags & body_type_bits) > 2) return std::nullopt;
   e.body_type = static_cast<BodyType>(flags & body_type_bits);
   e.smtputf8 = (flags & smtputf8_bit) != 0;
   e.require_tls = (flags & require_tls_bit) != 0;
   if ((flags & has_envid_bit) != 0) e.dsn_envid = std::move(envid);
+  if ((flags & has_deliver_by_bit) != 0) e.deliver_by = deliver_by_of(flags, deadline);
   e.accepted = to_timestamp(accepted);
+  e.not_before = to_timestamp(not_before);
   return e;
 }
 
@@ -187,7 +215,7 @@ std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view
   in.number(r.attempts), in.number(r.crashes), in.number(next);
   in.number(r.status.status_class), in.number(r.status.subject), in.number(r.status.detail);
   in.text(r.address), in.text(r.original), in.text(r.orcpt), in.text(r.notify), in.text(r.reason);
-  if (!in.at_end() || version != record_version) return std::nullopt;
+  if (!in.at_end() || !is_known(version)) return std::nullopt;
   if (state > static_cast<std::uint8_t>(State::failed) || wish > static_cast<std::uint8_t>(Wish::fail))
     return std::nullopt;
   r.number = number;

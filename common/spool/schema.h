@@ -1,4 +1,4 @@
-// How the spool is written in LMDB, version 1. Only this library includes it; docs/spool-states.md says which
+// How the spool is written in LMDB, version 2. Only this library includes it; docs/spool-states.md says which
 // combinations are legal.
 //
 // Numbers are big-endian. `text` is a varint length (7 bits a byte, low bits first, high bit: more) and
@@ -19,19 +19,21 @@
 //   journal      id time seq:u16            event: name [SP fields]
 //   dropped      time id                    -                 files in bodies/ to be unlinked a day after
 //   `time`
+//   expedited    domain                     time              when its mail was last sent on at once
 //
 //   body_header := "TPb1" crc32c:u32 length:u64 id flags:u32                  flags 1: the bytes are the file
 //   bodies/<id> envelope    := 1:u8 flags:u8 accepted:time size:u64 recipients:u32 reverse_path:text
 //   envid:text ret:text
 //                  role:text protocol:text client_address:text helo:text auth_user:text tls:text
+//                  not_before:time deliver_by:time                              (both since version 2)
 //                  flags: 3 body type (0 7bit, 1 8bitmime, 2 binarymime), 4 smtputf8, 8 require_tls, 16 has
-//                  envid
+//                  envid, 32 has deliver_by, 64 it is given back then, 128 its by-trace
 //   recipient   := 1:u8 state:u8 wish:u8 flags:u8 attempts:u32 crashes:u32 next:time class:u8 subject:u16
 //   detail:u16
 //                  address:text original:text orcpt:text notify:text reason:text          flags: 1 delay
 //                  notified
 //
-// The first byte of envelope and recipient is the version of that record. bodies/<id> is the bare message, so
+// The first byte of envelope and recipient is the version of that record; version 1 ends earlier. bodies/<id> is the bare message, so
 // that it can be read and linked as it is.
 #pragma once
 
@@ -47,10 +49,11 @@
 
 namespace tubepost::spool {
 
-inline constexpr std::uint32_t schema_version = 1;
+inline constexpr std::uint32_t schema_version = 2;
 
 struct Tables {
   lmdb::Table meta, bodies, envelopes, recipients, due, working, debts, finished, journal, dropped;
+  lmdb::Table lanes, remote, destinations, suppressed, expedited, history;
 };
 
 // ---- keys

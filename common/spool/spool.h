@@ -215,6 +215,19 @@ public:
   };
   Result<Acted> act(const SpoolId& id, Action action, const Filter& filter, std::string_view who);
 
+  // Makes everything that waits for `domain` due now (O9); with `subdomains` ("@example.net" of RFC 1985 5.3)
+  // what is below it as well. What is held, or not to be released yet, stays. At most once a minute for each
+  // domain, so that a stranger cannot keep the queue busy.
+  struct Expedited {
+    enum class Kind {
+      none_waiting,  // 251: nothing waits for it
+      started,       // 253: `recipients` are due now
+      too_soon       // 458: it was done a moment ago
+    } kind = Kind::none_waiting;
+    std::size_t recipients = 0;
+  };
+  Result<Expedited> expedite(std::string_view domain, bool subdomains, std::string_view who);
+
   // Every broken rule of docs/spool-states.md, a sentence each; `repair` mends what can be mended without
   // losing mail.
   Result<std::vector<std::string>> check(bool repair);
