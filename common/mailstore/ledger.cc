@@ -19,7 +19,7 @@ bool is_deleted(const Flags& flags) { return (flags.system & deleted) != 0; }
 
 std::optional<std::string> mailbox_name(std::string_view name) {
   if (equal_ignoring_case(name, inbox)) return std::string(inbox);
-  if (name.empty() || name.size() > schema::mailbox_name_max || !is_valid_utf8(name)) return std::nullopt;
+  if (name.empty() || name.size() > mailbox_name_max || !is_valid_utf8(name)) return std::nullopt;
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::any_of(name.begin(), name.end(), is_control)) return std::nullopt;
   return std::string(name);

@@ -20,33 +20,11 @@
 #include "base/enhanced_status.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "mailstore/new_body.h"
+#include "mailstore/types.h"
 #include "spool/spool_id.h"
 
 namespace tubepost::mailstore {
-
-using AccountId = std::uint64_t;
-using MailboxId = std::uint32_t;
-using Uid = std::uint32_t;
-using ModSeq = std::uint64_t;
-
-inline constexpr std::string_view inbox = "INBOX";
-
-enum Flag : std::uint32_t { seen = 1, answered = 2, flagged = 4, deleted = 8, draft = 16 };
-struct Flags {
-  std::uint32_t system = 0;           // of Flag
-  std::vector<std::string> keywords;  // sorted; `$Forwarded` …
-};
-
-struct MailboxStatus {
-  MailboxId id = 0;
-  std::string name;
-  std::uint32_t uid_validity = 0;
-  Uid uid_next = 1;
-  ModSeq highest_modseq = 1;
-  std::uint32_t messages = 0, unseen = 0, deleted = 0;
-  std::uint64_t bytes = 0;
-  std::string special_use;  // "\Sent", …
-};
 
 struct MessageInfo {
   Uid uid = 0;
@@ -97,6 +75,7 @@ struct Delivery {
   Flags flags;
   Timestamp internal_date;
   std::uint64_t quota_bytes = 0, quota_messages = 0;  // 0: no limit
+  std::string structure, text;                        // as Append has them
 };
 struct Delivered {
   RecordedOutcome outcome;  // status 2.0.0 delivered; 4.2.2 over quota (not recorded: it may come again)
@@ -104,8 +83,72 @@ struct Delivered {
   bool differs = false;     // another body was delivered under this id before: a bug somewhere, to be logged
 };
 
-struct Usage {
-  std::uint64_t bytes = 0, messages = 0;
+// ---- what IMAP does to a mailbox
+
+struct MailboxView {
+  MailboxStatus status;
+  UidSet uids;
+};
+
+// One message of a scan; the views are valid inside the callback.
+struct Scanned {
+  const Message& message;
+  std::string_view structure, text;  // as they were put; empty: not asked for, or not there
+};
+enum class With { records, structures, texts };
+
+// What has happened since a mod-sequence (RFC 7162).
+struct Changes {
+  MailboxStatus status;
+  UidSet uids;      // that are there now
+  UidSet changed;   // whose flags changed, or that are new: their modseq is greater than the one given
+  UidSet vanished;  // may name UIDs that vanished before, or never were
+  bool complete_log = true;  // false: it is so long ago that `vanished` is all that is not there
+};
+
+struct FlagChange {
+  enum class How { add, remove, replace } how = How::add;
+  Flags flags;
+  std::optional<ModSeq> unchanged_since;  // RFC 7162 3.1.3
+};
+struct Stored {
+  UidSet changed;     // whose flags are not what they were
+  UidSet modified;    // left alone: changed since `unchanged_since`
+  ModSeq modseq = 0;  // of all `changed`
+};
+
+struct Append {
+  NewBody body;  // finished
+  Flags flags;
+  Timestamp internal_date;
+  std::string structure, text;  // opaque to the store; empty: none yet
+};
+struct Appended {
+  std::uint32_t uid_validity = 0;
+  UidRange uids;  // in the order they were given
+};
+struct Copied {
+  std::uint32_t uid_validity = 0;  // of the destination
+  UidSet from;                     // those of the source that were there
+  UidRange to;  // theirs in the destination, in the same order; meaningless if `from` is empty
+};
+struct Removed {
+  UidSet uids;
+  ModSeq modseq = 0;
+};
+enum class Which { all, only_deleted };
+
+// What may be filled in later for a body: structure, search text.
+struct Cached {
+  spool::SpoolId email_id;
+  std::string structure, text;  // empty: leave what is there
+};
+
+struct AclEntry {
+  std::string identifier, rights;  // RFC 4314, of imapd; opaque here
+};
+struct MetadataEntry {
+  std::string name, value;  // RFC 5464
 };
 
 class MailStore {
@@ -153,6 +196,65 @@ public:
   Result<std::size_t> sweep(Timestamp older_than, std::size_t most);
   // For a backup: while the descriptor is open no sweep runs, of any process. nullopt: one is running.
   Result<std::optional<UniqueFd>> hold_files() const;
+
+  // ---- mailboxes. Names are UTF-8 in NFC, levels separated by '/'; INBOX in any letters is INBOX. A mailbox
+  // that does not exist: refusal::no_such_mailbox.
+
+  // INBOX and the special-use mailboxes (Drafts, Sent, Trash, Junk, Archive), subscribed, once in the life of
+  // an account: what its owner deletes later stays deleted. Cheap when it has been done.
+  Result<void> provision(AccountId account);
+  Result<MailboxStatus> create(AccountId account, std::string_view name, std::string_view special_use = {});
+  Result<void> remove(AccountId account, std::string_view name);  // the children stay
+  // With its children; INBOX's messages move to a new mailbox, and its children stay (RFC 9051 6.3.6).
+  Result<void> rename(AccountId account, std::string_view from, std::string_view to);
+  Result<void> subscribe(AccountId account, std::string_view name);  // also what does not exist
+  Result<void> unsubscribe(AccountId account, std::string_view name);
+  Result<std::vector<std::string>> subscriptions(AccountId account) const;
+  Result<MailboxStatus> status(AccountId account, std::string_view name) const;
+  Result<MailboxStatus> status(MailboxRef mailbox) const;
+
+  // ---- reading a mailbox
+
+  Result<MailboxView> view(MailboxRef mailbox) const;
+  Result<Changes> changes_since(MailboxRef mailbox, ModSeq modseq) const;
+  // The messages of the set that are there, in UID order. `visit` runs inside a read transaction (renewed
+  // every 1,000 rows or 100 ms): no I/O in it, nothing that waits. It returns false to stop; the answer is
+  // then the UID to go on from, and nullopt when all were visited.
+  Result<std::optional<Uid>> scan(MailboxRef mailbox, const UidSet& uids, With with,
+                                  const std::function<bool(const Scanned&)>& visit) const;
+  Result<std::optional<Message>> find(MailboxRef mailbox, Uid uid) const;
+  // nullopt: the body is gone, with its last message.
+  Result<std::optional<MessageBytes>> fetch(AccountId account, const Message& message) const;
+
+  // ---- changing it: each one transaction, durable when it returns, together with other threads' (group
+  // commit); what is not there any more is passed over.
+
+  NewBody new_body() const;
+  Result<Appended> append(MailboxRef mailbox, const std::vector<Append>& messages, const Quota& quota = {});
+  // RFC 8508: appends to `to` and expunges `uid` of `from`, or neither (refusal::no_such_message).
+  Result<Appended> replace(MailboxRef from, Uid uid, MailboxRef to, const Append& message,
+                           const Quota& quota = {});
+  Result<Stored> store_flags(MailboxRef mailbox, const UidSet& uids, const FlagChange& change);
+  // Keywords that find no room in the destination are left behind. `quota` is that of the destination's
+  // account.
+  Result<Copied> copy(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota = {});
+  Result<Copied> move(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota = {});
+  Result<Removed> expunge(MailboxRef mailbox, const UidSet& uids, Which which = Which::all);
+  Result<void> put_cached(AccountId account, const std::vector<Cached>& entries);
+
+  // ---- rights and annotations of a mailbox (MailboxId 0: of the account itself, "server")
+
+  Result<std::vector<AclEntry>> acl(MailboxRef mailbox) const;
+  Result<void> set_acl(MailboxRef mailbox, const AclEntry& entry);  // no rights: removes it
+  Result<std::vector<MailboxRef>> granted_to(std::string_view identifier) const;
+  Result<std::vector<MetadataEntry>> metadata(MailboxRef mailbox) const;
+  Result<void> set_metadata(MailboxRef mailbox,
+                            const std::vector<MetadataEntry>& entries);  // empty value: removes
+
+  // Grows with every change anybody makes to the store; costs no transaction.
+  std::uint64_t change_counter() const;
+
+  // ---- upkeep
 
   // Every broken rule of schema.h, a sentence each; `repair` mends counts, references and the change log, and
   // removes orphans.

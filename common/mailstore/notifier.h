@@ -16,11 +16,7 @@
 
 namespace tubepost::mailstore {
 
-struct Changed {
-  AccountId account = 0;
-  MailboxId mailbox = 0;
-  friend auto operator<=>(const Changed&, const Changed&) = default;
-};
+using Changed = MailboxRef;
 
 inline constexpr std::size_t changes_per_datagram = 100;
 

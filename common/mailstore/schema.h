@@ -48,7 +48,6 @@ namespace tubepost::mailstore::schema {
 
 inline constexpr std::uint32_t version = 1;
 inline constexpr std::string_view version_key = "schema";
-inline constexpr std::size_t mailbox_name_max = 480;  // an LMDB key has at most 511 bytes
 
 struct Tables {
   lmdb::Table meta, accounts, mailboxes, names, messages, bodies, shares, changes, structures, delivered,
