@@ -1,0 +1,45 @@
+#include "imap/status_item.h"
+
+#include "base/text.h"
+
+namespace tubepost::imap {
+namespace {
+
+struct Name {
+  std::string_view word;
+  StatusItem item;
+};
+constexpr Name names[] = {
+    {"MESSAGES", status_messages},
+    {"RECENT", status_recent},
+    {"UIDNEXT", status_uid_next},
+    {"UIDVALIDITY", status_uid_validity},
+    {"UNSEEN", status_unseen},
+    {"DELETED", status_deleted},
+    {"SIZE", status_size},
+    {"HIGHESTMODSEQ", status_highest_modseq},
+    {"APPENDLIMIT", status_append_limit},
+    {"MAILBOXID", status_mailbox_id},
+    {"DELETED-STORAGE", status_deleted_storage},
+};
+
+std::uint32_t expect_item(Scanner& scanner) {
+  const auto word = scanner.expect_atom();
+  for (const Name& name : names)
+    if (equal_ignoring_case(name.word, word)) return name.item;
+  scanner.fail("an unknown item of STATUS");
+  return 0;
+}
+
+}  // namespace
+
+std::uint32_t expect_status_items(Scanner& scanner) {
+  std::uint32_t items = 0;
+  scanner.expect('(');
+  do items |= expect_item(scanner);
+  while (!scanner.failed() && scanner.take(' '));
+  scanner.expect(')');
+  return items;
+}
+
+}  // namespace tubepost::imap
