@@ -39,5 +39,30 @@ TEST(NormalName, IsLowerCaseWithoutATrailingDot) {
   for (const auto& c : cases) EXPECT_EQ(normal_name(c.text), c.expected) << c.text << ": " << c.why;
 }
 
+TEST(ToAscii, MakesALabels) {
+  EXPECT_EQ(to_ascii("b\xC3\xBC"
+                     "cher.test"),
+            "xn--bcher-kva.test");
+  EXPECT_EQ(to_ascii("stra\xC3\x9F"
+                     "e.test"),
+            "xn--strae-oqa.test");
+  EXPECT_EQ(to_ascii("Plain.test"), "Plain.test");
+  EXPECT_EQ(to_ascii("\xff.test"), std::nullopt);
+}
+
+TEST(QueryName, TakesUnderscoresAndTheRoot) {
+  EXPECT_EQ(query_name("_25._TCP.mx.test."), "_25._tcp.mx.test");
+  EXPECT_EQ(query_name("."), ".");
+  EXPECT_EQ(query_name("b\xC3\xBC"
+                       "cher.test"),
+            "xn--bcher-kva.test");
+}
+
+TEST(QueryName, IsNoneWhereNoServerCouldKnowIt) {
+  for (const std::string name : {"", "a..b", ".a", "a b", "a\\b"})
+    EXPECT_EQ(query_name(name), std::nullopt) << name;
+  EXPECT_EQ(query_name(std::string(64, 'a')), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tubepost::dns

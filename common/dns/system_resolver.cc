@@ -1,0 +1,123 @@
+#include "dns/system_resolver.h"
+
+#include <arpa/nameser.h>
+#include <netinet/in.h>
+#include <resolv.h>
+
+#include <netdb.h>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
+#include "dns/message.h"
+#include "dns/name.h"
+
+namespace tubepost::dns {
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+constexpr std::size_t answer_max = 65535;  // of TCP
+
+// A state of libresolv with its sockets and servers.
+class State {
+public:
+  State() { ok_ = res_ninit(&state_) == 0; }
+  ~State() {
+    if (ok_) res_nclose(&state_);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  bool ok() const { return ok_; }
+  struct __res_state* get() {
+    return &state_;
+  }
+  void set_servers(const std::vector<net::Endpoint>& servers);
+
+private:
+  struct __res_state state_ {};
+  bool ok_ = false;
+};
+
+// resolv.h: a server whose sin_family is 0 in nsaddr_list is a sockaddr_in6 in _u._ext.nsaddrs, which
+// res_nclose() frees.
+void State::set_servers(const std::vector<net::Endpoint>& servers) {
+  for (auto*& address : state_._u._ext.nsaddrs) std::free(std::exchange(address, nullptr));
+  const int count = static_cast<int>(std::min<std::size_t>(servers.size(), MAXNS));
+  for (int i = 0; i < count; ++i) {
+    const net::Endpoint& server = servers[static_cast<std::size_t>(i)];
+    sockaddr_in& v4 = state_.nsaddr_list[i];
+    std::memset(&v4, 0, sizeof v4);
+    if (!server.address.is_v6()) {
+      v4.sin_family = AF_INET;
+      v4.sin_port = htons(server.port);
+      std::memcpy(&v4.sin_addr, server.address.bytes().data(), 4);
+      continue;
+    }
+    auto* const v6 = static_cast<sockaddr_in6*>(std::calloc(1, sizeof(sockaddr_in6)));
+    if (!v6) std::abort();
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(server.port);
+    std::memcpy(&v6->sin6_addr, server.address.bytes().data(), 16);
+    state_._u._ext.nsaddrs[i] = v6;
+  }
+  state_.nscount = count;
+  state_._u._ext.nscount = 0;  // makes libresolv copy those of IPv4 to where the others are
+}
+
+AnyAnswer without_answer(std::string name, Kind kind, std::string detail) {
+  return {kind, false, std::move(name), {}, std::move(detail)};
+}
+
+}  // namespace
+
+Result<SystemResolver> SystemResolver::create(const std::vector<std::string>& servers) {
+  Options options;
+  for (const std::string& text : servers) {
+    const auto server = net::parse_endpoint(text, dns_port);
+    if (!server) return Failure::permanent("dns.servers: " + printable(text) + " is no address");
+    options.servers.push_back(*server);
+  }
+  return SystemResolver(std::move(options));
+}
+
+std::string SystemResolver::servers_text() const {
+  std::vector<std::string> texts;
+  for (const auto& server : options_.servers) texts.push_back(server.to_text());
+  return texts.empty() ? "/etc/resolv.conf" : join(texts, ", ");
+}
+
+AnyAnswer SystemResolver::query(const std::string& name, Type type) {
+  const auto ascii = query_name(name);
+  if (!ascii) return without_answer(name, Kind::nxdomain, {});
+  State state;
+  if (!state.ok()) return without_answer(*ascii, Kind::unreachable, "libresolv cannot begin");
+  auto* const raw = state.get();
+  if (!options_.servers.empty()) state.set_servers(options_.servers);
+  raw->options |= RES_TRUSTAD | RES_USE_EDNS0;
+  raw->options &= ~static_cast<unsigned long>(RES_DNSRCH | RES_DEFNAMES);
+  raw->retrans = static_cast<int>(options_.wait.count());
+  raw->retry = 2;
+
+  const auto buffer = std::make_unique<std::uint8_t[]>(answer_max);
+  errno = 0;
+  int size = res_nquery(raw, ascii->c_str(), ns_c_in, static_cast<int>(type), buffer.get(), answer_max);
+  if (size < 0) {
+    // It tells no more than "failed" of an answer that is an error; its header still stands in the buffer.
+    const auto* const header = reinterpret_cast<const HEADER*>(buffer.get());
+    if (raw->res_h_errno == HOST_NOT_FOUND) return without_answer(*ascii, Kind::nxdomain, {});
+    if (raw->res_h_errno == NO_DATA) return without_answer(*ascii, Kind::nodata, {});
+    if (header->qr && header->rcode != 0)
+      return parse_message({buffer.get(), NS_HFIXEDSZ}, *ascii, type).kind == Kind::nxdomain
+                 ? without_answer(*ascii, Kind::nxdomain, {})
+                 : without_answer(*ascii, Kind::servfail,
+                                  header->rcode == ns_r_servfail ? "SERVFAIL"
+                                                                 : "error " + std::to_string(header->rcode));
+    const bool nobody = errno == ECONNREFUSED || errno == ENETUNREACH || errno == EHOSTUNREACH;
+    return without_answer(*ascii, nobody ? Kind::unreachable : Kind::timeout, servers_text());
+  }
+  return parse_message({buffer.get(), std::min(static_cast<std::size_t>(size), answer_max)}, *ascii, type);
+}
+
+}  // namespace tubepost::dns
