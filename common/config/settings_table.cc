@@ -95,8 +95,8 @@ constexpr Setting table[] = {
     cleartext_login("smtpd.cleartext-login"),
     not_yet(repeated({"smtpd.policy", Kind::command, "", "COMMAND",
                       "Policy service: a command, unix:PATH or inet:ADDR:PORT."})),
-    not_yet(repeated({"smtpd.filter", Kind::command, "", "COMMAND",
-                      "Message filter, in this order; holds for every role and for sendmail."})),
+    repeated({"smtpd.filter", Kind::command, "", "COMMAND",
+              "Message filter, in this order; holds for every role and for sendmail."}),
     not_yet(one_of("off/exists/confirmed",
                    {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
                     "Whether a client's address needs a reverse name."})),                             // S3

@@ -32,7 +32,8 @@ std::vector<std::string> environment_for(const ChildOptions& options) {
            std::find(options.unset_env.begin(), options.unset_env.end(), name) != options.unset_env.end();
   };
   std::vector<std::string> environment;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+  char** const inherited = options.only_set_env ? nullptr : environ;
+  for (char** variable = inherited; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     if (!replaced(text.substr(0, text.find('=')))) environment.emplace_back(text);
   }

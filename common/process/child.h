@@ -26,6 +26,7 @@ struct ChildOptions {
   std::vector<Redirect> redirects;                           // 0, 1, 2 not named: inherited as they are
   std::vector<std::pair<std::string, std::string>> set_env;  // added to this process's environment
   std::vector<std::string> unset_env;
+  bool only_set_env = false;  // set_env is the whole environment
   bool own_group = false;  // a process group of its own, so that kill_group reaches its children too
   std::string directory;   // chdir there, if not empty
 };

@@ -96,6 +96,12 @@ BodyWriter::~BodyWriter() = default;
 void BodyWriter::append(std::string_view bytes) { state_->append(bytes); }
 std::uint64_t BodyWriter::size() const { return state_->size; }
 
+Result<BodyWriter::View> BodyWriter::view() {
+  if (state_->is_beside() && !state_->failure) state_->flush();
+  if (state_->failure) return *state_->failure;
+  return state_->is_beside() ? View{{}, state_->file.get()} : View{state_->bytes, -1};
+}
+
 Result<Body> BodyWriter::finish() {
   if (auto done = state_->finish(); !done) return std::move(done).error();
   Body body;

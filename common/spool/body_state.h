@@ -22,11 +22,11 @@ struct Body::State {
 
   bool is_beside() const { return static_cast<bool>(file); }
   void append(std::string_view more);
+  void flush();  // to the file, where there is one
   Result<void> finish();
 
 private:
   void move_beside();
-  void flush();
 };
 
 std::string body_path(const std::string& bodies_folder, const SpoolId& id);

@@ -53,7 +53,8 @@ Result<Intake> Intake::make(Message message, Timestamp now) {
   envelope.accepted = now;
   envelope.size = message.body.size();
   envelope.recipients = static_cast<std::uint32_t>(message.recipients.size());
-  Intake intake{message.id, std::move(message.body), encode(envelope), {}, accepted_event(envelope, now)};
+  Intake intake{message.id, std::move(message.body), encode(envelope), {}, accepted_event(envelope, now),
+                std::move(message.decisions)};
   intake.recipients.reserve(message.recipients.size());
   for (std::uint32_t number = 0; number < envelope.recipients; ++number)
     intake.add_recipient(message.recipients[number], number, envelope.released(), message.hold);
@@ -68,7 +69,7 @@ Result<Intake> Intake::make(const Generated& generated, BodyWriter writer, Times
 }
 
 std::size_t Intake::bytes() const {
-  return (body.state_->is_beside() ? 0 : body.size()) + recipients.size() * 512 + 1024;
+  return (body.state_->is_beside() ? 0 : body.size()) + (recipients.size() + decisions.size()) * 512 + 1024;
 }
 
 Result<void> Intake::put_body(lmdb::WriteTransaction& transaction, const Tables& tables,
@@ -97,6 +98,7 @@ Result<bool> Intake::insert(lmdb::WriteTransaction& transaction, const Tables& t
     if (!row.due.empty()) transaction.put(tables.due, row.due, {});
   }
   journal.add(id, accepted);
+  for (const Event& decision : decisions) journal.add(id, {accepted.time, decision.name, decision.fields});
   return true;
 }
 

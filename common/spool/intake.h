@@ -29,6 +29,7 @@ struct Intake {
   std::string envelope;
   std::vector<Row> recipients;
   Event accepted;
+  std::vector<Event> decisions;
 
 private:
   void add_recipient(const NewRecipient& recipient, std::uint32_t number, Timestamp due,

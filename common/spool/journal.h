@@ -6,15 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "spool/event_words.h"
 #include "spool/schema.h"
 
 namespace tubepost::spool {
-
-// "key=value" words as logfmt has them; texts are made printable. A word without key or value is left out.
-struct Word {
-  std::string_view key, value;
-};
-std::string words(std::initializer_list<Word> list);
 
 class JournalWriter {
 public:

@@ -45,6 +45,13 @@ public:
   ~BodyWriter();
   void append(std::string_view bytes);  // what fails is kept and said by finish()
   std::uint64_t size() const;
+  // What has been appended so far, for a reader before finish(): in memory, or (file >= 0) all of it in a
+  // file that is not synced yet. Valid until the next call.
+  struct View {
+    std::string_view bytes;
+    int file = -1;
+  };
+  Result<View> view();
   Result<Body> finish();  // a large body is on disk (fdatasync) afterwards, though not yet linked
 
 private:
@@ -79,6 +86,7 @@ struct Message {
   Body body;
   std::string hold{};  // why every recipient is held from the start (an operator's release sends it on);
                        // empty: it is not
+  std::vector<Event> decisions{};  // lines of its journal, after "accepted": what let it in, and why
 };
 
 // ---- for qrun

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "policy/filter_pipeline.h"
 #include "smtp/mailbox.h"
 #include "spool/spool.h"
 
@@ -32,7 +33,12 @@ public:
   virtual Result<std::string> finish(bool eight_bit) = 0;  // its id, or what the server said
 };
 
-std::unique_ptr<Carrier> make_spool_carrier(spool::Spool& spool, const Clock& clock);
+struct Filtering {
+  policy::FilterCommands commands;  // smtpd.filter
+  std::uint64_t output_max = 100 << 20;
+};
+std::unique_ptr<Carrier> make_spool_carrier(spool::Spool& spool, const Clock& clock, Filtering filtering);
+// smtpd's role local filters what comes there.
 std::unique_ptr<Carrier> make_socket_carrier(std::string path);
 
 }  // namespace tubepost::sendmail

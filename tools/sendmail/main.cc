@@ -80,7 +80,11 @@ ExitStatus deliver(const config::Settings& settings, const CommandLine& line) {
     auto opened = open_spool(settings, clock);
     if (!opened) return explain(opened.error());
     spool.emplace(std::move(*opened));
-    carrier = make_spool_carrier(*spool, clock);
+    auto filters = policy::parse_filter_commands(settings.list("smtpd.filter"));
+    if (!filters) return explain(filters.error());
+    constexpr std::uint64_t growth_max = 2;  // as smtpd's
+    carrier = make_spool_carrier(
+        *spool, clock, {std::move(*filters), growth_max * settings.number("smtpd.message-size-max")});
   } else {
     carrier = make_socket_carrier(local_socket(settings));
   }

@@ -23,7 +23,9 @@ Answer Session::data(std::string_view) {
     log_refused_message(id, transaction, *refused);
     return std::move(*refused);
   }
-  return accept(id, transaction, intake);
+  auto content = filter(id, transaction, intake);
+  if (content.answer) return std::move(*content.answer);
+  return accept(id, transaction, std::move(content));
 }
 
 IntakeOptions Session::intake_options(const spool::SpoolId& id) const {
@@ -85,12 +87,14 @@ void Session::log_refused_message(const spool::SpoolId& id, const Transaction& t
   explain("DATA", "refused", text);
 }
 
-Answer Session::accept(const spool::SpoolId& id, const Transaction& transaction, Intake& intake) {
-  auto body = intake.body();
-  if (!body) return not_stored(id, body.error());
-  spool::Message message{.id = id, .envelope = {}, .recipients = transaction.recipients, .body = std::move(*body)};
+Answer Session::accept(const spool::SpoolId& id, const Transaction& transaction, Content content) {
+  const auto size = content.body->size();
+  spool::Message message{.id = id, .envelope = {}, .recipients = transaction.recipients, .body = std::move(*content.body)};
   message.envelope.reverse_path = transaction.reverse_path;
   message.envelope.body_type = transaction.body_type;
+  // What a filter made of 7 bits may have 8.
+  if (content.eight_bit && transaction.body_type == spool::BodyType::seven_bit)
+    message.envelope.body_type = spool::BodyType::eight_bit_mime;
   message.envelope.origin = {.role = std::string(to_text(policy_->role())),
                              .protocol = std::string(protocol()),
                              .client_address = client_.ip() ? client_.ip()->to_text() : "",
@@ -103,7 +107,7 @@ Answer Session::accept(const spool::SpoolId& id, const Transaction& transaction,
                                      {"client", client_.address_text()},
                                      {"from", transaction.reverse_path},
                                      {"recipients", transaction.recipients.size()},
-                                     {"size", intake.size()},
+                                     {"size", size},
                                      {"user", login_}});
   explain("DATA", "accepted", "durable in the spool as " + id.to_text());
   return smtp::Reply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + id.to_text()};

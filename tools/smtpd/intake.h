@@ -29,6 +29,9 @@ class Intake {
   void take(std::string_view content);  // CRLF, without dot-stuffing; cut anywhere
   Flaw finish();                        // no more content; what is wrong with it
   const std::string& corruption() const { return corruption_; }
+  // The whole message as it would be stored, for the filters; then body().
+  Result<spool::BodyWriter::View> content() { return writer_.view(); }
+  std::uint64_t content_size() const { return writer_.size(); }
   Result<spool::Body> body() { return writer_.finish(); }
   std::uint64_t size() const { return size_; }
 

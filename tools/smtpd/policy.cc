@@ -77,6 +77,9 @@ Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& setti
   policy->recipients_max_ = settings.number("smtpd.recipients-max");
   policy->data_line_max_ = settings.number("smtpd.data-line-max");
   policy->message_size_max_ = settings.number("smtpd.message-size-max");
+  auto filters = tubepost::policy::parse_filter_commands(settings.list("smtpd.filter"));
+  if (!filters) return std::move(filters).error().while_doing("smtpd.filter");
+  policy->filters_ = std::move(*filters);
   return std::shared_ptr<const Policy>(std::move(policy));
 }
 

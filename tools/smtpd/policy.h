@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "net/address_set.h"
+#include "policy/filter_pipeline.h"
 
 namespace tubepost::smtpd {
 
@@ -53,6 +54,7 @@ class Policy {
   std::size_t recipients_max() const { return recipients_max_; }
   std::size_t data_line_max() const { return data_line_max_; }
   std::uint64_t message_size_max() const { return message_size_max_; }
+  const policy::FilterCommands& filters() const { return filters_; }
 
  private:
   bool is_own(const net::IpAddress& address) const;
@@ -70,6 +72,7 @@ class Policy {
   std::string hostname_;
   std::size_t recipients_max_ = 1000, data_line_max_ = 1024;
   std::uint64_t message_size_max_ = 50 << 20;
+  policy::FilterCommands filters_;
 };
 
 }  // namespace tubepost::smtpd

@@ -101,6 +101,14 @@ Reply corrupt_message(std::string_view what) {
 }
 Reply mail_loop() { return {554, EnhancedStatus{5, 4, 6}, "Too many hops: this mail is in a loop"}; }
 
+Reply filter_refused(std::string_view words) {
+  return {554, EnhancedStatus{5, 7, 1}, words.empty() ? "Message refused by a filter" : std::string(words)};
+}
+Reply filter_found_corrupt(std::string_view words) {
+  return {554, EnhancedStatus{5, 6, 0}, words.empty() ? "Message is malformed" : std::string(words)};
+}
+Reply filter_says_later() { return {451, EnhancedStatus{4, 3, 0}, "Message cannot be checked now, try again"}; }
+
 Reply failed(const Failure& failure, std::string_view what) {
   const bool later = failure.retry == Retry::later;
   // RFC 5321 4.2.3: 452 says that storage is short, 451 that something broke here.

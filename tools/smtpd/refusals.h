@@ -55,6 +55,10 @@ smtp::Reply data_line_too_long(std::size_t limit);
 smtp::Reply bare_line_end();
 smtp::Reply corrupt_message(std::string_view what);
 smtp::Reply mail_loop();
+// Of a message filter: in its own words, if it has some.
+smtp::Reply filter_refused(std::string_view words);
+smtp::Reply filter_found_corrupt(std::string_view words);
+smtp::Reply filter_says_later();
 
 // What a Failure becomes on the wire: 4xx or 5xx with its own enhanced code. `what` is for the client; the failure's text, which may
 // name files, goes to the log.

@@ -77,7 +77,18 @@ class Session {
   IntakeOptions intake_options(const spool::SpoolId& id) const;
   smtp::DotReader::Findings read_content(Intake& intake);
   std::optional<smtp::Reply> content_guard(const smtp::DotReader::Findings& read, const Intake& intake, Flaw flaw) const;
-  Answer accept(const spool::SpoolId& id, const Transaction& transaction, Intake& intake);
+  // What goes into the spool, or the answer if nothing does.
+  struct Content {
+    std::optional<Answer> answer{};
+    std::optional<spool::Body> body{};
+    bool eight_bit = false;  // a filter put octets beyond ASCII into it
+  };
+  Answer accept(const spool::SpoolId& id, const Transaction& transaction, Content content);
+  // filters.cc
+  Content filter(const spool::SpoolId& id, const Transaction& transaction, Intake& intake);
+  Content unfiltered(const spool::SpoolId& id, Intake& intake);
+  Answer filter_answer(const spool::SpoolId& id, const Transaction& transaction, const policy::Filtered& filtered);
+  Answer drop(const spool::SpoolId& id, const Transaction& transaction, const policy::Filtered& filtered);
   Answer not_stored(const spool::SpoolId& id, const Failure& failure);
   void log_refused_message(const spool::SpoolId& id, const Transaction& transaction, const smtp::Reply& reply);
   std::string tls_text() const;

@@ -164,5 +164,26 @@ TEST_F(SendmailProgram, BecomesItsSiblings) {
   EXPECT_EQ(run({"-q"}, ""), 0);
 }
 
+TEST_F(SendmailProgram, MessageFiltersDecideHereToo) {
+  make_spool();
+  const auto filter = [&](const std::string& script) {
+    std::ofstream(home_ + "/tubepost.conf")
+        << "[server]\nhostname = mx.example.test\n[smtpd]\nfilter = /bin/sh -c \"" << script << "\"\n";
+  };
+  const std::string message = "Subject: hi\n\nhello\n";
+  filter("echo Infected: Eicar >&2; exit 77");
+  EXPECT_EQ(run({"bob@example.test"}, message), 77);
+  EXPECT_NE(errors().find("Infected: Eicar"), std::string::npos);
+  filter("exit 75");
+  EXPECT_EQ(run({"bob@example.test"}, message), 75);
+  filter("exit 99");
+  EXPECT_EQ(run({"bob@example.test"}, message), 0);
+  EXPECT_EQ(queue().size(), 0U);
+  filter("echo X-Sender: $SENDER $AUTH_USER; cat");
+  EXPECT_EQ(run({"-f", "alice@example.test", "bob@example.test"}, message), 0);
+  ASSERT_EQ(queue().size(), 1U);
+  EXPECT_TRUE(text_.starts_with("X-Sender: alice@example.test ")) << text_;
+}
+
 }  // namespace
 }  // namespace tubepost::sendmail
