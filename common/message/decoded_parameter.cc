@@ -77,6 +77,7 @@ std::optional<std::string> decoded_parameter(const std::vector<Parameter>& param
   return text ? std::move(text) : guess_utf8(bytes);
 }
 
+// RFC 2183 2.3, and the older parameter of Content-Type.
 std::optional<std::string> file_name(const MimePart& part) {
   const auto disposition = parse_parameterized(part.disposition);
   auto name = decoded_parameter(disposition.parameters, "filename");
