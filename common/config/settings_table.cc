@@ -185,6 +185,25 @@ constexpr Setting table[] = {
            {"authd.failure-delay", Kind::duration, "2s", "TIME",
             "How long the answer to a failed login is held back."}),
 
+    // ---- greylist (S5)
+    {"greylist.block", Kind::duration, "60m", "TIME",
+     "How long the first attempt of somebody unknown is held off; 0: not at all."},
+    at_least(1, {"greylist.pending", Kind::duration, "240m", "TIME",
+                 "How long an attempt is remembered that nobody repeats; longer than the block."}),
+    at_least(1, {"greylist.pass", Kind::duration, "36d", "TIME",
+                 "How long, from its last use, a sender is remembered who came back."}),
+    one_of("exact/net/domain",
+           {"greylist.key", Kind::choice, "exact", "exact|net|domain",
+            "What stands for a client: its address, its network (/24, /64), or its authenticated domain."}),
+    one_of("451/452", {"greylist.reply-code", Kind::choice, "451", "451|452",
+                       "The reply code of whoever is told to come back."}),
+    {"greylist.exempt-after", Kind::number, "0", "N",
+     "A client of which so many senders came back is not held off any more; 0: never."},
+    at_least(1000, {"greylist.records-max", Kind::number, "5000000", "N",
+                    "Records at most; beyond, the unknown are let through."}),
+    restart(at_least(10, {"greylist.connections", Kind::number, "200", "N",
+                          "Connections of mail servers at a time, with --listen."})),
+
     // ---- the queue
     one_of("on/off", {"qrun.outgoing", Kind::choice, "on", "on|off",
                       "Whether mail for other hosts is sent; off: it waits."}),  // L9

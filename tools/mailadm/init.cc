@@ -70,6 +70,7 @@ Result<void> make_services(HomeMaker& home) {
   for (const auto& service : services(with_imapd)) {
     const auto folder = "service/" + service.name;
     const auto program = process::sibling_program(service.program);
+    const bool is_new = !home.exists(folder);  // later a missing `down` is a person's wish
     for (const auto& name : {folder, folder + "/log"})
       if (auto made = home.folder(name, 0755); !made) return made;
     if (auto made = home.folder("log/" + service.name, 0700); !made) return made;
@@ -80,6 +81,8 @@ Result<void> make_services(HomeMaker& home) {
         {folder + "/log/run", log_script(home.path("log/" + service.name)), 0755}};
     for (const auto& [name, content, mode] : files)
       if (auto made = home.file(name, content, mode); !made) return made;
+    if (!service.down || !is_new) continue;
+    if (auto made = home.file(folder + "/down", "", 0644); !made) return made;
   }
   return {};
 }

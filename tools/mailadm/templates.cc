@@ -122,7 +122,8 @@ std::vector<Service> services(bool with_imapd) {
                            {"submission", "smtpd", {"--role", "submission"}},
                            {"local", "smtpd", {"--role", "local"}},
                            {"qrun", "qrun", {}},
-                           {"popd", "popd", {}}};
+                           {"popd", "popd", {}},
+                           {"greylist", "greylist", {"--listen", "unix:run/greylist.sock"}, true}};
   if (with_imapd) all.push_back({"imapd", "imapd", {}});
   return all;
 }

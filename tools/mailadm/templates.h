@@ -26,6 +26,7 @@ std::string configuration_text(const Plan& plan);
 struct Service {
   std::string name, program;           // "submission", "smtpd"
   std::vector<std::string> arguments;  // after --home
+  bool down = false;  // not started until a person says so: rm service/NAME/down, s6-svc -u service/NAME
 };
 std::vector<Service> services(bool with_imapd);
 std::string run_script(const Service& service, const std::string& program_path, const std::string& home);

@@ -55,6 +55,17 @@ TEST(Init, RunAgainKeepsWhatAPersonWrote) {
   EXPECT_EQ(instance.must({"account", "list"}), "bob@example.test\t1\tno\t\n");
 }
 
+TEST(Init, GreylistIsDownUntilAPersonWantsIt) {
+  const Instance instance;
+  instance.init();
+  const auto down = instance.home() + "/service/greylist/down";
+  EXPECT_TRUE(std::filesystem::exists(down));
+  EXPECT_FALSE(std::filesystem::exists(instance.home() + "/service/smtpd/down"));
+  std::filesystem::remove(down);
+  instance.init();
+  EXPECT_FALSE(std::filesystem::exists(down));
+}
+
 TEST(Init, RunAgainUnchangedSaysNothing) {
   const Instance instance;
   instance.init();
