@@ -88,6 +88,7 @@ Result<News> parse_answer(const spool::SpoolId& id, const process::Record& recor
   answer.id = id;
   answer.trouble = *trouble;
   answer.tls = record.get_or("tls", "");
+  answer.dsn = record.get_or("dsn", "") == "yes";
   answer.seconds = parse_number<std::uint64_t>(record.get_or("seconds", "0")).value_or(0);
   for (const auto& [name, value] : record.fields()) {
     if (name != "rcpt") continue;
@@ -151,6 +152,7 @@ process::Record to_record(const Answer& answer) {
   record.set("id", answer.id.to_text()).set("trouble", to_text(answer.trouble));
   for (const Verdict& verdict : answer.verdicts) record.set("rcpt", to_value(verdict));
   if (!answer.tls.empty()) record.set("tls", answer.tls);
+  if (answer.dsn) record.set("dsn", "yes");
   record.set("seconds", std::to_string(answer.seconds));
   return record;
 }

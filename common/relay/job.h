@@ -5,7 +5,7 @@
 //   phase:   id phase=connecting|transaction|final-dot          (news of the job under way; no answer yet)
 //   answer:  id trouble=none|dns|connect|session|tls|policy
 //            rcpt=NUMBER STATUS CODE REPLY HOST TEXT, repeated: one for each rcpt of the job
-//            [tls=TEXT] [seconds=N]
+//            [tls=TEXT] [dsn=yes] [seconds=N]
 //   idle:    idle=yes                          (the connection that was kept for the next job is closed)
 //
 // A job is one message for one destination: one transaction, where the destination takes all recipients.
@@ -24,6 +24,7 @@
 //   trouble  what says something of the destination and not of the message: none (it answered our
 //            transaction, whatever it said of it), dns, connect (nobody answers), session (answered, but
 //            refused us as a whole or broke off), tls (a policy demands TLS that it has not), policy
+//   dsn      the other side has the DSN extension and was given NOTIFY: a success is its to tell (RFC 3461 5.2.2)
 //   phase    after final-dot the message may have been delivered, whatever happens then
 //
 // One process has one connection at a time; for more, run more processes. Jobs may wait in the pipe: they are
@@ -85,6 +86,7 @@ struct Answer {
   Trouble trouble = Trouble::none;
   std::vector<Verdict> verdicts;
   std::string tls;  // "TLSv1.3 TLS_AES_256_GCM_SHA384 dane", empty: none
+  bool dsn = false;
   std::uint64_t seconds = 0;
 };
 
