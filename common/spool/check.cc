@@ -9,6 +9,7 @@
 #include "spool/journal.h"
 #include "spool/read.h"
 #include "spool/state.h"
+#include "spool/totals_change.h"
 
 namespace tubepost::spool {
 namespace {
@@ -37,6 +38,9 @@ private:
   void due(const std::string& key);
   void working(const std::string& key);
   void debt(const std::string& key);
+  void lane(const std::string& key);
+  void remote(const std::string& key);
+  Result<void> totals();
   void finished(const std::string& key);
   void dropped(const std::string& key);
 
@@ -44,7 +48,8 @@ private:
   bool has_any(lmdb::Table table, const SpoolId& id) const {
     return read_->cursor(table).seek_prefix(id.bytes());
   }
-  std::uint32_t failed_count(const SpoolId& id) const;
+  std::uint32_t owed_count(const SpoolId& id) const;
+  void indexes_of_lane(const RecipientKey& key, const Recipient& recipient);
   void restore_body(const SpoolId& id, const Envelope& envelope);
   // A broken rule; `mend` is run when repairing.
   void broken(std::string sentence, const std::function<void(lmdb::WriteTransaction&)>& mend = {});
@@ -123,10 +128,12 @@ Result<std::vector<std::string>> Checker::run() {
       {t_.recipients, &Checker::recipient}, {t_.due, &Checker::due},
       {t_.working, &Checker::working},      {t_.debts, &Checker::debt},
       {t_.finished, &Checker::finished},    {t_.dropped, &Checker::dropped},
+      {t_.lanes, &Checker::lane},           {t_.remote, &Checker::remote},
   };
   for (const auto& [table, rule] : all) {
     if (auto done = each(table, rule); !done) return std::move(done).error();
   }
+  if (auto done = totals(); !done) return std::move(done).error();
   return std::move(found_);
 }
 
@@ -197,13 +204,68 @@ void Checker::recipient(const std::string& key) {
   if ((r->state == State::queued || r->state == State::deferred) && !has(t_.due, due_entry))
     broken(name(*parsed) + " waits and is never due",
            [&](lmdb::WriteTransaction& w) { w.put(t_.due, due_entry, {}); });
-  if (r->state == State::failed && !has(t_.debts, parsed->id.bytes())) {
-    broken(name(*parsed) + " has failed and no DSN is owed", [&](lmdb::WriteTransaction& w) {
+  if ((r->state == State::failed || r->state == State::done) && r->owed == Owed::nothing)
+    broken(name(*parsed) + " is finished, and nothing is owed for it");
+  if (r->owed != Owed::nothing && !has(t_.debts, parsed->id.bytes())) {
+    broken(name(*parsed) + " is owed a DSN and not in the index", [&](lmdb::WriteTransaction& w) {
       std::string count;
-      lmdb::append_u32(count, failed_count(parsed->id));
+      lmdb::append_u32(count, owed_count(parsed->id));
       w.put(t_.debts, parsed->id.bytes(), count);
     });
   }
+  if ((r->state == State::queued || r->state == State::deferred) && !r->lane.empty())
+    indexes_of_lane(*parsed, *r);
+}
+
+void Checker::indexes_of_lane(const RecipientKey& key, const Recipient& r) {
+  const std::string in_lane = lane_key(key.id, r);
+  if (r.parked && !has(t_.lanes, in_lane))
+    broken(name(key) + " is parked in a lane that does not know it",
+           [&](lmdb::WriteTransaction& w) { w.put(t_.lanes, in_lane, {}); });
+  const auto by_domain = remote_key(r.address, key.id, r.number);
+  if (by_domain && !has(t_.remote, *by_domain))
+    broken(name(key) + " waits and is not found by its domain",
+           [&](lmdb::WriteTransaction& w) { w.put(t_.remote, *by_domain, {}); });
+}
+
+void Checker::lane(const std::string& key) {
+  const auto parsed = parse_lane_key(key);
+  const auto value =
+      parsed ? read_->get(t_.recipients, recipient_key(parsed->id, parsed->number)) : std::nullopt;
+  const auto r = value ? decode_recipient(parsed->number, *value) : std::nullopt;
+  if (r && (r->state == State::queued || r->state == State::deferred) && r->parked &&
+      lane_key(parsed->id, *r) == key)
+    return;
+  broken("something is in a lane that is not parked there",
+         [&](lmdb::WriteTransaction& w) { w.erase(t_.lanes, key); });
+}
+
+void Checker::remote(const std::string& key) {
+  constexpr std::size_t tail = 20;
+  const auto parsed =
+      key.size() > tail ? parse_recipient_key(std::string_view(key).substr(key.size() - tail)) : std::nullopt;
+  const auto value =
+      parsed ? read_->get(t_.recipients, recipient_key(parsed->id, parsed->number)) : std::nullopt;
+  const auto r = value ? decode_recipient(parsed->number, *value) : std::nullopt;
+  if (r && (r->state == State::queued || r->state == State::deferred) && !r->lane.empty() &&
+      remote_key(r->address, parsed->id, r->number) == key)
+    return;
+  broken("something is found by its domain that does not wait",
+         [&](lmdb::WriteTransaction& w) { w.erase(t_.remote, key); });
+}
+
+// The one rule that is not local to a message, and so looked at in one transaction.
+Result<void> Checker::totals() {
+  bool right = true;
+  auto looked = environment_.read(
+      [&](lmdb::ReadTransaction& read) { right = read_totals(read, t_) == count_totals(read, t_); });
+  if (!looked || right) return looked;
+  if (!repair_) return broken("the totals are not what is in the queue"), Result<void>();
+  return environment_.write([&](lmdb::WriteTransaction& write) -> Result<void> {
+    write_totals(write, t_, count_totals(write, t_));
+    found_.push_back("the totals are not what is in the queue (mended)");
+    return {};
+  });
 }
 
 void Checker::due(const std::string& key) {
@@ -224,17 +286,17 @@ void Checker::working(const std::string& key) {
          [&](lmdb::WriteTransaction& w) { w.erase(t_.working, key); });
 }
 
-std::uint32_t Checker::failed_count(const SpoolId& id) const {
+std::uint32_t Checker::owed_count(const SpoolId& id) const {
   const auto recipients = read_recipients(*read_, t_, id);
   return static_cast<std::uint32_t>(std::count_if(
-      recipients.begin(), recipients.end(), [](const Recipient& r) { return r.state == State::failed; }));
+      recipients.begin(), recipients.end(), [](const Recipient& r) { return r.owed != Owed::nothing; }));
 }
 
 void Checker::debt(const std::string& key) {
-  const std::uint32_t count = failed_count(id_of(key));
+  const std::uint32_t count = owed_count(id_of(key));
   const auto value = read_->get(t_.debts, key);
   if (count > 0 && value && value->size() == 4 && lmdb::read_u32(*value) == count) return;
-  broken("the debts of " + name(key) + " are not what failed", [&](lmdb::WriteTransaction& w) {
+  broken("the debts of " + name(key) + " are not what is owed", [&](lmdb::WriteTransaction& w) {
     std::string right;
     lmdb::append_u32(right, count);
     count == 0 ? static_cast<void>(w.erase(t_.debts, key)) : w.put(t_.debts, key, right);

@@ -9,16 +9,24 @@ namespace {
 // Aliases that name each other would make recipients for ever.
 constexpr std::uint32_t recipients_max = 1'000'000;
 
-// RFC 3461 4.1: without NOTIFY a failure is reported; with it, only if FAILURE is among its words. And never
-// to the null reverse-path (RFC 5321 4.5.5).
-bool owes_dsn(const Envelope& envelope, const Recipient& recipient) {
-  if (envelope.reverse_path.empty()) return false;
-  if (recipient.notify.empty()) return true;
-  for (const auto word : split(recipient.notify, ',')) {
-    if (equal_ignoring_case(trim(word), "FAILURE")) return true;
+bool has_word(std::string_view list, std::string_view word) {
+  for (const auto one : split(list, ',')) {
+    if (equal_ignoring_case(trim(one), word)) return true;
   }
   return false;
 }
+
+// RFC 3461 4.1: without NOTIFY failures and delays are reported; with it, what is among its words. And never
+// anything to the null reverse-path (RFC 5321 4.5.5).
+bool owes_dsn(const Envelope& envelope, const Recipient& recipient, Owed kind) {
+  if (envelope.reverse_path.empty() || kind == Owed::nothing) return false;
+  if (kind == Owed::failure) return recipient.notify.empty() || has_word(recipient.notify, "FAILURE");
+  if (kind == Owed::delay)
+    return !recipient.delay_notified && (recipient.notify.empty() || has_word(recipient.notify, "DELAY"));
+  return has_word(recipient.notify, "SUCCESS");
+}
+
+bool waits(State state) { return state == State::queued || state == State::deferred; }
 
 NewRecipient inherit(NewRecipient leaf, const Recipient& parent) {
   if (leaf.original.empty()) leaf.original = parent.original.empty() ? parent.address : parent.original;
@@ -52,33 +60,25 @@ std::vector<Recipient> Editor::recipients(const SpoolId& id) const {
 // ---- records and their indexes
 
 void Editor::index(const SpoolId& id, const Recipient& r) {
-  switch (r.state) {
-    case State::queued:
-    case State::deferred:
-      return transaction_.put(tables_.due, due_key(r.next, id, r.number), {});
-    case State::working:
-      return transaction_.put(tables_.working, recipient_key(id, r.number), {});
-    case State::failed:
-      return count_debt(id, 1);
-    case State::held:
-      return;
-  }
+  totals_change_.add(r.state, 1);
+  if (r.owed != Owed::nothing) count_debt(id, 1);
+  if (r.state == State::working) transaction_.put(tables_.working, recipient_key(id, r.number), {});
+  if (!waits(r.state)) return;
+  transaction_.put(tables_.due, due_key(r.next, id, r.number), {});
+  if (r.lane.empty()) return;
+  if (r.parked) transaction_.put(tables_.lanes, lane_key(id, r), {});
+  if (const auto key = remote_key(r.address, id, r.number)) transaction_.put(tables_.remote, *key, {});
 }
 
 void Editor::unindex(const SpoolId& id, const Recipient& r) {
-  switch (r.state) {
-    case State::queued:
-    case State::deferred:
-      transaction_.erase(tables_.due, due_key(r.next, id, r.number));
-      return;
-    case State::working:
-      transaction_.erase(tables_.working, recipient_key(id, r.number));
-      return;
-    case State::failed:
-      return count_debt(id, -1);
-    case State::held:
-      return;
-  }
+  totals_change_.add(r.state, -1);
+  if (r.owed != Owed::nothing) count_debt(id, -1);
+  if (r.state == State::working) transaction_.erase(tables_.working, recipient_key(id, r.number));
+  if (!waits(r.state)) return;
+  transaction_.erase(tables_.due, due_key(r.next, id, r.number));
+  if (r.lane.empty()) return;
+  if (r.parked) transaction_.erase(tables_.lanes, lane_key(id, r));
+  if (const auto key = remote_key(r.address, id, r.number)) transaction_.erase(tables_.remote, *key);
 }
 
 void Editor::count_debt(const SpoolId& id, int by) {
@@ -110,8 +110,26 @@ void Editor::erase(const SpoolId& id, const Recipient& recipient) {
   touched_[id].lost_one = true;
 }
 
+void Editor::note_history(const SpoolId& id, Side side, std::string_view address) {
+  if (const auto key = history_key(day_of(now_), side, address, id))
+    transaction_.put(tables_.history, *key, {});
+}
+
+bool Editor::may_owe(const SpoolId& id, const Recipient& recipient, Owed kind) {
+  const auto sender = envelope(id);
+  return sender && owes_dsn(*sender, recipient, kind);
+}
+
+void Editor::finish_owing(const SpoolId& id, const Recipient& before, Recipient after) {
+  if (!may_owe(id, before, after.owed)) return remove(id, before);
+  after.state = State::done;
+  after.wish = Wish::none;
+  change(id, before, after);
+}
+
 void Editor::remove(const SpoolId& id, const Recipient& done) {
   erase(id, done);
+  note_history(id, Side::to, done.address);
   Touched& touched = touched_[id];
   touched.gone.push_back(done.address);
   if (touched.known) touched.known->insert(address_key(done.address));
@@ -120,14 +138,37 @@ void Editor::remove(const SpoolId& id, const Recipient& done) {
 void Editor::fail(const SpoolId& id, const Recipient& before, Recipient after) {
   const auto sender = envelope(id);
   after.wish = Wish::none;
-  if (sender && !owes_dsn(*sender, before)) return remove(id, before);
+  if (sender && !owes_dsn(*sender, before, Owed::failure)) return remove(id, before);
   after.state = State::failed;
+  after.owed = Owed::failure;
   if (!sender) {
     // To whom would the DSN go? Losing both is not an answer.
     after.state = State::held;
+    after.owed = Owed::nothing;
     after.reason = "the envelope is damaged; " + after.reason;
   }
   change(id, before, after);
+}
+
+// ---- suppression
+
+void Editor::count_bounce(std::string_view address, Timestamp until, std::string_view text) {
+  constexpr std::size_t key_max = 500, text_max = 400;
+  const std::string key = address_key(address);
+  if (key.empty() || key.size() > key_max) return;
+  const auto value = transaction_.get(tables_.suppressed, key);
+  Suppression known = value ? decode_suppression(key, *value).value_or(Suppression{}) : Suppression{};
+  if (known.until < now_) known = {};  // those bounces are forgotten
+  ++known.bounces;
+  known.last = now_;
+  known.until = until;
+  known.text = printable(text, text_max);
+  transaction_.put(tables_.suppressed, key, encode(known));
+}
+
+void Editor::forgive(std::string_view address) {
+  const std::string key = address_key(address);
+  if (!key.empty() && transaction_.count(tables_.suppressed) > 0) transaction_.erase(tables_.suppressed, key);
 }
 
 // ---- expansion
@@ -146,11 +187,14 @@ std::unordered_set<std::string>& Editor::known_addresses(const SpoolId& id) {
 }
 
 std::optional<std::size_t> Editor::expand(const SpoolId& id, const Recipient& expanded,
-                                          const std::vector<NewRecipient>& leaves) {
+                                          const std::vector<NewRecipient>& leaves, bool keep) {
   const auto old = envelope(id);
   if (!old || leaves.size() > recipients_max - std::min(recipients_max, old->recipients)) return std::nullopt;
   // The name that is expanded may stand among its own leaves (an alias that keeps a copy).
-  erase(id, expanded);
+  if (!keep) {
+    erase(id, expanded);
+    note_history(id, Side::to, expanded.address);
+  }
   auto& known = known_addresses(id);
   known.erase(address_key(expanded.address));
 
@@ -181,6 +225,8 @@ void Editor::finish() {
       erase_message(id);
   }
   touched_.clear();
+  totals_change_.apply(transaction_, tables_);
+  totals_change_ = {};
 }
 
 void Editor::remember_finished(const SpoolId& id, const std::vector<std::string>& addresses) {
@@ -190,6 +236,11 @@ void Editor::remember_finished(const SpoolId& id, const std::vector<std::string>
 }
 
 void Editor::erase_message(const SpoolId& id) {
+  totals_change_.messages -= 1;
+  if (const auto sender = envelope(id)) {
+    totals_change_.bytes -= static_cast<std::int64_t>(sender->size);
+    note_history(id, Side::from, sender->reverse_path);
+  }
   if (const auto body = transaction_.get(tables_.bodies, id.bytes())) {
     const auto header = BodyHeader::parse(*body);
     // A reader may have the file's name in hand, and so may a backup.

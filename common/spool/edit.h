@@ -12,6 +12,7 @@
 
 #include "spool/journal.h"
 #include "spool/schema.h"
+#include "spool/totals_change.h"
 
 namespace tubepost::spool {
 
@@ -31,12 +32,20 @@ public:
 
   void change(const SpoolId& id, const Recipient& before, const Recipient& after);
   void remove(const SpoolId& id, const Recipient& done);  // it has had its end
+  // The same, where the sender is still to be told of it.
+  void finish_owing(const SpoolId& id, const Recipient& before, Recipient after);
+  // Whether the sender may be sent a DSN of this kind (RFC 3461 4.1, RFC 5321 4.5.5).
+  bool may_owe(const SpoolId& id, const Recipient& recipient, Owed kind);
   // Fails `before` for ever: its DSN is owed, or, where none may be sent, it is removed. `after` says why.
   void fail(const SpoolId& id, const Recipient& before, Recipient after);
   // Puts `leaves` in place of the alias or list `expanded`; those who have or had the message already are
-  // left out. How many were added; nullopt: too many, and nothing changed.
+  // left out. How many were added; nullopt: too many, and nothing changed. `keep`: the alias itself is left for
+  // the caller to finish.
   std::optional<std::size_t> expand(const SpoolId& id, const Recipient& expanded,
-                                    const std::vector<NewRecipient>& leaves);
+                                    const std::vector<NewRecipient>& leaves, bool keep);
+  // One more hard bounce of `address`; and one success, which is forgiveness.
+  void count_bounce(std::string_view address, Timestamp until, std::string_view text);
+  void forgive(std::string_view address);
   void finish();
 
 private:
@@ -54,11 +63,13 @@ private:
   void erase(const SpoolId& id, const Recipient& recipient);
   std::unordered_set<std::string>& known_addresses(const SpoolId& id);
   void erase_message(const SpoolId& id);
+  void note_history(const SpoolId& id, Side side, std::string_view address);
   void remember_finished(const SpoolId& id, const std::vector<std::string>& addresses);
 
   lmdb::WriteTransaction& transaction_;
   const Tables& tables_;
   Timestamp now_;
+  TotalsChange totals_change_;
   std::map<SpoolId, Touched> touched_;
 };
 

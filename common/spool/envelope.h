@@ -62,9 +62,14 @@ struct NewRecipient {
   std::string notify;    // RFC 3461 4.1: "", "NEVER", or a comma list of SUCCESS, FAILURE, DELAY
 };
 
+// What the sender is still to be told of a recipient (RFC 3461 4.1, RFC 3464 2.3.3).
+enum class Owed : std::uint8_t { nothing, failure, delivered, relayed, expanded, delay };
+
 // queued: due at `next`, not tried yet. deferred: tried, due again at `next`. working: claimed by qrun. held: waits for an
-// operator. failed: never to be tried again, its DSN is still owed.
-enum class State : std::uint8_t { queued, deferred, working, held, failed };
+// operator. failed: never to be tried again, its DSN is still owed. done: it has it, and a DSN of success is still
+// owed.
+enum class State : std::uint8_t { queued, deferred, working, held, failed, done };
+inline constexpr std::size_t states = 6;
 std::string_view to_text(State state);
 
 // What an operator wants of a recipient that is in delivery; obeyed unless the result is "delivered".
@@ -80,6 +85,34 @@ struct Recipient : NewRecipient {
   EnhancedStatus status{2, 0, 0};
   std::string reason;  // the last answer, or why it waits; one line
   bool delay_notified = false;
+  Owed owed = Owed::nothing;
+
+  // The queue of the destination it goes to, once qrun has found that out: a domain, or a route's host; empty:
+  // not known, or a mailbox here. At most lane_max bytes.
+  std::string lane;
+  // Waits in its lane for its turn: `next` is when it must be looked at even if that has not come.
+  bool parked = false;
+  std::uint32_t flow = 0;  // which sender's queue within the lane, so that none holds up the others
+  bool urgent = false;     // an operator or its own server asked for it: tried though its destination is down
+  std::string route;       // an operator's word where to, as directory::parse_route takes it; empty: none
+};
+inline constexpr std::size_t lane_max = 255;
+
+// What is remembered of a destination that does not do well, so that a restart does not forget it.
+struct Destination {
+  std::string name;            // of its lane
+  std::uint32_t failures = 0;  // in a row; 0: it does well
+  Timestamp failed;            // when the last attempt that failed began
+  Timestamp probe;             // when it is tried again
+  std::string text;            // what went wrong
+};
+
+// An address that bounced hard (spec part 2, Queue).
+struct Suppression {
+  std::string address;
+  std::uint32_t bounces = 0;
+  Timestamp last, until;  // of the last bounce; when it is forgotten
+  std::string text;       // what was said
 };
 
 // One line of a message's life. The journal outlives the message (`mailq trace`, `mailq find`).

@@ -12,5 +12,7 @@ struct Word {
   std::string_view key, value;
 };
 std::string words(std::initializer_list<Word> list);
+// The value of `key` in what words() wrote; empty: it is not there.
+std::string word_of(std::string_view fields, std::string_view key);
 
 }  // namespace tubepost::spool

@@ -6,6 +6,7 @@
 
 #include "spool/body_state.h"
 #include "spool/state.h"
+#include "spool/totals_change.h"
 
 namespace tubepost::spool {
 namespace {
@@ -53,8 +54,8 @@ Result<Intake> Intake::make(Message message, Timestamp now) {
   envelope.accepted = now;
   envelope.size = message.body.size();
   envelope.recipients = static_cast<std::uint32_t>(message.recipients.size());
-  Intake intake{message.id, std::move(message.body), encode(envelope), {}, accepted_event(envelope, now),
-                std::move(message.decisions)};
+  Intake intake{message.id, std::move(message.body),       encode(envelope),
+                {},         accepted_event(envelope, now), std::move(message.decisions)};
   intake.recipients.reserve(message.recipients.size());
   for (std::uint32_t number = 0; number < envelope.recipients; ++number)
     intake.add_recipient(message.recipients[number], number, envelope.released(), message.hold);
@@ -99,6 +100,11 @@ Result<bool> Intake::insert(lmdb::WriteTransaction& transaction, const Tables& t
   }
   journal.add(id, accepted);
   for (const Event& decision : decisions) journal.add(id, {accepted.time, decision.name, decision.fields});
+  TotalsChange change;
+  change.messages = 1;
+  change.bytes = static_cast<std::int64_t>(body.size());
+  for (const Row& row : recipients) change.add(row.due.empty() ? State::held : State::queued);
+  change.apply(transaction, tables);
   return true;
 }
 

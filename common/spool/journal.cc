@@ -41,6 +41,37 @@ std::string words(std::initializer_list<Word> list) {
   return line;
 }
 
+namespace {
+
+// Takes the value at the front of `rest`, quoted or not.
+std::string take_value(std::string_view& rest) {
+  std::string value;
+  const bool quoted = rest.starts_with('"');
+  if (quoted) rest.remove_prefix(1);
+  while (!rest.empty() && rest.front() != (quoted ? '"' : ' ')) {
+    if (quoted && rest.front() == '\\' && rest.size() > 1) rest.remove_prefix(1);
+    value += rest.front();
+    rest.remove_prefix(1);
+  }
+  if (quoted && !rest.empty()) rest.remove_prefix(1);
+  return value;
+}
+
+}  // namespace
+
+std::string word_of(std::string_view fields, std::string_view key) {
+  for (std::string_view rest = fields; !rest.empty();) {
+    const auto equals = rest.find('=');
+    if (equals == std::string_view::npos) return {};
+    const std::string_view name = rest.substr(0, equals);
+    rest.remove_prefix(equals + 1);
+    std::string value = take_value(rest);
+    if (name == key) return value;
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+  }
+  return {};
+}
+
 void JournalWriter::add(const SpoolId& id, const Event& event) {
   const std::string value = encode(event);
   if (transaction_.put_new(tables_.journal, journal_key(id, event.time, 0), value)) return;

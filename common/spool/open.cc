@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "spool/body_state.h"
 #include "spool/state.h"
+#include "spool/totals_change.h"
 
 namespace tubepost::spool {
 namespace {
@@ -24,7 +25,8 @@ Result<void> make_folders(const std::string& folder) {
   return make_directory(folder + "/bodies", folder_mode);
 }
 
-Result<void> check_schema(lmdb::Environment& environment, lmdb::Table meta, bool read_only) {
+Result<void> check_schema(lmdb::Environment& environment, const Tables& tables, bool read_only) {
+  const lmdb::Table meta = tables.meta;
   auto found = environment.read([&](lmdb::ReadTransaction& read) -> std::optional<std::uint32_t> {
     const auto value = read.get(meta, schema_key);
     if (!value || value->size() != 4) return std::nullopt;
@@ -39,7 +41,9 @@ Result<void> check_schema(lmdb::Environment& environment, lmdb::Table meta, bool
   return environment.write([&](lmdb::WriteTransaction& write) -> Result<void> {
     std::string version;
     lmdb::append_u32(version, schema_version);
-    write.put(meta, schema_key, version);  // older records are read as they are
+    // Records of version 1 are read as they are; only what is counted was not kept then.
+    if (*found) write_totals(write, tables, count_totals(write, tables));
+    write.put(meta, schema_key, version);
     return {};
   });
 }
@@ -83,7 +87,7 @@ Result<Spool> Spool::open(const std::string& folder, const Options& options, con
   auto tables = open_tables(state->environment);
   if (!tables) return std::move(tables).error();
   state->tables = *tables;
-  if (auto known = check_schema(state->environment, state->tables.meta, options.read_only); !known)
+  if (auto known = check_schema(state->environment, state->tables, options.read_only); !known)
     return std::move(known).error().while_doing(folder);
   if (!options.read_only) {
     state->wake = open_fifo(folder + "/wake");

@@ -11,7 +11,7 @@ struct Order {
   Editor& edit;
   const SpoolId& id;
   Action action;
-  std::string_view who;
+  std::string_view who, route;
 };
 
 void note(const Order& order, const Recipient& recipient, std::string_view event) {
@@ -30,6 +30,7 @@ Wish wish_of(Action action) {
       return Wish::fail;
     case Action::release:
     case Action::retry:
+    case Action::reroute:
       return Wish::none;
   }
   return Wish::none;
@@ -39,7 +40,8 @@ Wish wish_of(Action action) {
 // under way.
 bool wish(const Order& order, const Recipient& recipient) {
   const Wish wanted = wish_of(order.action);
-  if (order.action == Action::retry || wanted == recipient.wish) return false;
+  if (order.action == Action::retry || order.action == Action::reroute || wanted == recipient.wish)
+    return false;
   Recipient after = recipient;
   after.wish = wanted;
   order.edit.change(order.id, recipient, after);
@@ -52,9 +54,31 @@ void make_due(const Order& order, const Recipient& recipient, std::string_view e
   Recipient after = recipient;
   after.state = recipient.attempts == 0 ? State::queued : State::deferred;
   after.next = order.edit.now();
+  after.parked = false;
+  after.urgent = true;
   if (order.action == Action::release) after.crashes = 0;  // the operator gives it another three
   note(order, recipient, event);
   order.edit.change(order.id, recipient, after);
+}
+
+// Held ones are rerouted and stay held.
+bool reroute(const Order& order, const Recipient& recipient) {
+  Recipient after = recipient;
+  after.route = order.route;
+  const std::string number = std::to_string(recipient.number);
+  order.edit.journal.add(order.id, "rerouted",
+                         words({{"to", recipient.address},
+                                {"recipient", number},
+                                {"route", order.route.empty() ? "directory" : order.route},
+                                {"by", order.who}}));
+  if (recipient.state != State::held) {
+    after.next = order.edit.now();
+    after.lane.clear();
+    after.parked = false;
+    after.urgent = true;
+  }
+  order.edit.change(order.id, recipient, after);
+  return true;
 }
 
 bool act_on_idle(const Order& order, const Recipient& recipient) {
@@ -74,21 +98,23 @@ bool act_on_idle(const Order& order, const Recipient& recipient) {
     case Action::retry:
       if (!waits) return false;
       return make_due(order, recipient, "retried"), true;
+    case Action::reroute:
+      return (waits || held) && reroute(order, recipient);
   }
   return false;
 }
 
 }  // namespace
 
-Result<Spool::Acted> Spool::act(const SpoolId& id, Action action, const Filter& filter,
-                                std::string_view who) {
+Result<Spool::Acted> Spool::act(const SpoolId& id, Action action, const Filter& filter, std::string_view who,
+                                std::string_view route) {
   const State& s = *state_;
   Acted acted;
   auto done = state_->commit(
       [&](lmdb::WriteTransaction& write) -> Result<void> {
         acted = {};
         Editor edit(write, s.tables, s.clock.now());
-        const Order order{edit, id, action, who};
+        const Order order{edit, id, action, who, route};
         const auto envelope = edit.envelope(id);
         if (envelope && !matches(filter, *envelope)) return {};
         for (const Recipient& recipient : edit.recipients(id)) {

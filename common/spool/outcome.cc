@@ -1,5 +1,6 @@
 #include "spool/outcome.h"
 
+#include "base/crc32c.h"
 #include "base/text.h"
 
 namespace tubepost::spool {
@@ -19,6 +20,22 @@ struct Case {
     recipient.wish = Wish::none;
     recipient.status = outcome.status;
     recipient.reason = printable(outcome.text, reason_max);
+    recipient.owed = Owed::nothing;
+    return recipient;
+  }
+  // As it waits for its next attempt, in the lane of its destination where that is known.
+  Recipient waiting() const {
+    Recipient recipient = after();
+    recipient.next = outcome.next;
+    recipient.lane = outcome.lane.size() > lane_max ? std::string() : outcome.lane;
+    recipient.parked = outcome.parked && !recipient.lane.empty();
+    recipient.urgent = false;
+    if (outcome.owed == Owed::delay && edit.may_owe(outcome.id, before, Owed::delay))
+      recipient.owed = Owed::delay;
+    if (recipient.parked) {
+      const auto envelope = edit.envelope(outcome.id);
+      recipient.flow = envelope ? crc32c(envelope->reverse_path) : 0;
+    }
     return recipient;
   }
   void note(std::string_view event, std::string_view more_key = {}, std::string_view more = {}) const {
@@ -35,7 +52,11 @@ struct Case {
 
 void delivered(const Case& c) {
   c.note("delivered");
-  c.edit.remove(c.id(), c.before);
+  if (!c.outcome.lane.empty()) c.edit.forgive(c.before.address);
+  if (c.outcome.owed == Owed::nothing) return c.edit.remove(c.id(), c.before);
+  Recipient after = c.after();
+  after.owed = c.outcome.owed;
+  c.edit.finish_owing(c.id(), c.before, std::move(after));
 }
 
 void discarded(const Case& c) {
@@ -45,17 +66,15 @@ void discarded(const Case& c) {
 
 void deferred(const Case& c) {
   c.note("deferred", "next", to_rfc3339(c.outcome.next));
-  Recipient after = c.after();
+  Recipient after = c.waiting();
   after.state = State::deferred;
-  after.next = c.outcome.next;
   c.edit.change(c.id(), c.before, after);
 }
 
 void postponed(const Case& c) {
-  Recipient after = c.after();
+  Recipient after = c.waiting();
   if (after.attempts > 0) --after.attempts;
   after.state = after.attempts == 0 ? State::queued : State::deferred;
-  after.next = c.outcome.next;
   // It may wait for days; its trace says so once.
   if (after.reason != c.before.reason) c.note("postponed", "next", to_rfc3339(c.outcome.next));
   c.edit.change(c.id(), c.before, after);
@@ -63,6 +82,8 @@ void postponed(const Case& c) {
 
 void failed(const Case& c) {
   c.note("failed");
+  if (c.outcome.suppress_until)
+    c.edit.count_bounce(c.before.address, *c.outcome.suppress_until, c.outcome.text);
   c.edit.fail(c.id(), c.before, c.after());
 }
 
@@ -83,16 +104,25 @@ void failed_because(const Case& c, EnhancedStatus status, std::string text) {
 void expanded(const Case& c) {
   // Nobody would get it and nobody would hear of it. RFC 3463 3.3: X.2.4, mailing list expansion problem.
   if (c.outcome.leaves.empty()) return failed_because(c, {5, 2, 4}, "the alias or list has no members");
-  const auto added = c.edit.expand(c.id(), c.before, c.outcome.leaves);
+  // RFC 3461 5.2.7.3 (c): the alias stays until its "expanded" has been told; its leaves get numbers of their own.
+  const bool owes = c.outcome.owed != Owed::nothing && c.edit.may_owe(c.id(), c.before, c.outcome.owed);
+  const auto added = c.edit.expand(c.id(), c.before, c.outcome.leaves, owes);
   // RFC 3463 3.5: X.4.6, routing loop detected.
   if (!added) return failed_because(c, {5, 4, 6}, "the expansion makes too many recipients");
   c.note("expanded", "leaves", std::to_string(*added));
+  if (!owes) return;
+  Recipient after = c.after();
+  after.owed = c.outcome.owed;
+  c.edit.finish_owing(c.id(), c.before, std::move(after));
 }
 
 // The worker died: whether it had done its work is not known here; the delivery id makes the next attempt
 // safe.
 void unknown(const Case& c) {
-  c.note("outcome-unknown", c.outcome.crashed ? "crashed" : "", "yes");
+  if (c.outcome.window.empty())
+    c.note("outcome-unknown", c.outcome.crashed ? "crashed" : "", "yes");
+  else
+    c.note("outcome-unknown", "window", c.outcome.window);
   Recipient after = c.before;
   after.wish = Wish::none;
   if (after.attempts > 0) --after.attempts;

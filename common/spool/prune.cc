@@ -48,6 +48,34 @@ std::vector<std::string> old_lines(const lmdb::ReadTransaction& read, const Tabl
   return old;
 }
 
+std::vector<std::string> old_history(const lmdb::ReadTransaction& read, const Tables& tables,
+                                     Timestamp older_than, std::size_t most) {
+  std::vector<std::string> old;
+  lmdb::Cursor cursor = read.cursor(tables.history);
+  for (bool more = cursor.first(); more && old.size() < most; more = cursor.next()) {
+    if (lmdb::read_u32(cursor.key()) >= day_of(older_than)) break;
+    old.emplace_back(cursor.key());
+  }
+  return old;
+}
+
+// There are never so many that a walk through them would be long: each took several bounces.
+std::vector<std::string> old_suppressions(const lmdb::ReadTransaction& read, const Tables& tables,
+                                          Timestamp now, std::size_t most) {
+  std::vector<std::string> old;
+  lmdb::Cursor cursor = read.cursor(tables.suppressed);
+  for (bool more = cursor.first(); more && old.size() < most; more = cursor.next()) {
+    const auto one = decode_suppression(cursor.key(), cursor.value());
+    if (!one || one->until <= now) old.emplace_back(cursor.key());
+  }
+  return old;
+}
+
+struct Old {
+  std::vector<std::string> lines, history, suppressions;
+  std::size_t size() const { return lines.size() + history.size() + suppressions.size(); }
+};
+
 // ---- files
 
 std::vector<SpoolId> files_in(const std::string& folder) {
@@ -101,12 +129,16 @@ Result<std::size_t> Spool::prune_journal(Timestamp older_than, std::size_t most)
   const State& s = *state_;
   // Looked for outside of the write transaction: nothing adds lines to messages that are gone but a
   // scheduler's late note.
-  auto old = s.environment.read(
-      [&](lmdb::ReadTransaction& read) { return old_lines(read, s.tables, older_than, most); });
+  auto old = s.environment.read([&](lmdb::ReadTransaction& read) {
+    return Old{old_lines(read, s.tables, older_than, most), old_history(read, s.tables, older_than, most),
+               old_suppressions(read, s.tables, s.clock.now(), most)};
+  });
   if (!old) return std::move(old).error();
-  if (old->empty()) return std::size_t{0};
+  if (old->size() == 0) return std::size_t{0};
   auto done = state_->environment.write([&](lmdb::WriteTransaction& write) -> Result<void> {
-    for (const std::string& key : *old) write.erase(s.tables.journal, key);
+    for (const std::string& key : old->lines) write.erase(s.tables.journal, key);
+    for (const std::string& key : old->history) write.erase(s.tables.history, key);
+    for (const std::string& key : old->suppressions) write.erase(s.tables.suppressed, key);
     return {};
   });
   if (!done) return std::move(done).error();

@@ -31,6 +31,8 @@ std::string_view to_text(State state) {
       return "held";
     case State::failed:
       return "failed";
+    case State::done:
+      return "done";
   }
   return "unknown";
 }
@@ -90,6 +92,63 @@ std::string address_key(std::string_view address) {
 std::optional<std::string> finished_key(const SpoolId& id, std::string_view address) {
   if (address.size() > key_max - id_size) return std::nullopt;
   return std::string(id.bytes()) + address_key(address);
+}
+
+std::string lane_prefix(std::string_view lane) { return std::string(lane) + '\0'; }
+
+std::string lane_key(const SpoolId& id, const Recipient& recipient) {
+  std::string key = lane_prefix(recipient.lane);
+  lmdb::append_u32(key, recipient.flow);
+  key += id.bytes();
+  lmdb::append_u32(key, recipient.number);
+  return key;
+}
+
+std::optional<LaneKey> parse_lane_key(std::string_view key) {
+  constexpr std::size_t tail = 1 + 4 + id_size + 4;
+  if (key.size() < tail || key[key.size() - tail] != '\0') return std::nullopt;
+  const std::string_view numbers = key.substr(key.size() - tail + 1);
+  return LaneKey{key.substr(0, key.size() - tail), lmdb::read_u32(numbers),
+                 SpoolId::from_bytes(numbers.substr(4, id_size)),
+                 lmdb::read_u32(numbers.substr(4 + id_size))};
+}
+
+std::string reversed_domain(std::string_view domain) {
+  const std::string lower = to_lower(domain);
+  if (lower.starts_with('[')) return lower;
+  std::string reversed;
+  for (std::string_view rest = lower; !rest.empty();) {
+    const auto dot = rest.rfind('.');
+    if (!reversed.empty()) reversed += '.';
+    reversed += rest.substr(dot == std::string_view::npos ? 0 : dot + 1);
+    rest = rest.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+  return reversed;
+}
+
+std::optional<std::string> remote_key(std::string_view address, const SpoolId& id, std::uint32_t number) {
+  const auto at = address.rfind('@');
+  std::string key = reversed_domain(at == std::string_view::npos ? "" : address.substr(at + 1)) + '\0';
+  if (key.size() > key_max - id_size - 4) return std::nullopt;
+  key += id.bytes();
+  lmdb::append_u32(key, number);
+  return key;
+}
+
+std::uint32_t day_of(Timestamp time) {
+  constexpr std::uint64_t day = 24ULL * 3600 * 1000;
+  return static_cast<std::uint32_t>(to_u64(time) / day);
+}
+
+std::optional<std::string> history_key(std::uint32_t day, Side side, std::string_view address,
+                                       const SpoolId& id) {
+  std::string key;
+  lmdb::append_u32(key, day);
+  key += static_cast<char>(side);
+  key += address_key(address);
+  key += '\0';
+  if (key.size() > key_max - id_size) return std::nullopt;
+  return key += id.bytes();
 }
 
 std::optional<DueKey> parse_due_key(std::string_view key) {
@@ -195,35 +254,97 @@ std::optional<Envelope> decode_envelope(std::string_view value) {
 
 // ---- recipients
 
+namespace {
+
+constexpr std::uint8_t delay_notified_bit = 1, parked_bit = 2, urgent_bit = 4;
+
+std::uint8_t recipient_flags(const Recipient& r) {
+  return static_cast<std::uint8_t>((r.delay_notified ? delay_notified_bit : 0) | (r.parked ? parked_bit : 0) |
+                                   (r.urgent ? urgent_bit : 0));
+}
+
+}  // namespace
+
 std::string encode(const Recipient& r) {
   RecordWriter out(128);
   out.number(record_version)
       .number(static_cast<std::uint8_t>(r.state))
       .number(static_cast<std::uint8_t>(r.wish));
-  out.number(static_cast<std::uint8_t>(r.delay_notified ? 1 : 0)).number(r.attempts).number(r.crashes);
+  out.number(recipient_flags(r)).number(r.attempts).number(r.crashes);
   out.number(to_u64(r.next)).number(r.status.status_class).number(r.status.subject).number(r.status.detail);
   out.text(r.address).text(r.original).text(r.orcpt).text(r.notify).text(r.reason);
+  out.number(static_cast<std::uint8_t>(r.owed)).text(r.lane).number(r.flow).text(r.route);
   return out.take();
 }
 
 std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view value) {
   Recipient r;
   RecordReader in(value);
-  std::uint8_t version = 0, state = 0, wish = 0, flags = 0;
+  std::uint8_t version = 0, state = 0, wish = 0, flags = 0, owed = 0;
   std::uint64_t next = 0;
   in.number(version), in.number(state), in.number(wish), in.number(flags);
   in.number(r.attempts), in.number(r.crashes), in.number(next);
   in.number(r.status.status_class), in.number(r.status.subject), in.number(r.status.detail);
   in.text(r.address), in.text(r.original), in.text(r.orcpt), in.text(r.notify), in.text(r.reason);
+  if (version >= 2) in.number(owed), in.text(r.lane), in.number(r.flow), in.text(r.route);
+  if (version == 1 && state == static_cast<std::uint8_t>(State::failed)) owed = 1;
   if (!in.at_end() || !is_known(version)) return std::nullopt;
-  if (state > static_cast<std::uint8_t>(State::failed) || wish > static_cast<std::uint8_t>(Wish::fail))
+  if (state >= states || owed > static_cast<std::uint8_t>(Owed::delay) || r.lane.size() > lane_max)
     return std::nullopt;
+  if (wish > static_cast<std::uint8_t>(Wish::fail)) return std::nullopt;
   r.number = number;
   r.state = static_cast<State>(state);
   r.wish = static_cast<Wish>(wish);
-  r.delay_notified = (flags & 1) != 0;
+  r.owed = static_cast<Owed>(owed);
+  r.delay_notified = (flags & delay_notified_bit) != 0;
+  r.parked = (flags & parked_bit) != 0;
+  r.urgent = (flags & urgent_bit) != 0;
   r.next = to_timestamp(next);
   return r;
+}
+
+// ---- destinations, suppressed addresses
+
+namespace {
+constexpr std::uint8_t note_version = 1;  // of both
+}
+
+std::string encode(const Destination& d) {
+  RecordWriter out(128);
+  out.number(note_version).number(d.failures).number(to_u64(d.failed)).number(to_u64(d.probe)).text(d.text);
+  return out.take();
+}
+
+std::optional<Destination> decode_destination(std::string_view name, std::string_view value) {
+  Destination d;
+  RecordReader in(value);
+  std::uint8_t version = 0;
+  std::uint64_t failed = 0, probe = 0;
+  in.number(version), in.number(d.failures), in.number(failed), in.number(probe), in.text(d.text);
+  if (!in.at_end() || version != note_version) return std::nullopt;
+  d.name = name;
+  d.failed = to_timestamp(failed);
+  d.probe = to_timestamp(probe);
+  return d;
+}
+
+std::string encode(const Suppression& s) {
+  RecordWriter out(128);
+  out.number(note_version).number(s.bounces).number(to_u64(s.last)).number(to_u64(s.until)).text(s.text);
+  return out.take();
+}
+
+std::optional<Suppression> decode_suppression(std::string_view address, std::string_view value) {
+  Suppression s;
+  RecordReader in(value);
+  std::uint8_t version = 0;
+  std::uint64_t last = 0, until = 0;
+  in.number(version), in.number(s.bounces), in.number(last), in.number(until), in.text(s.text);
+  if (!in.at_end() || version != note_version) return std::nullopt;
+  s.address = address;
+  s.last = to_timestamp(last);
+  s.until = to_timestamp(until);
+  return s;
 }
 
 // ---- journal

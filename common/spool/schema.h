@@ -6,6 +6,7 @@
 //
 //   table        key                        value
 //   meta         "schema"                   u32 version
+//                "totals"                   totals            what is in the queue, kept by every change
 //   bodies       id                         body_header, then the bytes (none when beside)
 //   envelopes    id                         envelope
 //   recipients   id number:u32              recipient
@@ -19,6 +20,12 @@
 //   journal      id time seq:u16            event: name [SP fields]
 //   dropped      time id                    -                 files in bodies/ to be unlinked a day after
 //   `time`
+//   lanes        lane NUL flow:u32 id number:u32   -          index of the recipients parked
+//   remote       domain NUL id number:u32   -                 index of the queued and deferred that have a lane;
+//                                                             the labels of `domain` in reverse: "net.example"
+//   destinations lane                       destination       those that do not do well
+//   suppressed   address                    suppression       (the domain in lower case)
+//   history      day:u32 side address NUL id   -              of finished messages; side "f" or "t"; day since 1970
 //   expedited    domain                     time              when its mail was last sent on at once
 //
 //   body_header := "TPb1" crc32c:u32 length:u64 id flags:u32                  flags 1: the bytes are the file
@@ -30,8 +37,12 @@
 //                  envid, 32 has deliver_by, 64 it is given back then, 128 its by-trace
 //   recipient   := 1:u8 state:u8 wish:u8 flags:u8 attempts:u32 crashes:u32 next:time class:u8 subject:u16
 //   detail:u16
-//                  address:text original:text orcpt:text notify:text reason:text          flags: 1 delay
-//                  notified
+//                  address:text original:text orcpt:text notify:text reason:text
+//                  owed:u8 lane:text flow:u32 route:text                        (since version 2)
+//                  flags: 1 delay notified, 2 parked, 4 urgent
+//   destination := 1:u8 failures:u32 failed:time probe:time text:text
+//   suppression := 1:u8 bounces:u32 last:time until:time text:text
+//   totals      := messages:u64 bytes:u64, then u64 for each state of recipients
 //
 // The first byte of envelope and recipient is the version of that record; version 1 ends earlier. bodies/<id> is the bare message, so
 // that it can be read and linked as it is.
@@ -77,6 +88,25 @@ struct DueKey {
 };
 std::optional<DueKey> parse_due_key(std::string_view key);
 
+std::string lane_prefix(std::string_view lane);
+std::string lane_key(const SpoolId& id, const Recipient& recipient);
+struct LaneKey {
+  std::string_view lane;  // of the key that was parsed
+  std::uint32_t flow = 0;
+  SpoolId id;
+  std::uint32_t number = 0;
+};
+std::optional<LaneKey> parse_lane_key(std::string_view key);
+
+std::string reversed_domain(std::string_view domain);  // "mx.Example.net" is "net.example.mx"
+// nullopt: longer than a key may be.
+std::optional<std::string> remote_key(std::string_view address, const SpoolId& id, std::uint32_t number);
+
+enum class Side : char { from = 'f', to = 't' };
+std::uint32_t day_of(Timestamp time);
+std::optional<std::string> history_key(std::uint32_t day, Side side, std::string_view address,
+                                       const SpoolId& id);
+
 struct RecipientKey {
   SpoolId id;
   std::uint32_t number;
@@ -103,6 +133,11 @@ std::string encode(const Recipient& recipient);
 // nullopt: damaged, or of a newer version.
 std::optional<Envelope> decode_envelope(std::string_view value);
 std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view value);
+
+std::string encode(const Destination& destination);
+std::optional<Destination> decode_destination(std::string_view name, std::string_view value);
+std::string encode(const Suppression& suppression);
+std::optional<Suppression> decode_suppression(std::string_view address, std::string_view value);
 
 std::string encode(const Event& event);
 Event decode_event(std::string_view key, std::string_view value);

@@ -23,6 +23,21 @@ void give_back(Editor& edit, lmdb::WriteTransaction& write, const Tables& tables
   edit.change(key.id, *before, after);
 }
 
+// False: it was settled before, or is owed something else by now.
+bool pay(Editor& edit, const SpoolId& id, const Recipient& owed) {
+  const auto present = edit.recipient(id, owed.number);
+  if (!present || present->owed != owed.owed || present->owed == Owed::nothing) return false;
+  if (present->state == State::failed || present->state == State::done) {
+    edit.remove(id, *present);
+    return true;
+  }
+  Recipient after = *present;  // told of its delay, it waits on
+  after.owed = Owed::nothing;
+  after.delay_notified = true;
+  edit.change(id, *present, after);
+  return true;
+}
+
 }  // namespace
 
 Result<void> Spool::settle(const Debt& debt, const std::optional<Generated>& report) {
@@ -38,12 +53,7 @@ Result<void> Spool::settle(const Debt& debt, const std::optional<Generated>& rep
       [&](lmdb::WriteTransaction& write) -> Result<void> {
         Editor edit(write, s.tables, now);
         std::size_t paid = 0;
-        for (const Recipient& failed : debt.failed) {
-          const auto present = edit.recipient(debt.id, failed.number);
-          if (!present || present->state != spool::State::failed) continue;
-          edit.remove(debt.id, *present);
-          ++paid;
-        }
+        for (const Recipient& owed : debt.owed) paid += pay(edit, debt.id, owed) ? 1 : 0;
         if (paid == 0) return {};  // settled before: the sender has its DSN
         const std::string count = std::to_string(paid), name = intake ? intake->id.to_text() : std::string();
         edit.journal.add(debt.id, intake ? "dsn" : "dsn-forgiven",

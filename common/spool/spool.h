@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "spool/envelope.h"
+#include "spool/totals.h"
 
 namespace tubepost::spool {
 
@@ -95,6 +96,8 @@ struct Claim {
   SpoolId id;
   Recipient recipient;
   std::shared_ptr<const Envelope> envelope;  // shared by the claims of one message in one turn
+  bool from_lane = false;                    // asked for by LaneWish
+  std::string suppressed;                    // why nothing is sent to this address now; empty: it is
 };
 
 struct Generated {  // mail that a delivery or a round made: forward, redirect, autoreply, DSN
@@ -122,6 +125,14 @@ struct Outcome {
   EnhancedStatus status{2, 0, 0};
   std::string text;
   bool crashed = false;
+  std::string window{};  // unknown: the moment the worker died in, for the trace ("final-dot")
+  // deferred, postponed: the lane of its destination, empty: none; `parked`: it waits there for its turn.
+  std::string lane{};
+  bool parked = false;
+  Owed owed =
+      Owed::nothing;  // of delivered, expanded, deferred, postponed: the DSN that the sender is to get
+  // failed: the address is known to be wrong, and is suppressed until then after so many such bounces.
+  std::optional<Timestamp> suppress_until{};
   std::vector<NewRecipient> leaves;
   std::vector<Generated> generated;
 };
@@ -130,13 +141,47 @@ struct Outcome {
 struct Debt {
   SpoolId id;
   std::shared_ptr<const Envelope> envelope;
-  std::vector<Recipient> failed;
+  std::vector<Recipient> owed;  // each says by Recipient::owed what
+};
+
+// So many recipients that are parked in a lane are claimed, due or not: round about among the senders.
+struct LaneWish {
+  std::string lane;
+  std::size_t most = 0;
+  std::uint32_t flow = 0;  // the sender to begin with: what the last LaneNews of this lane said
+};
+struct LaneNews {
+  std::string lane;
+  std::uint32_t flow = 0;
+  bool empty = false;  // nobody is parked in it any more
+};
+
+// What a turn does besides recording outcomes and claiming what is due.
+struct LaneWork {
+  std::vector<LaneWish> wishes;
+  std::vector<Destination> changed;  // to be remembered; with no failures: to be forgotten
 };
 
 struct Turn {
   std::vector<Claim> claims;
   std::vector<Debt> debts;            // each is reported again until settled
   std::optional<Timestamp> next_due;  // of what is not due yet
+  std::vector<LaneNews> lanes;        // of each wish
+};
+
+struct LaneCount {
+  std::string lane;
+  std::size_t parked = 0;
+  std::optional<Destination> trouble;  // nullopt: it does well
+};
+
+// An address is suppressed when it was wrong so often without one success between, so that a person who
+// corrects a mistake and sends again is never kept from it.
+inline constexpr std::uint32_t suppressing_bounces = 3;
+
+struct Found {  // by find_finished
+  SpoolId id;
+  std::vector<Event> events;
 };
 
 // ---- for mailq
@@ -154,7 +199,7 @@ struct Queued {
   std::vector<Recipient> recipients;
 };
 
-enum class Action { hold, release, retry, drop, fail };
+enum class Action { hold, release, retry, drop, fail, reroute };
 
 class Spool {
 public:
@@ -200,7 +245,11 @@ public:
   // Durable. An outcome of a recipient that is not claimed (any more) is ignored and noted, so a turn may be
   // repeated. Writes nothing where there is nothing to write. `next_due` is later than `now`: as many claims
   // as `most` may mean that there are more.
-  Result<Turn> turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most);
+  Result<Turn> turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most,
+                    const LaneWork& lanes = {});
+  Result<std::vector<Destination>> destinations() const;  // those that do not do well
+  // The lanes in which somebody is parked; each counted up to `count_max` (0: not at all, by one look-up a lane).
+  Result<std::vector<LaneCount>> lanes(std::size_t count_max) const;
   // Inserts the DSN (none: the debt is forgiven, e.g. NOTIFY=NEVER) and clears the debts it pays, in one
   // transaction.
   Result<void> settle(const Debt& debt, const std::optional<Generated>& report);
@@ -221,7 +270,9 @@ public:
   struct Acted {
     std::size_t done = 0, wished = 0;
   };
-  Result<Acted> act(const SpoolId& id, Action action, const Filter& filter, std::string_view who);
+  // `route`: of a reroute, as directory::parse_route takes it; empty: back to what the directory says.
+  Result<Acted> act(const SpoolId& id, Action action, const Filter& filter, std::string_view who,
+                    std::string_view route = {});
 
   // Makes everything that waits for `domain` due now (O9); with `subdomains` ("@example.net" of RFC 1985 5.3)
   // what is below it as well. What is held, or not to be released yet, stays. At most once a minute for each
@@ -235,6 +286,16 @@ public:
     std::size_t recipients = 0;
   };
   Result<Expedited> expedite(std::string_view domain, bool subdomains, std::string_view who);
+
+  // -- addresses that bounced hard
+  Result<std::vector<Suppression>> suppressions() const;
+  Result<bool> unsuppress(std::string_view address);  // false: it was not there
+
+  // -- how much there is, and what was
+  Result<Totals> totals() const;
+  // Finished messages by exact addresses or, where a glob or none is given, by looking at all of the time between;
+  // newest day first. `visit` returns false to stop.
+  Result<void> find_finished(const Filter& filter, const std::function<bool(const Found&)>& visit) const;
 
   // Every broken rule of docs/spool-states.md, a sentence each; `repair` mends what can be mended without
   // losing mail.

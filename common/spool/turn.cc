@@ -30,6 +30,18 @@ std::vector<DueKey> due_now(const lmdb::ReadTransaction& read, const Tables& tab
   return due;
 }
 
+// Why nothing is sent to `address` now; empty: it is.
+std::string suppression_of(const lmdb::ReadTransaction& read, const Tables& tables, std::string_view address,
+                           Timestamp now) {
+  if (read.count(tables.suppressed) == 0) return {};
+  const std::string key = address_key(address);
+  const auto value = key.empty() ? std::nullopt : read.get(tables.suppressed, key);
+  const auto found = value ? decode_suppression(key, *value) : std::nullopt;
+  if (!found || found->bounces < suppressing_bounces || found->until <= now) return {};
+  return "it bounced " + std::to_string(found->bounces) + " times, last at " + to_rfc3339(found->last) +
+         ": " + found->text;
+}
+
 std::optional<Claim> claim(Editor& edit, lmdb::WriteTransaction& write, const Tables& tables,
                            const DueKey& due) {
   const auto before = edit.recipient(due.id, due.number);
@@ -48,9 +60,77 @@ std::optional<Claim> claim(Editor& edit, lmdb::WriteTransaction& write, const Ta
     return std::nullopt;
   }
   after.state = State::working;
+  after.parked = false;
+  // A delay that is over is not told of any more.
+  after.owed = Owed::nothing;
   ++after.attempts;
   edit.change(due.id, *before, after);
-  return Claim{due.id, std::move(after), std::move(envelope)};
+  std::string suppressed = suppression_of(write, tables, after.address, edit.now());
+  return Claim{due.id, std::move(after), std::move(envelope), false, std::move(suppressed)};
+}
+
+// ---- lanes
+
+// The keys of the next message of the sender `flow` or of one behind it; the recipients of one message travel
+// together. Empty: there is none behind.
+std::vector<std::string> next_of_flow(const lmdb::ReadTransaction& read, const Tables& tables,
+                                      const std::string& prefix, std::uint32_t flow, std::size_t most) {
+  std::vector<std::string> keys;
+  std::string from = prefix;
+  lmdb::append_u32(from, flow);
+  lmdb::Cursor cursor = read.cursor(tables.lanes);
+  std::optional<SpoolId> id;
+  for (bool more = cursor.seek(from); more && keys.size() < most && cursor.key().starts_with(prefix);
+       more = cursor.next()) {
+    const auto key = parse_lane_key(cursor.key());
+    if (!key || (id && key->id != *id)) break;
+    id = key->id;
+    keys.emplace_back(cursor.key());
+  }
+  return keys;
+}
+
+struct LaneClaims {
+  Editor& edit;
+  lmdb::WriteTransaction& write;
+  const Tables& tables;
+  Turn& turn;
+
+  void take(const std::string& lane_entry) {
+    const auto key = parse_lane_key(lane_entry);
+    const auto parked = key ? edit.recipient(key->id, key->number) : std::nullopt;
+    const std::size_t before = turn.claims.size();
+    if (parked && parked->parked) {
+      if (auto claimed = claim(edit, write, tables, {parked->next, key->id, key->number})) {
+        claimed->from_lane = true;
+        turn.claims.push_back(std::move(*claimed));
+      }
+    }
+    // An index that does not agree with its record must not be found for ever.
+    if (turn.claims.size() == before) write.erase(tables.lanes, lane_entry);
+  }
+
+  // One message of each sender in turn, as often as there is room.
+  void serve(const LaneWish& wish) {
+    const std::string prefix = lane_prefix(wish.lane);
+    LaneNews news{wish.lane, wish.flow, false};
+    for (std::size_t taken = 0; taken < wish.most && !news.empty;) {
+      const auto keys = next_of_flow(write, tables, prefix, news.flow, wish.most - taken);
+      for (const std::string& key : keys) take(key);
+      taken += keys.size();
+      const auto last = keys.empty() ? std::nullopt : parse_lane_key(keys.back());
+      news.empty = !last && news.flow == 0;
+      news.flow = last ? last->flow + 1 : 0;  // behind the last sender the round begins anew
+    }
+    turn.lanes.push_back(std::move(news));
+  }
+};
+
+void remember(lmdb::WriteTransaction& write, const Tables& tables, const Destination& destination) {
+  if (destination.failures == 0)
+    write.erase(tables.destinations, destination.name);
+  else
+    write.put(tables.destinations, destination.name, encode(destination));
 }
 
 // ---- debts
@@ -64,10 +144,10 @@ std::optional<Debt> debt_at_end_of_round(const lmdb::ReadTransaction& read, cons
   for (Recipient& recipient : read_recipients(read, tables, id)) {
     const bool waits = recipient.state == State::queued || recipient.state == State::deferred;
     if (waits && recipient.next <= now) return std::nullopt;
-    if (recipient.state == State::failed) debt.failed.push_back(std::move(recipient));
+    if (recipient.owed != Owed::nothing) debt.owed.push_back(std::move(recipient));
   }
   auto envelope = read_envelope(read, tables, id);
-  if (!envelope || debt.failed.empty()) return std::nullopt;
+  if (!envelope || debt.owed.empty()) return std::nullopt;
   debt.envelope = std::make_shared<const Envelope>(std::move(*envelope));
   return debt;
 }
@@ -106,7 +186,8 @@ Result<void> record_all(Editor& edit, lmdb::WriteTransaction& write, const Table
 
 }  // namespace
 
-Result<Turn> Spool::turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most) {
+Result<Turn> Spool::turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most,
+                         const LaneWork& lanes) {
   const State& s = *state_;
   std::vector<Generation> generated(outcomes.size());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -122,8 +203,9 @@ Result<Turn> Spool::turn(const std::vector<Outcome>& outcomes, Timestamp now, st
   auto anything_due = s.environment.read(
       [&](lmdb::ReadTransaction& read) { return !due_now(read, s.tables, now, most > 0).empty(); });
   if (!anything_due) return std::move(anything_due).error();
-  if (!outcomes.empty() || *anything_due) {
+  if (!outcomes.empty() || *anything_due || !lanes.wishes.empty() || !lanes.changed.empty()) {
     auto written = state_->environment.write([&](lmdb::WriteTransaction& write) -> Result<void> {
+      result = {};
       Editor edit(write, s.tables, now);
       if (auto recorded = record_all(edit, write, s.tables, s.bodies_folder, outcomes, generated); !recorded)
         return recorded;
@@ -131,6 +213,8 @@ Result<Turn> Spool::turn(const std::vector<Outcome>& outcomes, Timestamp now, st
       for (const DueKey& due : due_now(write, s.tables, now, most)) {
         if (auto claimed = claim(edit, write, s.tables, due)) result.claims.push_back(std::move(*claimed));
       }
+      for (const LaneWish& wish : lanes.wishes) LaneClaims{edit, write, s.tables, result}.serve(wish);
+      for (const Destination& destination : lanes.changed) remember(write, s.tables, destination);
       edit.finish();
       s.at_step("turn: claimed");
       return {};

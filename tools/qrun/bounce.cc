@@ -53,14 +53,14 @@ bool wants_failure_notice(std::string_view notify) {
 std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string_view body,
                                             const std::string& hostname, Timestamp now) {
   const spool::Envelope& envelope = *debt.envelope;
-  if (envelope.reverse_path.empty() || debt.failed.empty()) return std::nullopt;
+  if (envelope.reverse_path.empty() || debt.owed.empty()) return std::nullopt;
   message::Dsn dsn;
-  for (const spool::Recipient& recipient : debt.failed)
+  for (const spool::Recipient& recipient : debt.owed)
     if (wants_failure_notice(recipient.notify)) dsn.recipients.push_back(describe(recipient));
   if (dsn.recipients.empty()) return std::nullopt;
 
   spool::Generated bounce;
-  bounce.id = spool::SpoolId::derive(debt.id, debt.failed.front().number, dsn_ordinal);
+  bounce.id = spool::SpoolId::derive(debt.id, debt.owed.front().number, dsn_ordinal);
   dsn.reporting_mta = hostname;
   dsn.to = envelope.reverse_path;
   dsn.message_id = bounce.id.to_text();

@@ -218,14 +218,14 @@ void Scheduler::pay(const spool::Debt& debt) {
     return pay_later(debt, settled.error());
   }
   if (!bounce) {
-    parts_.logger.info("bounce-not-wanted", {{"id", debt.id.to_text()}, {"recipients", debt.failed.size()}});
+    parts_.logger.info("bounce-not-wanted", {{"id", debt.id.to_text()}, {"recipients", debt.owed.size()}});
     return;
   }
   ++statistics_.bounces;
   woken_ = true;
   parts_.logger.info("bounced", {{"id", debt.id.to_text()},
                                  {"to", debt.envelope->reverse_path},
-                                 {"recipients", debt.failed.size()},
+                                 {"recipients", debt.owed.size()},
                                  {"dsn", bounce->id.to_text()}});
 }
 

@@ -7,7 +7,9 @@ struct Expedite : SpoolTest {
   SpoolId waiting(const char* address) {
     const SpoolId id = accepted(to({address}));
     turn();
-    turn({deferred(id, 0)});
+    Outcome waits = deferred(id, 0);
+    waits.lane = "host:relay.example.test";
+    turn({waits});
     return id;
   }
   Spool::Expedited expedite(std::string_view domain, bool subdomains = false) {

@@ -73,7 +73,7 @@ TEST_F(Operate, FailOwesADsn) {
   const SpoolId id = accepted(to({"a@x"}));
   act(id, Action::hold);
   EXPECT_EQ(act(id, Action::fail), "1/0");
-  EXPECT_EQ(turn().debts.at(0).failed.at(0).status.status_class, 5);
+  EXPECT_EQ(turn().debts.at(0).owed.at(0).status.status_class, 5);
 }
 
 TEST_F(Operate, AClaimedOneGetsAWishThatIsObeyedUnlessDelivered) {

@@ -166,8 +166,8 @@ TEST_F(TurnTest, AFailureOwesADsnUntilItIsSettled) {
   ASSERT_EQ(failed.debts.size(), 1U);
   EXPECT_EQ(failed.debts[0].id, id);
   EXPECT_EQ(failed.debts[0].envelope->reverse_path, "alice@example.test");
-  EXPECT_EQ(failed.debts[0].failed.at(0).reason, "no such user");
-  EXPECT_EQ(failed.debts[0].failed.at(0).status, (EnhancedStatus{5, 1, 1}));
+  EXPECT_EQ(failed.debts[0].owed.at(0).reason, "no such user");
+  EXPECT_EQ(failed.debts[0].owed.at(0).status, (EnhancedStatus{5, 1, 1}));
   open();
   ASSERT_EQ(turn().debts.size(), 1U);
 
@@ -201,7 +201,7 @@ TEST_F(TurnTest, OneDsnForAllThatFailInARound) {
   EXPECT_TRUE(turn().debts.empty());  // the fourth is in delivery now
   const Turn end = turn({outcome(id, 3, Kind::failed)});
   ASSERT_EQ(end.debts.size(), 1U);
-  EXPECT_EQ(end.debts[0].failed.size(), 3U);
+  EXPECT_EQ(end.debts[0].owed.size(), 3U);
   ASSERT_TRUE(spool().settle(end.debts[0], std::nullopt));
   EXPECT_EQ(states(id), "2:deferred");
   EXPECT_EQ(broken(), std::vector<std::string>());
@@ -217,7 +217,7 @@ TEST_F(TurnTest, SettlingPaysOnlyWhatWasReported) {
   turn({outcome(id, 1, Kind::failed)});
   ASSERT_TRUE(spool().settle(first.debts[0], std::nullopt));
   EXPECT_EQ(states(id), "1:failed");
-  EXPECT_EQ(turn().debts.at(0).failed.at(0).number, 1U);
+  EXPECT_EQ(turn().debts.at(0).owed.at(0).number, 1U);
   EXPECT_EQ(broken(), std::vector<std::string>());
 }
 
@@ -310,7 +310,7 @@ TEST_F(TurnTest, AnExpansionToPeopleWhoAllHaveItEndsTheMessage) {
 TEST_F(TurnTest, AnExpansionWithoutLeavesIsAFailureThatIsReported) {
   const SpoolId id = accepted(to({"empty@x"}));
   turn();
-  EXPECT_EQ(turn({expansion(id, 0, {})}).debts.at(0).failed.at(0).status, (EnhancedStatus{5, 2, 4}));
+  EXPECT_EQ(turn({expansion(id, 0, {})}).debts.at(0).owed.at(0).status, (EnhancedStatus{5, 2, 4}));
 }
 
 // ---- generated mail

@@ -1,0 +1,62 @@
+#include "spool/codec.h"
+#include "spool/totals_change.h"
+
+namespace tubepost::spool {
+namespace {
+
+constexpr std::string_view totals_key = "totals";
+
+// A count that does not fit (a queue of an older program, damage) never goes below zero; check() mends it.
+std::uint64_t changed(std::uint64_t value, std::int64_t by) {
+  if (by >= 0) return value + static_cast<std::uint64_t>(by);
+  const auto less = static_cast<std::uint64_t>(-by);
+  return value < less ? 0 : value - less;
+}
+
+}  // namespace
+
+Totals read_totals(const lmdb::ReadTransaction& read, const Tables& tables) {
+  Totals totals;
+  const auto value = read.get(tables.meta, totals_key);
+  if (!value) return totals;
+  RecordReader in(*value);
+  in.number(totals.messages), in.number(totals.bytes);
+  for (auto& count : totals.recipients) in.number(count);
+  return in.ok() ? totals : Totals{};
+}
+
+void write_totals(lmdb::WriteTransaction& write, const Tables& tables, const Totals& totals) {
+  RecordWriter out(96);
+  out.number(totals.messages).number(totals.bytes);
+  for (const auto count : totals.recipients) out.number(count);
+  write.put(tables.meta, totals_key, out.take());
+}
+
+Totals count_totals(const lmdb::ReadTransaction& read, const Tables& tables) {
+  Totals totals;
+  lmdb::Cursor envelope = read.cursor(tables.envelopes);
+  for (bool more = envelope.first(); more; more = envelope.next()) {
+    ++totals.messages;
+    if (const auto one = decode_envelope(envelope.value())) totals.bytes += one->size;
+  }
+  lmdb::Cursor recipient = read.cursor(tables.recipients);
+  for (bool more = recipient.first(); more; more = recipient.next()) {
+    if (const auto one = decode_recipient(0, recipient.value()))
+      ++totals.recipients[static_cast<std::size_t>(one->state)];
+  }
+  return totals;
+}
+
+void TotalsChange::apply(lmdb::WriteTransaction& write, const Tables& tables) const {
+  bool any = messages != 0 || bytes != 0;
+  for (const auto count : recipients) any = any || count != 0;
+  if (!any) return;
+  Totals totals = read_totals(write, tables);
+  totals.messages = changed(totals.messages, messages);
+  totals.bytes = changed(totals.bytes, bytes);
+  for (std::size_t i = 0; i < states; ++i)
+    totals.recipients[i] = changed(totals.recipients[i], recipients[i]);
+  write_totals(write, tables, totals);
+}
+
+}  // namespace tubepost::spool

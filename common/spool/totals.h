@@ -1,0 +1,25 @@
+// How much is in the queue, kept up to date by every change (schema.h, "totals"), so that a million messages are
+// counted by one look-up. Internal to this library but for the value.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "spool/envelope.h"
+
+namespace tubepost::spool {
+
+struct Totals {
+  std::uint64_t messages = 0, bytes = 0;
+  std::array<std::uint64_t, states> recipients{};  // by state
+
+  std::uint64_t of(State state) const { return recipients[static_cast<std::size_t>(state)]; }
+  std::uint64_t all() const {
+    std::uint64_t sum = 0;
+    for (const auto count : recipients) sum += count;
+    return sum;
+  }
+  friend bool operator==(const Totals&, const Totals&) = default;
+};
+
+}  // namespace tubepost::spool
