@@ -37,10 +37,10 @@ public:
   Result<void> run() {
     pair_accounts();
     using Step = Result<void> (Applier::*)();
-    for (const Step step : {&Applier::remove_aliases, &Applier::remove_accounts, &Applier::remove_routes,
+    for (const Step step : {&Applier::remove_rules, &Applier::remove_aliases, &Applier::remove_accounts, &Applier::remove_routes,
                             &Applier::release_bindings, &Applier::add_domains, &Applier::set_hosted_domains,
                             &Applier::set_server, &Applier::set_relay_domains, &Applier::remove_domains,
-                            &Applier::put_accounts, &Applier::add_aliases, &Applier::put_routes})
+                            &Applier::put_accounts, &Applier::add_aliases, &Applier::put_routes, &Applier::put_rules})
       if (auto done = (this->*step)(); !done) return done;
     return {};
   }
@@ -48,6 +48,7 @@ public:
 
 private:
   void pair_accounts();
+  Result<void> remove_rules();
   Result<void> remove_aliases();
   Result<void> remove_accounts();
   Result<void> remove_routes();
@@ -63,6 +64,7 @@ private:
   Result<void> put_account(const std::string& address, const Properties& properties);
   Result<void> add_aliases();
   Result<void> put_routes();
+  Result<void> put_rules();
 
   void say(std::string line) { lines_.push_back(std::move(line)); }
   Result<void> at_line(const std::string& subject, Result<void> done) const {
@@ -90,6 +92,16 @@ void Applier::pair_accounts() {
     else if (same != now.end())
       kept_.emplace(address, same->second);
   }
+}
+
+Result<void> Applier::remove_rules() {
+  for (const auto& [place, action] : current_.rules) {
+    if (wanted_.rules.contains(place)) continue;
+    const auto& [scope, entry] = place;
+    say("- " + line_of(Rule{scope, action, entry}));
+    if (auto done = editor_.remove_rules(scope, action, {entry}); !done) return std::move(done).error();
+  }
+  return {};
 }
 
 Result<void> Applier::remove_aliases() {
@@ -245,6 +257,21 @@ Result<void> Applier::put_routes() {
             ? "+ " + line_of(route)
             : "~ " + line_of(route) + " (was " + destination_text(now->second) + ")");
     if (auto done = editor_.add_route(route); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Applier::put_rules() {
+  for (const auto& [place, action] : wanted_.rules) {
+    const auto now = current_.rules.find(place);
+    if (now != current_.rules.end() && now->second == action) continue;
+    const auto& [scope, entry] = place;
+    const auto line = line_of(Rule{scope, action, entry});
+    say(now == current_.rules.end() ? "+ " + line
+                                    : "~ " + line + " (was " + std::string(to_text(now->second)) + ")");
+    auto added = editor_.add_rules(scope, action, {entry});
+    auto done = added ? Result<void>() : Result<void>(std::move(added).error());
+    if (done = at_line("rule " + scope + ' ' + entry, std::move(done)); !done) return done;
   }
   return {};
 }

@@ -23,6 +23,8 @@ public:
     check_server();
     check_bindings();
     check_addresses();
+    if (const auto lost = reader_.lost_rules(); lost != 0)
+      problem(std::to_string(lost) + " rules are of accounts or domains that are gone, or damaged");
     if (load(transaction_, tables_.ids) != ids_)
       problem("the index of accounts by id does not fit the accounts");
     if (load(transaction_, tables_.by_age) != by_age_)

@@ -19,6 +19,23 @@ Result<void> check_schema(const std::string& folder, std::string_view stored) {
   return {};
 }
 
+constexpr std::initializer_list<const char*> table_names = {
+    "meta", "server", "domains", "bindings", "addresses", "by-age", "ids", "routes", "rules"};
+
+// Opens once for writing, which makes missing tables, and again as before. There is one Environment at a time.
+Result<void> complete_tables(const std::string& folder, Result<lmdb::Environment>& environment) {
+  lmdb::Environment::Options options;
+  environment = Failure::temporary("being opened again");
+  {
+    auto writable = lmdb::Environment::open(folder, options);
+    if (!writable) return std::move(writable).error();
+    if (auto made = writable->open_tables(table_names); !made) return std::move(made).error();
+  }
+  options.read_only = true;
+  environment = lmdb::Environment::open(folder, options);
+  return environment ? Result<void>() : Result<void>(environment.error());
+}
+
 // A new database gets its version; any other must have one that this program knows.
 Result<void> settle_schema(lmdb::Environment& environment, const Tables& tables, bool create) {
   const auto stored = environment.read([&](const lmdb::ReadTransaction& transaction) {
@@ -59,11 +76,16 @@ Result<Directory> Directory::open(const std::string& folder, const Options& opti
   wanted.read_only = options.read_only && !options.create;
   auto environment = lmdb::Environment::open(folder, wanted);
   if (!environment) return std::move(environment).error();
-  const auto opened = environment->open_tables(
-      {"meta", "server", "domains", "bindings", "addresses", "by-age", "ids", "routes"});
+  auto opened = environment->open_tables(table_names);
+  if (!opened && wanted.read_only) {
+    // Made before there were rules; who only reads cannot add their table.
+    if (auto completed = complete_tables(folder, environment); !completed)
+      return std::move(completed).error();
+    opened = environment->open_tables(table_names);
+  }
   if (!opened) return opened.error();
   const auto& t = *opened;
-  const Tables tables{t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7]};
+  const Tables tables{t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8]};
   if (auto settled = settle_schema(*environment, tables, options.create); !settled)
     return std::move(settled).error();
   return Directory(std::make_unique<State>(State{std::move(*environment), tables}));

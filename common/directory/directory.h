@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "directory/rules.h"
 #include "smtp/mailbox.h"
 
 namespace tubepost::directory {
@@ -128,6 +129,12 @@ public:
   Result<std::vector<Route>> routes() const;
   Result<Properties> server() const;
 
+  // Which rule of S4 holds for this message and recipient; rules.h says how that is found. The lists of a
+  // recipient are those of the account it leads to, also by sub-address, catch-all or an alias with one target.
+  Result<RuleDecision> decide(const RuleFacts& facts) const;
+  Result<std::vector<Rule>> rules() const;                        // sorted by scope and entry
+  Result<std::vector<Rule>> rules(std::string_view scope) const;  // of this scope alone
+
   // Changes: each is one durable transaction; a refusal is a permanent Failure with a sentence for the
   // operator.
   Result<void> set_server(const Properties& changes);  // an empty value removes a key
@@ -143,6 +150,12 @@ public:
   Result<void> remove_alias(std::string_view address, const std::vector<std::string>& targets);
   Result<void> add_route(const Route& route);
   Result<void> remove_route(std::string_view pattern, bool by_sender);
+  // An entry that is in the list already takes the new action. How many entries were new or changed.
+  Result<std::size_t> add_rules(std::string_view scope, RuleAction action,
+                                const std::vector<std::string>& entries);
+  // Refused where one is not in the list with this action.
+  Result<std::size_t> remove_rules(std::string_view scope, RuleAction action,
+                                   const std::vector<std::string>& entries);
 
   // All of it as sorted, diffable text (no passwords), and back: `apply` makes the directory equal to the
   // text, in one transaction, and says what it changed, a line each ("+ alias …", "- route …", "~ account

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "directory/editor.h"
 #include "directory/refusals.h"
+#include "directory/rule_keys.h"
 
 namespace tubepost::directory {
 namespace {
@@ -96,6 +97,7 @@ Result<AccountId> Editor::remove_account(std::string_view text) {
   transaction_.erase(tables_.addresses, address_key(*address, reader_.folds_case()));
   transaction_.erase(tables_.ids, id_key(entry->id));
   transaction_.erase(tables_.by_age, age_key(address->domain, entry->id));
+  forget_rules(account_rules(entry->id));
   return entry->id;
 }
 

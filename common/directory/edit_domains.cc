@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "directory/editor.h"
 #include "directory/refusals.h"
+#include "directory/rule_keys.h"
 #include "dns/name.h"
 
 namespace tubepost::directory {
@@ -136,6 +137,7 @@ Result<void> Editor::remove_domain(std::string_view name) {
   }
   if (auto unbound = bind(*normal, *properties, {}); !unbound) return unbound;
   transaction_.erase(tables_.domains, *normal);
+  forget_rules(domain_rules(*normal));
   return {};
 }
 

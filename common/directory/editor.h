@@ -26,6 +26,9 @@ public:
   Result<void> remove_alias(std::string_view address, const std::vector<std::string>& targets);
   Result<void> add_route(const Route& route);
   Result<void> remove_route(std::string_view pattern, bool by_sender);
+  Result<std::size_t> add_rules(std::string_view scope, RuleAction action, const std::vector<std::string>& entries);
+  Result<std::size_t> remove_rules(std::string_view scope, RuleAction action,
+                                   const std::vector<std::string>& entries);
 
 private:
   Result<void> make_primary(const std::string& domain);
@@ -35,6 +38,8 @@ private:
   Result<smtp::Mailbox> new_address(std::string_view text) const;  // nobody has it, its domain is ours
   void put_entry(const smtp::Mailbox& address, const Entry& entry);
   AccountId next_id();
+  void note_length(const std::string& scope_key, std::string_view entry);
+  void forget_rules(const std::string& scope_key);  // with what they were of
 
   lmdb::WriteTransaction& transaction_;
   const Tables& tables_;

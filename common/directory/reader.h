@@ -34,7 +34,17 @@ public:
   std::vector<Route> routes() const;
   bool has_routes() const { return transaction_.count(tables_.routes) != 0; }
 
+  // Rules. Keys as rule_keys.h has them.
+  bool has_rules() const;
+  bool has_rules_of(std::string_view scope_key) const;
+  std::optional<RuleAction> rule(std::string_view key) const;
+  std::string rule_lengths(std::string_view scope_key, bool v6) const;
+  Result<std::string> rule_scope(std::string_view scope) const;  // its key; a refusal: there is no such
+  std::vector<Rule> rules(std::string_view scope_key) const;     // empty: all; sorted by scope and entry
+  std::size_t lost_rules() const;                                // of scopes that are gone, or damaged
+
 private:
+  std::optional<std::string> scope_of_key(std::string_view key) const;
   std::optional<Entry> entry_at(std::string_view key) const;
 
   const lmdb::ReadTransaction& transaction_;

@@ -10,6 +10,7 @@
 //   ids        u64 id              -> key in addresses
 //   routes     side pattern        -> route               side = "r" by recipient | "s" by sender; pattern in
 //   lower case
+//   rules      scope entry         -> "allow" | "deny"     rule_keys.h
 //
 //   account    = "A" u64-id string-local-part properties  the local part as it was written: logins are
 //   compared with it (A7) alias      = "L" string-local-part u32-count { string-local-part string-domain }
@@ -33,7 +34,7 @@ namespace tubepost::directory {
 inline constexpr unsigned schema_version = 1;
 
 struct Tables {
-  lmdb::Table meta, server, domains, bindings, addresses, by_age, ids, routes;
+  lmdb::Table meta, server, domains, bindings, addresses, by_age, ids, routes, rules;
 };
 
 // What stands at an address: an account (id is not 0) or an alias.

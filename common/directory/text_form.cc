@@ -30,9 +30,11 @@ private:
   Result<void> account(const std::vector<std::string>& words);
   Result<void> alias(const std::vector<std::string>& words);
   Result<void> route(const std::vector<std::string>& words, bool by_sender);
+  Result<void> rule(const std::vector<std::string>& words);
   Result<Properties> pairs(Scope scope, const std::vector<std::string>& words, std::size_t from) const;
   Result<void> note(const std::string& subject);  // refuses what is said twice
   Result<void> check_spellings() const;
+  void settle_scopes();
 
   Model model_;
   std::size_t number_ = 0;
@@ -53,6 +55,7 @@ Result<Model> ModelParser::parse(std::string_view text) {
   }
   if (!begun) return bad_data("the text is empty; it must begin with \"" + std::string(first_line) + "\"");
   if (auto checked = check_spellings(); !checked) return std::move(checked).error();
+  settle_scopes();
   return std::move(model_);
 }
 
@@ -69,7 +72,8 @@ Result<void> ModelParser::line(std::string_view text) {
   if (kind == "account") return account(words);
   if (kind == "alias") return alias(words);
   if (kind == "route" || kind == "sender-route") return route(words, kind == "sender-route");
-  return bad_data(printable(kind) + ": not server, domain, account, alias, route or sender-route");
+  if (kind == "rule") return rule(words);
+  return bad_data(printable(kind) + ": not server, domain, account, alias, route, sender-route or rule");
 }
 
 Result<void> ModelParser::note(const std::string& subject) {
@@ -149,6 +153,28 @@ Result<void> ModelParser::route(const std::vector<std::string>& words, bool by_s
   return {};
 }
 
+Result<void> ModelParser::rule(const std::vector<std::string>& words) {
+  if (words.size() != 4 || (words[2] != "allow" && words[2] != "deny"))
+    return bad_data("rule: a scope, allow or deny, and an entry must follow");
+  const auto scope = normal_scope(words[1]);
+  if (!scope) return scope.error();
+  const auto entries = normal_entries(*scope, words[3]);
+  if (!entries) return entries.error();
+  for (const auto& entry : *entries) {
+    if (auto noted = note("rule " + *scope + ' ' + entry); !noted) return noted;
+    model_.rules.emplace(std::pair(*scope, entry), words[2] == "allow" ? RuleAction::allow : RuleAction::deny);
+  }
+  return {};
+}
+
+// An account may be spelled in a rule as it likes; whether letters' case matters is known at the end.
+void ModelParser::settle_scopes() {
+  decltype(model_.rules) settled;
+  for (auto& [place, action] : model_.rules)
+    settled.emplace(std::pair(identity_of(place.first, model_.folds_case()), place.second), action);
+  model_.rules = std::move(settled);
+}
+
 // One address in two spellings would be written differently each time.
 Result<void> ModelParser::check_spellings() const {
   std::map<std::string, std::string> spellings;
@@ -184,6 +210,10 @@ std::string line_of(const Route& route) {
   return line_of(route.by_sender ? "sender-route" : "route", route.pattern, destination_text(route));
 }
 
+std::string line_of(const Rule& rule) {
+  return "rule " + word(rule.scope) + ' ' + std::string(to_text(rule.action)) + ' ' + word(rule.entry);
+}
+
 std::string to_text(const Model& model) {
   std::string text = std::string(first_line) + '\n';
   for (const auto& [key, value] : model.server) text += "server " + pair_of(key, value) + '\n';
@@ -192,6 +222,7 @@ std::string to_text(const Model& model) {
     text += line_of("account", address, properties) + '\n';
   for (const auto& [address, target] : model.aliases) text += line_of("alias", address, target) + '\n';
   for (const auto& [key, route] : model.routes) text += line_of(route) + '\n';
+  for (const auto& [place, action] : model.rules) text += line_of(Rule{place.first, action, place.second}) + '\n';
   return text;
 }
 
@@ -210,6 +241,8 @@ Model load_model(const Reader& reader) {
     for (const auto& target : entry.targets) model.aliases.emplace(address, target.to_text());
   });
   for (auto& route : reader.routes()) model.routes.emplace(std::pair(route.by_sender, route.pattern), route);
+  for (auto& rule : reader.rules({}))
+    model.rules.emplace(std::pair(identity_of(rule.scope, model.folds_case()), rule.entry), rule.action);
   return model;
 }
 

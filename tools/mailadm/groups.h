@@ -76,6 +76,24 @@ private:
   bool by_sender_ = false;
 };
 
+class RuleCommands {
+public:
+  explicit RuleCommands(Tool& tool);
+
+private:
+  Result<ExitStatus> add();
+  Result<ExitStatus> remove();
+  Result<ExitStatus> list();
+  bool is_complete() const;
+  directory::RuleAction action() const {
+    return allow_ ? directory::RuleAction::allow : directory::RuleAction::deny;
+  }
+  Tool& tool_;
+  std::string scope_;
+  std::vector<std::string> words_;
+  bool allow_ = false, deny_ = false;
+};
+
 // export, apply
 class TextCommands {
 public:

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   const mailadm::AccountCommands account(tool);
   const mailadm::AliasCommands alias(tool);
   const mailadm::RouteCommands route(tool);
+  const mailadm::RuleCommands rule(tool);
   const mailadm::TextCommands text(tool);
   const mailadm::ConfigCommands configuration(tool);
   const mailadm::FsckCommand fsck(tool);
