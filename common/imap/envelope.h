@@ -1,5 +1,6 @@
 // ENVELOPE (RFC 9051 7.5.2, RFC 3501 7.4.2) of a message's header. Values stand as they came (RFC 2047 words are left
-// to the client), unfolded, without NUL; what is not printable ASCII goes in literals, which every client reads.
+// to the client), unfolded,
+// tabs as blanks, without NUL; what is not printable ASCII goes in literals, which every client reads.
 //
 // What is odd is answered like this: of a field that stands twice the first counts; an address list of which nothing
 // can be read becomes one address whose name is the field's text and whose mailbox and host are "" (not NIL, which
