@@ -7,6 +7,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,9 +72,11 @@ struct Plan {
   int lowest_free;            // above every target of a redirect
   int report_fd;              // a Report goes here if there is no exec
   bool own_group;
+  std::span<const ResourceLimit> limits;
+  bool die_with_parent;
 };
 
-enum class Step : int { group, directory, redirect, exec };
+enum class Step : int { group, directory, redirect, limits, exec };
 struct Report {
   Step step;
   int error;
@@ -125,12 +128,26 @@ void close_all_others_on_exec(const Plan& plan) {
   close_range_on_exec(next, UINT_MAX);
 }
 
+bool limit(const Plan& plan) {
+  for (const ResourceLimit& wanted : plan.limits) {
+    const auto resource = static_cast<__rlimit_resource>(wanted.resource);
+    rlimit set{};
+    if (::getrlimit(resource, &set) != 0) return false;
+    set.rlim_max = std::min(set.rlim_max, wanted.most);
+    set.rlim_cur = set.rlim_max;
+    if (::setrlimit(resource, &set) != 0) return false;
+  }
+  return true;
+}
+
 [[noreturn]] void become(const Plan& plan) {
   reset_signals();
+  if (plan.die_with_parent && ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) report(plan, Step::limits);
   if (plan.own_group && ::setpgid(0, 0) != 0) report(plan, Step::group);
   if (!redirect(plan)) report(plan, Step::redirect);
   if (plan.directory != nullptr && ::chdir(plan.directory) != 0) report(plan, Step::directory);
   close_all_others_on_exec(plan);
+  if (!limit(plan)) report(plan, Step::limits);
   ::execve(plan.program, plan.argv, plan.environment);
   report(plan, Step::exec);
 }
@@ -220,6 +237,8 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv, const ChildOpti
   plan.lowest_free = lowest_free;
   plan.report_fd = report_fd.get();
   plan.own_group = options.own_group;
+  plan.limits = options.limits;
+  plan.die_with_parent = options.die_with_parent;
   const pid_t pid = fork_into(plan);
   if (pid < 0) return Failure::temporary("fork: " + error_text(errno));
   report_fd.reset();

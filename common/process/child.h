@@ -4,6 +4,7 @@
 // between fork and exec).
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -22,6 +23,12 @@ struct Redirect {
   int to;    // its number in the child
 };
 
+// setrlimit(2), soft and hard; a limit above the hard one of this process stays at that.
+struct ResourceLimit {
+  int resource;
+  rlim_t most;
+};
+
 struct ChildOptions {
   std::vector<Redirect> redirects;                           // 0, 1, 2 not named: inherited as they are
   std::vector<std::pair<std::string, std::string>> set_env;  // added to this process's environment
@@ -29,6 +36,8 @@ struct ChildOptions {
   bool only_set_env = false;  // set_env is the whole environment
   bool own_group = false;  // a process group of its own, so that kill_group reaches its children too
   std::string directory;   // chdir there, if not empty
+  std::vector<ResourceLimit> limits;
+  bool die_with_parent = false;  // killed when the thread that spawned it ends, kill -9 included (PR_SET_PDEATHSIG)
 };
 
 struct Ended {

@@ -96,6 +96,30 @@ TEST(Child, RunsWhereItIsTold) {
   EXPECT_EQ(output_of("pwd", options), "/usr\n");
 }
 
+TEST(Child, HasTheLimitsItIsGivenAndNoHigherOnes) {
+  ChildOptions options;
+  options.limits = {{RLIMIT_FSIZE, 1024 * 512}, {RLIMIT_NOFILE, RLIM_INFINITY}};
+  EXPECT_EQ(output_of("ulimit -f; ulimit -Hf", options), "1024\n1024\n");
+}
+
+TEST(Child, DiesWithItsParentIfToldTo) {
+  auto pipe = make_pipe();
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ChildOptions options;
+    options.die_with_parent = true;
+    options.redirects = {{pipe->write_end.get(), 1}};
+    const auto child = Child::spawn({"sh", "-c", "echo started; exec sleep 600"}, options);
+    ::pause();
+  }
+  pipe->write_end.reset();
+  char started[8];
+  EXPECT_EQ(::read(pipe->read_end.get(), started, sizeof started), 8);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  EXPECT_EQ(::read(pipe->read_end.get(), started, 1), 0);  // it held the other end
+}
+
 TEST(Child, HasNeitherOurBlockedSignalsNorIgnoredOnes) {
   ignore_sigpipe();
   const SignalSource source({SIGTERM});
