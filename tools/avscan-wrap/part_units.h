@@ -1,6 +1,5 @@
 // What of a message is scanned part by part: the decoded bytes of each leaf of the MIME tree, under the name it
-// (RFC 2183 2.3)
-// gives itself, made safe. Embedded messages in base64 or quoted-printable are opened too. Pure.
+// gives itself (RFC 2183 2.3), made safe. Embedded messages in base64 or quoted-printable are opened too. Pure.
 #pragma once
 
 #include <functional>
