@@ -97,7 +97,7 @@ struct Claim {
   Recipient recipient;
   std::shared_ptr<const Envelope> envelope;  // shared by the claims of one message in one turn
   bool from_lane = false;                    // asked for by LaneWish
-  std::string suppressed;                    // why nothing is sent to this address now; empty: it is
+  std::string suppressed{};                  // why nothing is sent to this address now; empty: it is
 };
 
 struct Generated {  // mail that a delivery or a round made: forward, redirect, autoreply, DSN
