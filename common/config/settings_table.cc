@@ -101,6 +101,12 @@ constexpr Setting table[] = {
                    {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
                     "Whether a client's address needs a reverse name."})),                             // S3
     not_yet(repeated({"smtpd.dnsbl", Kind::text, "", "ZONE[=REPLIES][;ACTION]", "DNS block list."})),  // S2
+    not_yet(within(1, 1000,
+                   {"smtpd.dnsbl-reject-score", Kind::number, "5", "N",
+                    "Scores of block lists that together refuse a client."})),
+    not_yet(within(1, 60,
+                   {"smtpd.dnsbl-timeout", Kind::duration, "5s", "TIME",
+                    "How long all block lists together are waited for."})),
     repeated({"smtpd.blocked", Kind::ranges, "", "RANGE", "Addresses that may not connect."}),         // S1
     repeated({"smtpd.trusted", Kind::ranges, "", "RANGE", "Addresses that no restriction binds."}),    // A4
     not_yet(repeated({"smtpd.xclient-hosts", Kind::ranges, "", "RANGE",

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <string>
 
-#include "authd/bounded_map.h"
+#include "base/bounded_map.h"
 #include "base/clock.h"
 
 namespace tubepost::authd {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "authd/bounded_map.h"
+#include "base/bounded_map.h"
 #include "base/clock.h"
 
 namespace tubepost::authd {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace tubepost::authd {
+namespace tubepost {
 
 template <class Value>
 class BoundedMap {
@@ -39,4 +39,4 @@ private:
   std::map<std::string, typename Entries::iterator> index_;
 };
 
-}  // namespace tubepost::authd
+}  // namespace tubepost

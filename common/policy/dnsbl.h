@@ -1,0 +1,66 @@
+// DNS block lists (S2, RFC 5782): several asked side by side with one deadline, each with its reply filter and
+// action, and a cache.
+//
+// A list that cannot say (SERVFAIL, no answer in time, 127.255.255.x) lists nobody, and the log says so. Each
+// list is tried first, and every hour: one that has 127.0.0.1 lists the world and is not used until that is
+// over; one that has not 127.0.0.2 is doubtful, which is logged (RFC 5782 5). The first decision waits for that
+// within the same deadline.
+//
+// Bounds: threads_per_list look-ups of one list at a time, so that a slow list delays no other; cache_max
+// answers remembered. Threading: any thread. Made after fork; the resolver and clock must outlive it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "dns/resolver.h"
+#include "log/logger.h"
+#include "policy/block_list.h"
+
+namespace tubepost::policy {
+
+// What one list said: an input of the decision, for the trace and --explain.
+struct ListAnswer {
+  std::string zone, question;        // "7.2.0.192.zen.example.org"
+  std::vector<std::string> replies;  // addresses, at most ten
+  std::string reason;                // the list's TXT record, printable, if it lists
+  bool listed = false;
+  std::string error;  // why it could not say; empty: it did
+  bool from_cache = false;
+  std::string to_text() const;  // "zen.example.org: 127.0.0.2 (listed), SBL123"
+};
+
+struct ListVerdict {
+  enum class Kind { none, allow, reject, defer } kind = Kind::none;
+  int score = 0;
+  std::string zone;                 // that decided; of a score: the one that brought most
+  std::string text;                 // for the reply: "192.0.2.7 is listed by zen.example.org: reason"
+  std::vector<ListAnswer> answers;  // one for each list, in their order
+};
+
+class BlockLists {
+public:
+  struct Options {
+    std::vector<BlockList> lists;
+    int reject_score = 5;  // scores that sum up to this reject
+    std::chrono::milliseconds deadline{5000};
+    unsigned threads_per_list = 8;
+    std::size_t cache_max = 20'000;
+  };
+  BlockLists(Options options, dns::Resolver& resolver, const Clock& clock, const log::Logger& logger);
+  ~BlockLists();
+  bool empty() const;
+  ListVerdict check(const net::IpAddress& client);
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The verdict of answers that are there; pure. `lists` and `answers` go in pairs.
+ListVerdict judge(const std::vector<BlockList>& lists, std::vector<ListAnswer> answers, int reject_score,
+                  const net::IpAddress& client);
+
+}  // namespace tubepost::policy

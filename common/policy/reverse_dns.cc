@@ -1,0 +1,112 @@
+#include "policy/reverse_dns.h"
+
+#include "base/bounded_map.h"
+#include "base/text.h"
+#include "dns/mx.h"
+#include "policy/lookup_pool.h"
+
+namespace tubepost::policy {
+namespace {
+
+constexpr std::chrono::minutes answer_life{5};
+constexpr std::chrono::seconds error_life{10};
+
+using Kind = ReverseVerdict::Kind;
+
+bool cannot_say(dns::Kind kind) {
+  return kind != dns::Kind::ok && kind != dns::Kind::nodata && kind != dns::Kind::nxdomain;
+}
+
+std::string inputs_of(const net::IpAddress& client, const dns::ReverseNames& found) {
+  std::string text = "PTR " + dns::reverse_name(client) + ": ";
+  if (found.names.empty()) return text + std::string(dns::to_text(found.kind));
+  text += printable(join(found.names, " "));
+  return text +
+         (found.confirmed.empty() ? (found.unsure ? " (perhaps)" : " (not confirmed)") : " (confirmed)");
+}
+
+ReverseVerdict judge(const net::IpAddress& client, const dns::ReverseNames& found, ReverseNeed need) {
+  ReverseVerdict verdict;
+  verdict.inputs = inputs_of(client, found);
+  if (!found.confirmed.empty()) verdict.name = found.confirmed.front();
+  const auto address = client.to_text();
+  if (need == ReverseNeed::confirmed ? !found.confirmed.empty() : !found.names.empty()) return verdict;
+  if (cannot_say(found.kind) || (need == ReverseNeed::confirmed && found.unsure)) {
+    verdict.kind = Kind::deferred;
+    verdict.text = "the reverse name of " + address + " cannot be looked up now";
+  } else {
+    verdict.kind = Kind::refused;
+    verdict.text = found.names.empty() ? address + " has no reverse name"
+                                       : "no reverse name of " + address + " leads back to it";
+  }
+  return verdict;
+}
+
+}  // namespace
+
+std::optional<ReverseNeed> parse_reverse_need(std::string_view text) {
+  if (text == "off") return ReverseNeed::off;
+  if (text == "exists") return ReverseNeed::exists;
+  if (text == "confirmed") return ReverseNeed::confirmed;
+  return std::nullopt;
+}
+
+struct ReverseDns::State {
+  struct Cached {
+    dns::ReverseNames names;
+    Timestamp until{};
+  };
+  State(Options o, dns::Resolver& r, const Clock& c)
+      : options(o), resolver(r), clock(c), cache(o.cache_max), pool(o.threads) {}
+
+  std::optional<dns::ReverseNames> cached(const std::string& address);
+  dns::ReverseNames ask(const net::IpAddress& address);
+
+  const Options options;
+  dns::Resolver& resolver;
+  const Clock& clock;
+  std::mutex mutex;  // of the cache
+  BoundedMap<Cached> cache;
+  LookupPool pool;  // last: its jobs use the rest
+};
+
+std::optional<dns::ReverseNames> ReverseDns::State::cached(const std::string& address) {
+  const std::lock_guard lock(mutex);
+  const auto* found = cache.find(address);
+  if (found == nullptr || found->until <= clock.now()) return std::nullopt;
+  return found->names;
+}
+
+dns::ReverseNames ReverseDns::State::ask(const net::IpAddress& address) {
+  auto names = dns::find_reverse_names(resolver, address);
+  const bool is_sure = !cannot_say(names.kind) && !names.unsure;
+  const std::lock_guard lock(mutex);
+  cache.touch(address.to_text()) = {names,
+                                    clock.now() + (is_sure ? std::chrono::seconds(answer_life) : error_life)};
+  return names;
+}
+
+ReverseDns::ReverseDns(Options options, dns::Resolver& resolver, const Clock& clock)
+    : state_(std::make_unique<State>(options, resolver, clock)) {}
+ReverseDns::~ReverseDns() = default;
+
+ReverseVerdict ReverseDns::check(const net::IpAddress& client, ReverseNeed need) {
+  if (need == ReverseNeed::off) return {};
+  auto& state = *state_;
+  if (const auto known = state.cached(client.to_text())) {
+    auto verdict = judge(client, *known, need);
+    verdict.inputs += ", cached";
+    return verdict;
+  }
+  const auto round = std::make_shared<LookupRound<dns::ReverseNames>>(1, state.options.deadline);
+  const bool taken = state.pool.submit([&state, client, round] {
+    if (!round->is_over()) round->done(0, state.ask(client));
+  });
+  dns::ReverseNames late;
+  late.kind = dns::Kind::timeout;
+  if (!taken) return judge(client, late, need);
+  const auto found = round->wait();
+  return judge(client, found.front() ? *found.front() : late, need);
+}
+
+}  // namespace tubepost::policy
