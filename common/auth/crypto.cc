@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 #include <cstdlib>
@@ -45,6 +46,14 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(), octets(mac),
             &size))
     std::abort();
+  return mac;
+}
+
+std::string hmac_md5(std::string_view key, std::string_view bytes) {
+  std::string mac(MD5_DIGEST_LENGTH, '\0');
+  unsigned size = 0;
+  if (!HMAC(EVP_md5(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(), octets(mac), &size))
+    std::abort();  // as above
   return mac;
 }
 

@@ -9,6 +9,7 @@ namespace tubepost::auth {
 
 std::string sha256(std::string_view bytes);                             // 32 octets
 std::string hmac_sha256(std::string_view key, std::string_view bytes);  // 32 octets
+std::string hmac_md5(std::string_view key, std::string_view bytes);     // 16 octets: CRAM-MD5, which has nothing else
 // RFC 5802 2.2: Hi(), which is PBKDF2 with one block. Costs `iterations` HMACs.
 std::string hi_sha256(std::string_view password, std::string_view salt, unsigned iterations);
 std::string exclusive_or(std::string_view a, std::string_view b);  // of the same length

@@ -43,6 +43,8 @@ std::unique_ptr<SaslClient> make_sasl_client(std::string_view mechanism, Login l
   if (equal_ignoring_case(mechanism, "LOGIN")) return std::make_unique<LoginClient>(std::move(login));
   if (equal_ignoring_case(mechanism, "SCRAM-SHA-256"))
     return std::make_unique<ScramClient>(std::move(login), nonce_or_random(std::move(client_nonce)));
+  if (equal_ignoring_case(mechanism, "CRAM-MD5")) return std::make_unique<CramMd5Client>(std::move(login));
+  if (equal_ignoring_case(mechanism, "XOAUTH2")) return std::make_unique<XOAuth2Client>(std::move(login));
   return nullptr;
 }
 

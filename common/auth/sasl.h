@@ -64,7 +64,7 @@ const MechanismTraits* find_mechanism(std::string_view name);  // without regard
 std::unique_ptr<SaslServer> make_sasl_server(std::string_view mechanism, ScramLookup lookup,
                                              std::string server_nonce = {});
 
-// The other side, for `authd test`, for tests, and for mxsend's smarthosts.
+// The other side, for `authd test`, for tests, and for mxsend's smarthosts: also CRAM-MD5 (RFC 2195) and XOAUTH2.
 class SaslClient {
 public:
   virtual ~SaslClient() = default;

@@ -67,4 +67,15 @@ Result<std::string> LoginClient::answer(std::string_view) {
   }
 }
 
+Result<std::string> CramMd5Client::answer(std::string_view challenge) {
+  if (std::exchange(answered_, true)) return Failure::permanent("CRAM-MD5: the server sent a second challenge");
+  return login_.user + ' ' + to_hex(hmac_md5(login_.password.view(), challenge));
+}
+
+std::optional<std::string> XOAuth2Client::initial_response() {
+  return "user=" + login_.user + "\1auth=Bearer " + std::string(login_.password.view()) + "\1\1";
+}
+
+Result<std::string> XOAuth2Client::answer(std::string_view) { return std::string(); }
+
 }  // namespace tubepost::auth

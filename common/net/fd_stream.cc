@@ -174,11 +174,17 @@ Result<std::unique_ptr<Stream>> connect_unix(const std::string& path, millisecon
                         address->size(), limit, path);
 }
 
-Result<std::unique_ptr<Stream>> connect_tcp(const Endpoint& endpoint, milliseconds limit) {
+Result<std::unique_ptr<Stream>> connect_tcp(const Endpoint& endpoint, milliseconds limit,
+                                            const std::optional<IpAddress>& source) {
   const auto address = SocketAddress::of(endpoint);
   UniqueFd socket(::socket(address.raw()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (socket) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (socket && source) {
+    const auto from = SocketAddress::of({*source, 0});
+    if (::bind(socket.get(), from.raw(), from.size()) != 0)
+      return Failure::temporary("cannot connect from " + source->to_text() + ": " + error_text(errno), {4, 4, 1});
+  }
   return connect_socket(std::move(socket), address.raw(), address.size(), limit, endpoint.to_text());
 }
 

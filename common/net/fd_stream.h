@@ -56,6 +56,8 @@ std::optional<Endpoint> peer_of(int socket);  // nullopt: not a TCP socket
 std::optional<Endpoint> local_of(int socket);
 
 Result<std::unique_ptr<Stream>> connect_unix(const std::string& path, std::chrono::milliseconds limit);
-Result<std::unique_ptr<Stream>> connect_tcp(const Endpoint& endpoint, std::chrono::milliseconds limit);
+// `source`: the address of ours to connect from, of the same family.
+Result<std::unique_ptr<Stream>> connect_tcp(const Endpoint& endpoint, std::chrono::milliseconds limit,
+                                            const std::optional<IpAddress>& source = std::nullopt);
 
 }  // namespace tubepost::net

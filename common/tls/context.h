@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct ConnectionInfo {
   std::string server_name;       // SNI, if the client sent one
   std::string tls_exporter;      // RFC 9266 channel binding, for -PLUS (TLS 1.3)
   std::string server_end_point;  // RFC 5929: hash of our certificate
+  std::string verified_by;       // a client's: "dane", "authority"; empty: nobody vouched for the server
 };
 
 class TlsStream;
@@ -41,12 +43,27 @@ public:
   virtual void reload() = 0;
 };
 
+// What a client demands of the server, connection by connection.
+struct PeerDemands {
+  struct Tlsa {  // RFC 6698 2.1
+    std::uint8_t usage = 0, selector = 0, matching = 0;
+    std::string data;
+  };
+  std::string server_name;         // SNI; empty or an address: none
+  std::vector<std::string> names;  // the certificate must be for one of them; empty: nothing is verified
+  // RFC 7672: one of these must match, instead of an authority's word. `names` then begins with the TLSA
+  // base domain. If none is usable (3.1.3 there), TLS without authentication.
+  std::vector<Tlsa> tlsa;
+};
+
 class ClientContext {
 public:
   // ca_file empty: the system's authorities. verify: chain and name must be right.
   static Result<std::shared_ptr<ClientContext>> create(const std::string& ca_file, bool verify);
   virtual ~ClientContext() = default;
   virtual Result<std::unique_ptr<TlsStream>> connect(net::Stream& below, const std::string& host) = 0;
+  // Names without `tlsa` need a context made with `verify`, which has authorities.
+  virtual Result<std::unique_ptr<TlsStream>> connect(net::Stream& below, const PeerDemands& demands) = 0;
 };
 
 // A Stream over a Stream. Buffers are released while idle (SSL_MODE_RELEASE_BUFFERS).

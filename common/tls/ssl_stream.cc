@@ -48,6 +48,11 @@ auto on_a_thread_of_its_own(const Handshake& handshake) {
   }
 }
 
+std::string verifier_of(SSL* ssl) {
+  if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) == 0 || SSL_get_verify_result(ssl) != X509_V_OK) return {};
+  return SSL_get0_dane_authority(ssl, nullptr, nullptr) >= 0 ? "dane" : "authority";
+}
+
 }  // namespace
 
 SslStream::SslStream(Ssl ssl, const BIO_METHOD* method, std::shared_ptr<const void> keeps, net::Stream& below,
@@ -145,7 +150,7 @@ ConnectionInfo SslStream::info() const {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   const X509* certificate = side_ == Side::server ? SSL_get_certificate(ssl) : SSL_get0_peer_certificate(ssl);
   return {SSL_get_version(ssl), SSL_get_cipher_name(ssl), name ? name : "", exporter_of(ssl),
-          end_point_of(certificate)};
+          end_point_of(certificate), side_ == Side::client ? verifier_of(ssl) : std::string()};
 }
 
 }  // namespace tubepost::tls
