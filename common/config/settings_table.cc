@@ -65,14 +65,13 @@ constexpr Setting table[] = {
                     "Least level logged; info if not set, warning where stderr is a terminal."})),
     one_of("logfmt/json",
            restart({"log.format", Kind::choice, "logfmt", "FORMAT", "How a log line is written."})),
-    not_yet(restart(repeated({"dns.servers", Kind::addresses, "", "ADDR[:PORT]",
-                              "DNS servers to ask, in this order; the system's if not set."}))),
+    restart(repeated({"dns.servers", Kind::addresses, "", "ADDR[:PORT]",
+                      "DNS servers to ask, in this order; the system's if not set."})),
 
     // ---- TLS
     {"tls.certificate", Kind::path, "tls/certificate.pem", "FILE", "Certificate chain, PEM."},
     {"tls.key", Kind::path, "tls/key.pem", "FILE", "Private key of the certificate, PEM."},
-    not_yet({"tls.ca-file", Kind::path, "", "FILE",
-             "Authorities trusted when we connect; the system's if not set."}),
+    {"tls.ca-file", Kind::path, "", "FILE", "Authorities trusted when we connect; the system's if not set."},
 
     // ---- smtpd, role mx; what all its roles share
     listen("smtpd.listen"),
@@ -229,19 +228,18 @@ constexpr Setting table[] = {
         {"qrun.delay-notice", Kind::duration, "4h", "TIME", "When the sender is told of a delay; 0: never."}),
     at_least(3600, {"qrun.journal-keep", Kind::duration, "30d", "TIME",
                     "How long the life of a finished message can be traced."}),
-    not_yet(
-        repeated({"mxsend.smarthost", Kind::text, "", "HOST[:PORT]", "Smarthost, in this order."})),  // O2
-    not_yet(one_of("always/fallback", {"mxsend.smarthost-mode", Kind::choice, "fallback", "always|fallback",
-                                       "Use the smarthost always, or when direct sending fails."})),  // O3
-    not_yet({"mxsend.smarthost-auth", Kind::path, "", "FILE",
-             "Account on the smarthost, a file of mode 0600."}),  // O4
-    not_yet({"mxsend.source-address", Kind::text, "", "ADDR", "Address to send from."}),
-    not_yet(within(1, 65535,
-                   {"mxsend.port", Kind::number, "25", "PORT",
-                    "Port of other mail servers (tests point it elsewhere)."})),
-    not_yet(
-        within(1, 65535,
-               {"mxsend.mta-sts-port", Kind::number, "443", "PORT", "Port of MTA-STS policies (as above)."})),
+    repeated({"mxsend.smarthost", Kind::text, "", "HOST[:PORT]", "Smarthost, in this order."}),  // O2
+    one_of("always/fallback", {"mxsend.smarthost-mode", Kind::choice, "fallback", "always|fallback",
+                               "Use the smarthost always, or when direct sending fails."}),  // O3
+    one_of("connect/dns/temporary/reputation",
+           {"mxsend.fallback-on", Kind::words, "connect dns temporary reputation", "WORDS",
+            "Failures of direct sending after which the smarthost has it."}),  // O3
+    {"mxsend.smarthost-auth", Kind::path, "", "FILE", "Account on the smarthost, a file of mode 0600."},  // O4
+    {"mxsend.source-address", Kind::text, "", "ADDR", "Address to send from."},
+    within(1, 65535,
+           {"mxsend.port", Kind::number, "25", "PORT", "Port of other mail servers (tests point it elsewhere)."}),
+    within(1, 65535,
+           {"mxsend.mta-sts-port", Kind::number, "443", "PORT", "Port of MTA-STS policies (as above)."}),
     restart(
         within(1, 64 << 20,
                {"spool.inline-max", Kind::size, "256K", "SIZE", "Larger bodies become files of the spool."})),

@@ -1,4 +1,4 @@
-// What names lead to: the types of records we ask for (RFC 1035, 2782, 3596, 6698, 8659) and their data as
+// What names lead to: the types of records we ask for (RFC 1035, RFC 2782, RFC 3596, RFC 6698, RFC 8659) and their data as
 // values. Names are lower case, without the trailing dot; the root is ".". Values.
 #pragma once
 

@@ -157,34 +157,32 @@ std::string Client::rcpt_line(const LetterRecipient& recipient) const {
   return line;
 }
 
-Result<Sent> Client::send(const Letter& letter, const GoingOn& going_on) {
+Result<void> Client::send(const Letter& letter, const GoingOn& going_on, Sent& sent) {
   if (!is_one_line(letter.sender)) return unfit("the sender");
   for (const auto& recipient : letter.recipients)
     if (!is_one_line(rcpt_line(recipient))) return unfit("a recipient");
   const bool by_chunks = letter.binary || (letter.by_chunks && extensions_.chunking);
-  Sent sent;
   auto opened =
       extensions_.pipelining ? open(letter, sent, by_chunks) : open_in_steps(letter, sent, by_chunks);
-  if (!opened) return std::move(opened).error();
+  if (!opened) return opened;
   std::size_t accepted = 0;
   for (const Reply& reply : sent.recipients) accepted += reply.is_success();
   const bool taken = sent.mail && sent.mail->is_success() && accepted > 0;
   if (by_chunks) {
-    if (!taken) return sent;
+    if (!taken) return {};
     write_chunk(letter.content, going_on);
   } else if (sent.data && sent.data->code == 354) {
     // RFC 2920 3.1: DATA was taken though no recipient was: an empty message, so as to send none.
     if (!taken) {
       auto ignored = ask(".", options_.timeouts.final_dot);
       if (!ignored) return std::move(ignored).error();
-      return sent;
+      return {};
     }
     write_by_dots(letter.content, going_on);
   } else {
-    return sent;
+    return {};
   }
-  if (auto read = read_outcome(sent, accepted); !read) return std::move(read).error();
-  return sent;
+  return read_outcome(sent, accepted);
 }
 
 Result<void> Client::open(const Letter& letter, Sent& sent, bool by_chunks) {

@@ -3,7 +3,7 @@
 //
 //   Client client(stream, {"mx.example.test"});
 //   auto greeting = client.greeting();   … client.hello();   … client.start_tls();   client.replace_stream(tls);
-//   auto sent = client.send(letter, before_final_dot);   … client.quit();
+//   Sent sent;   client.send(letter, going_on, sent);   … client.quit();
 //
 // A Result's Failure is a conversation that cannot go on: the server does not speak SMTP. The end of the
 // stream comes as its exceptions (net/stream.h), and so does a server that takes longer than RFC 5321 4.5.3.2
@@ -90,7 +90,8 @@ public:
   // `going_on` is called now and then while the content is sent, and once with true before what completes it:
   // it may throw to break off (the stream is then to be closed).
   using GoingOn = std::function<void(bool at_final_dot)>;
-  Result<Sent> send(const Letter& letter, const GoingOn& going_on);
+  // What was answered stands in `sent` however it ends, by an exception, too.
+  Result<void> send(const Letter& letter, const GoingOn& going_on, Sent& sent);
 
   Result<Reply> command(const std::string& line);  // RSET, ETRN, VRFY …
   void quit() noexcept;                            // says QUIT, and does not wait long for the answer

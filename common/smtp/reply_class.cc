@@ -147,8 +147,7 @@ ReplyClass classify(int code, const std::optional<EnhancedStatus>& status, std::
   if (code < 400) return ReplyClass::other;
   // "499" was what some servers said of an address without a name.
   if (code == 499) return ReplyClass::no_reverse_name;
-  if (code == 530)
-    return has_word(rules[6], text) ? ReplyClass::tls_missing : ReplyClass::authentication_missing;
+  if (code == 530 && text.find("tls") == std::string_view::npos) return ReplyClass::authentication_missing;
   if (code == 552 && !status && text.find("storage") == std::string_view::npos) return ReplyClass::too_large;
   for (const Rule& rule : rules)
     if (has_status(rule, status) || has_word(rule, text)) return rule.reply_class;

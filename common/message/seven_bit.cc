@@ -1,0 +1,114 @@
+#include "message/seven_bit.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+#include "message/header.h"
+#include "message/mime_part.h"
+
+namespace tubepost::message {
+namespace {
+
+constexpr EnhancedStatus conversion_failed{5, 6, 3};  // RFC 3463 3.7: conversion required and prohibited
+
+// Fields that vouch for the bytes of the body.
+constexpr std::string_view seals[] = {"DKIM-Signature", "ARC-Message-Signature", "DomainKey-Signature"};
+
+bool is_sealed_type(const MimePart& part) {
+  return part.is_type("multipart", "signed") || part.is_type("multipart", "encrypted") ||
+         part.is_type("application", "pkcs7-mime") || part.is_type("application", "x-pkcs7-mime");
+}
+
+bool is_container(const MimePart& part) {
+  return part.opened == Opened::multipart || part.opened == Opened::message;
+}
+
+class Converter {
+public:
+  explicit Converter(std::string_view message) : message_(message), parts_(read_mime(message)) {}
+
+  Result<std::string> convert() {
+    out_.reserve(message_.size() + message_.size() / 3);
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+      if (auto done = take(parts_[i]); !done) return std::move(done).error();
+    out_ += message_.substr(copied_);
+    if (has_eight_bit(out_))
+      return Failure::permanent("bytes beyond ASCII outside of any part", conversion_failed);
+    return std::move(out_);
+  }
+
+private:
+  Result<void> take(const MimePart& part) {
+    if (has_eight_bit(part.header(message_)))
+      return Failure::permanent("a header with bytes beyond ASCII", conversion_failed);
+    if (!has_eight_bit(part.body(message_))) return {};
+    if (is_container(part)) return write_header(part, "7bit"), Result<void>();
+    if (part.encoding != TransferEncoding::identity)
+      return Failure::permanent("a part with bytes beyond ASCII says that it is encoded", conversion_failed);
+    const bool text = part.is_type("text");
+    write_header(part, text ? "quoted-printable" : "base64");
+    out_ += text ? encode_quoted_printable(part.body(message_)) : encode_base64_lines(part.body(message_));
+    copied_ = part.body_end;
+    return {};
+  }
+
+  // The header again, with this encoding; what stands between it and the part before is copied.
+  void write_header(const MimePart& part, std::string_view encoding) {
+    out_ += message_.substr(copied_, part.header_begin - copied_);
+    const auto header = part.header(message_);
+    HeaderReader reader(header);
+    bool has_version = false;
+    while (const auto field = reader.next()) {
+      if (field->is("Content-Transfer-Encoding")) continue;
+      has_version = has_version || field->is("MIME-Version");
+      out_ += field->whole;
+    }
+    if (part.parent == no_part && !has_version) {
+      out_ += "MIME-Version: 1.0\r\n";
+      if (part.content_type.empty())
+        out_ += "Content-Type: text/plain; charset=unknown-8bit\r\n";  // RFC 1428 3
+    }
+    out_.append("Content-Transfer-Encoding: ").append(encoding).append("\r\n");
+    out_ += "\r\n";
+    copied_ = part.body_begin;
+  }
+
+  std::string_view message_;
+  std::vector<MimePart> parts_;
+  std::string out_;
+  std::size_t copied_ = 0;  // up to here the message stands in out_
+};
+
+}  // namespace
+
+bool has_eight_bit(std::string_view text) {
+  std::uint64_t bits = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; end - at >= 32; at += 32) {
+    std::uint64_t words[4];
+    std::memcpy(words, at, sizeof words);
+    if (((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080U) != 0) return true;
+  }
+  for (; at != end; ++at) bits |= static_cast<unsigned char>(*at);
+  return (bits & 0x80) != 0;
+}
+
+bool is_signed(std::string_view message) {
+  HeaderReader reader(message);
+  while (const auto field = reader.next())
+    for (const auto seal : seals)
+      if (field->is(seal)) return true;
+  const auto parts = read_mime(message);
+  return std::any_of(parts.begin(), parts.end(), is_sealed_type);
+}
+
+Result<std::string> to_seven_bit(std::string_view message) {
+  if (is_signed(message))
+    return Failure::permanent("the message is signed, and that server takes no 8-bit content",
+                              conversion_failed);
+  return Converter(message).convert();
+}
+
+}  // namespace tubepost::message

@@ -1,0 +1,74 @@
+// MTA-STS policies of domains: looked up, fetched, kept until they expire (RFC 8461 3.3, 5.1). A policy that
+// is kept counts even where DNS or HTTPS fail later - that is what it is for.
+//
+// Kept in HOME/mxsend/mta-sts, a file a domain, which other processes of this program share; each is replaced
+// whole. Threading: one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "dns/resolver.h"
+#include "log/logger.h"
+#include "mxsend/sts_policy.h"
+
+namespace tubepost::mxsend {
+
+// Over the network, or a test's.
+class StsSource {
+public:
+  virtual ~StsSource() = default;
+  // https://mta-sts.DOMAIN/.well-known/mta-sts.txt, at most sts_policy_max bytes of it.
+  virtual Result<std::string> fetch(const std::string& domain) = 0;
+};
+
+class HttpsStsSource final : public StsSource {
+public:
+  struct Options {
+    std::uint16_t port = 443;
+    std::string ca_file;  // empty: the system's
+  };
+  HttpsStsSource(Options options, dns::Resolver& resolver)
+      : options_(std::move(options)), resolver_(resolver) {}
+  Result<std::string> fetch(const std::string& domain) override;
+
+private:
+  Options options_;
+  dns::Resolver& resolver_;
+};
+
+class StsStore {
+public:
+  StsStore(std::string folder, dns::Resolver& resolver, StsSource& source, const Clock& clock,
+           const log::Logger& logger)
+      : folder_(std::move(folder)), resolver_(resolver), source_(source), clock_(clock), logger_(logger) {}
+
+  // nullopt: the domain has none. `domain` in A-labels.
+  std::optional<StsPolicy> find(const std::string& domain);
+
+private:
+  struct Kept {
+    std::string id, text;
+    Timestamp until;
+    StsPolicy policy;
+  };
+  std::optional<Kept> read(const std::string& domain) const;
+  void write(const std::string& domain, const Kept& kept) const;
+  std::optional<Kept> fetch(const std::string& domain, const std::string& id);
+  std::optional<Kept> renewed(const std::string& domain, std::optional<Kept> kept);
+
+  std::string folder_;
+  dns::Resolver& resolver_;
+  StsSource& source_;
+  const Clock& clock_;
+  const log::Logger& logger_;
+  struct Known {
+    std::optional<Kept> kept;
+    Timestamp looked;
+  };
+  std::map<std::string, Known> known_;  // what was looked up a moment ago is not asked again
+};
+
+}  // namespace tubepost::mxsend

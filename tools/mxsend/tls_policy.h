@@ -1,0 +1,44 @@
+// How much TLS a host must show before mail is given to it, and who vouches for it: DANE (RFC 7672) before
+// MTA-STS (RFC 8461) before what comes (opportunistic, RFC 7435). Pure but for the resolver.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dns/mx.h"
+#include "mxsend/sts_policy.h"
+#include "tls/context.h"
+
+namespace tubepost::mxsend {
+
+struct TlsPolicy {
+  enum class Level {
+    may,       // TLS where it is offered, clear text else; no certificate is asked
+    encrypt,   // TLS, whoever it is
+    dane,      // a certificate that TLSA records name
+    authority  // one that an authority vouches for, with one of the names
+  } level = Level::may;
+  tls::PeerDemands demands;
+  std::string why;  // for people: "DANE: 2 TLSA records of _25._tcp.mx.example.net"
+
+  bool is_required() const { return level != Level::may; }
+  bool is_verified() const { return level == Level::dane || level == Level::authority; }
+};
+std::string_view to_text(TlsPolicy::Level level);
+
+struct TlsWishes {
+  bool require_tls = false;   // RFC 8689 4: the sender would rather have it back than sent without
+  bool tls_optional = false;  // RFC 8689 5: "TLS-Required: No": the sender would rather have it sent
+};
+
+// A host of `domain` (the next hop as mail has it). Failures are of this host: temporary where TLSA records
+// cannot be looked up (RFC 7672 2.1: then it is not connected to), permanent 5.7.30 where REQUIRETLS cannot
+// be had.
+Result<TlsPolicy> policy_for(dns::Resolver& resolver, const std::string& domain, const dns::MailHosts& hosts,
+                             const dns::MailHost& host, std::uint16_t port,
+                             const std::optional<StsPolicy>& sts, const TlsWishes& wishes);
+
+// "TLS-Required: No" stands in the header (RFC 8689 5).
+bool says_tls_optional(std::string_view message);
+
+}  // namespace tubepost::mxsend
