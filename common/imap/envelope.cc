@@ -90,16 +90,20 @@ EnvelopeFields read_envelope_fields(std::string_view header) {
 }
 
 void append_envelope(std::string& out, const EnvelopeFields& fields) {
-  // RFC 9051 7.5.2: Sender and Reply-To are From where they are missing or empty.
-  const auto or_from = [&](const std::optional<std::string_view>& value) {
-    return value && !value->empty() ? value : fields.from;
-  };
+  std::string from;
+  append_addresses(from, fields.from);
   out += '(';
   append_field(out, fields.date);
   out += ' ';
   append_field(out, fields.subject);
-  for (const auto& addresses :
-       {fields.from, or_from(fields.sender), or_from(fields.reply_to), fields.to, fields.cc, fields.bcc}) {
+  out += ' ';
+  out += from;
+  // RFC 9051 7.5.2: Sender and Reply-To are From where they are missing or empty.
+  for (const auto& addresses : {fields.sender, fields.reply_to}) {
+    out += ' ';
+    addresses && !addresses->empty() ? append_addresses(out, addresses) : void(out += from);
+  }
+  for (const auto& addresses : {fields.to, fields.cc, fields.bcc}) {
     out += ' ';
     append_addresses(out, addresses);
   }

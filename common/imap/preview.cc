@@ -13,7 +13,7 @@ namespace {
 
 using message::MimePart;
 
-constexpr std::size_t plain_read_max = 4 << 10;  // of the part, as it stands in the message
+constexpr std::size_t plain_read_max = 2 << 10;  // of the part, as it stands in the message
 constexpr std::size_t html_read_max = 64 << 10;  // style sheets come first
 
 bool is_attachment(const MimePart& part) {

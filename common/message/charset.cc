@@ -179,13 +179,17 @@ std::string guess_utf8(std::string_view bytes) {
 std::string fold_case(std::string_view text) {
   std::string out;
   out.reserve(text.size());
+  const auto is_ascii_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]) < 0x80; };
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i;
-    while (end < text.size() && static_cast<unsigned char>(text[end]) < 0x80) out += to_upper(text[end++]);
+    while (end < text.size() && is_ascii_at(end)) ++end;
+    const auto copied = out.size();
+    out.append(text.substr(i, end - i));
+    for (std::size_t k = copied; k < out.size(); ++k) out[k] = to_upper(out[k]);
     i = end;
-    while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80 && end - i < piece_max) ++end;
+    while (end < text.size() && !is_ascii_at(end) && end - i < piece_max) ++end;
     // Cut between characters.
-    while (end < text.size() && end > i && (text[end] & 0xc0) == 0x80 && end - i > piece_max - 8) --end;
+    while (end < text.size() && (text[end] & 0xc0) == 0x80 && end - i > piece_max - 4) --end;
     if (end > i) append_folded(text.substr(i, end - i), out);
     i = end;
   }

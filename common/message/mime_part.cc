@@ -135,9 +135,10 @@ std::optional<MimeReader::Delimiter> MimeReader::delimiter_of(std::string_view l
 }
 
 void MimeReader::take_delimiter(const Delimiter& delimiter, std::size_t line_begin) {
-  while (in_header_) end_header(line_begin);  // also of a message that was to begin here
   std::size_t end = line_begin;
   if (end > 0) end -= end > 1 && text_[end - 2] == '\r' ? 2 : 1;
+  // A header that has not ended by now; also of a message that was to begin here.
+  while (in_header_) end_header(std::max(end, innermost().header_begin));
   close_above(delimiter.depth + 1, end);
   auto& multipart = open_[delimiter.depth];
   if (delimiter.closes) return multipart.boundary.clear();

@@ -92,14 +92,19 @@ void TransferDecoder::feed_quoted_printable(std::string_view piece, std::string&
   out.reserve(out.size() + piece.size());
   std::size_t at = 0;
   while (at < piece.size()) {
-    if (held_.empty()) {
-      const auto plain = std::min(piece.find_first_of("= \t", at), piece.size());
-      out += piece.substr(at, plain - at);
-      at = plain;
-      if (at == piece.size()) break;
-    }
-    take_quoted_printable(piece[at++], out);
+    if (held_.empty()) at += take_plain(piece.substr(at), out);
+    if (at < piece.size()) take_quoted_printable(piece[at++], out);
   }
+}
+
+// What stands for itself, up to an escape, a line end, or the blanks before that.
+std::size_t TransferDecoder::take_plain(std::string_view text, std::string& out) {
+  std::size_t end = 0;
+  while (end < text.size() && text[end] != '=' && text[end] != '\n' && text[end] != '\r') ++end;
+  if (end == text.size() || text[end] != '=')
+    while (end > 0 && is_blank(text[end - 1])) --end;
+  out += text.substr(0, end);
+  return end;
 }
 
 // held_ is empty, or blanks, or begins with '='.

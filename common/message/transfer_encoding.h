@@ -29,6 +29,7 @@ public:
 private:
   void feed_base64(std::string_view piece, std::string& out);
   void feed_quoted_printable(std::string_view piece, std::string& out);
+  std::size_t take_plain(std::string_view text, std::string& out);
   void take_quoted_printable(char c, std::string& out);
   void end_escape(char c, std::string& out);
 

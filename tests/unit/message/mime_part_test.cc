@@ -105,6 +105,9 @@ const Case cases[] = {
      "<> multipart/mixed multipart 6\n <1> message/rfc822 message 0\n  <1.1> text/plain leaf 0 []\n <2> "
      "text/plain leaf 0 [two]\n",
      "a message that ends before it begins"},
+    {"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: cut\n--b--\n",
+     "<> multipart/digest multipart 4\n <1> message/rfc822 message 0\n  <1.1> text/plain leaf 0 []\n",
+     "a message that ends within its header"},
     {"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeA0K\n",
      "<1> message/rfc822 encoded 1 [U3ViamVjdDogeA0K|]\n", "nothing to point at inside base64"},
     {"Content-Type: nonsense\n\nx\n", "<1> text/plain leaf 1 [x|]\n", "RFC 2045 5.2"},
