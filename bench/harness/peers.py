@@ -1,27 +1,24 @@
 """Postfix and Dovecot from Debian, unpacked beside the system and never installed (a package would replace the machine's own
 mail server), each in a mount namespace of its own with its own users, on loopback."""
 import os
-import shutil
 import signal
-import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / ".cache" / "peers"
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import postfix  # noqa: E402
+import unpacked  # noqa: E402
+from unpacked import CACHE, NAMESPACE, wait_for_port  # noqa: E402,F401
+
 PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd"]
 
 
 def unpack():
-    """Downloads and unpacks the packages once; gives the folder that stands for /."""
-    unpacked = CACHE / "root"
-    if not (unpacked / "usr/sbin/smtp-source").exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", *PACKAGES], cwd=CACHE, check=True, stdout=subprocess.DEVNULL)
-        for package in CACHE.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, unpacked], check=True)
-    return unpacked
+    """The folder that stands for /."""
+    return unpacked.unpack(*PACKAGES)
 
 
 def tool(name):
@@ -30,17 +27,6 @@ def tool(name):
 
 def tool_environment():
     return dict(os.environ, LD_LIBRARY_PATH=str(unpack() / "usr/lib/postfix"))
-
-
-def wait_for_port(port, seconds=20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on port {port}")
 
 
 class CpuAccount:
@@ -95,75 +81,17 @@ class Service:
         self.cpu.remove()
 
 
-# Debian's files appear in /usr by an overlay, users in /etc by bind mounts: in this namespace alone.
-NAMESPACE = """set -e
-mount -t overlay overlay -o lowerdir={root}/usr:/usr /usr
-cp /etc/passwd {d}/passwd; cp /etc/group {d}/group
-printf 'postfix:x:890:890::/nonexistent:/bin/false\\nvmail:x:892:892::/nonexistent:/bin/false\\n' >>{d}/passwd
-printf 'dovecot:x:893:893::/nonexistent:/bin/false\\ndovenull:x:894:894::/nonexistent:/bin/false\\n' >>{d}/passwd
-printf 'postfix:x:890:\\npostdrop:x:891:\\nvmail:x:892:\\ndovecot:x:893:\\ndovenull:x:894:\\n' >>{d}/group
-mount --bind {d}/passwd /etc/passwd
-mount --bind {d}/group /etc/group
-mount -t tmpfs none /var/log
-"""
-
-MAIN_CF = """compatibility_level=3.6
-queue_directory={d}/spool
-data_directory={d}/data
-command_directory=/usr/sbin
-daemon_directory=/usr/lib/postfix/sbin
-shlib_directory=/usr/lib/postfix
-meta_directory={d}/etc
-myhostname=mx.example.test
-mydestination=
-mynetworks=127.0.0.0/8
-inet_protocols=ipv4
-alias_maps=
-alias_database=
-maillog_file=/var/log/postfix.log
-in_flow_delay=0
-default_process_limit=300
-smtpd_client_connection_count_limit=0
-smtpd_client_connection_rate_limit=0
-smtpd_error_sleep_time=0
-transport_maps=inline:{{ {{discard.test=discard:}} }}
-virtual_mailbox_domains=example.test
-virtual_mailbox_base={d}/mail
-virtual_mailbox_maps=inline:{{ {{bob@example.test=bob/}} }}
-virtual_uid_maps=static:892
-virtual_gid_maps=static:892
-virtual_minimum_uid=100
-"""
-
-
 class Postfix(Service):
-    """Tuned as testing.md says: process limit 300, in_flow_delay=0. `lmtp`: deliver to this LMTP port, else maildir by virtual(8)."""
+    """Tuned as testing.md says: process limit 300, in_flow_delay=0. `lmtp`: deliver to this LMTP port, else maildir by virtual(8).
+    `extra`: more lines of main.cf."""
 
-    def __init__(self, folder, port, lmtp=None, name="postfix"):
+    def __init__(self, folder, port, lmtp=None, name="postfix", extra=""):
         super().__init__(name, folder)
-        d, root = self.folder, unpack()
-        for part, owner in (("spool", 0), ("data", 890), ("mail", 892)):
-            (d / part).mkdir()
-            os.chown(d / part, owner, owner)
-        shutil.copytree(root / "etc/postfix", d / "etc")
-        master = (root / "usr/share/postfix/master.cf.dist").read_text().splitlines()
-        lines = []
-        for line in master:
-            words = line.split()
-            if line.startswith("smtp      inet"):
-                line = f"127.0.0.1:{port} inet n - n - 300 smtpd"
-            elif len(words) >= 8 and not line.startswith(("#", " ")):
-                words[4] = "n"  # no chroot
-                line = " ".join(words)
-            lines.append(line)
-        (d / "etc/master.cf").write_text("\n".join(lines) + "\n")
-        config = MAIN_CF.format(d=d)
+        settings = extra
         if lmtp:
-            config += f"virtual_transport=lmtp:inet:127.0.0.1:{lmtp}\nlmtp_destination_concurrency_limit=20\n"
-            config += "lmtp_destination_recipient_limit=1\n"
-        (d / "etc/main.cf").write_text(config)
-        script = NAMESPACE.format(root=root, d=d) + f"exec /usr/sbin/postfix -c {d}/etc start-fg\n"
-        self.start(["unshare", "-m", "bash", "-c", script])
+            settings += f"virtual_transport=lmtp:inet:127.0.0.1:{lmtp}\nlmtp_destination_concurrency_limit=20\n"
+            settings += "lmtp_destination_recipient_limit=1\n"
+        self.start(postfix.prepare(self.folder, port, settings))
         wait_for_port(port)
 
     def waiting(self):

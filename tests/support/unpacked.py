@@ -1,0 +1,61 @@
+"""Servers from Debian, unpacked beside the system and never installed: a package would replace the machine's own mail or name
+server. One folder stands for / in all of them; what is there is not fetched again."""
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "peers"
+ROOT = CACHE / "root"
+
+
+def unpack(*packages):
+    """Downloads and unpacks what is missing; gives the folder that stands for /."""
+    stamps = CACHE / "unpacked"
+    stamps.mkdir(parents=True, exist_ok=True)
+    for package in packages:
+        if (stamps / package).exists():
+            continue
+        folder = CACHE / f"download-{package}-{os.getpid()}"
+        folder.mkdir()
+        subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], cwd=folder, check=True,
+                       stdout=subprocess.DEVNULL)
+        for archive in folder.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", archive, ROOT], check=True)
+            archive.unlink()
+        folder.rmdir()
+        (stamps / package).touch()
+    return ROOT
+
+
+def environment(*folders):
+    """With the unpacked libraries, those of `folders` (below ROOT) first."""
+    paths = [str(ROOT / folder) for folder in (*folders, "usr/lib/x86_64-linux-gnu")]
+    return dict(os.environ, LD_LIBRARY_PATH=":".join(paths))
+
+
+def wait_for_port(port, seconds=20, process=None):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"the server for port {port} ended with status {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
+# Debian's files appear in /usr by an overlay, users in /etc by bind mounts: in a mount namespace of its own (unshare -m).
+NAMESPACE = """set -e
+mount -t overlay overlay -o lowerdir={root}/usr:/usr /usr
+cp /etc/passwd {d}/passwd; cp /etc/group {d}/group
+printf 'postfix:x:890:890::/nonexistent:/bin/false\\nvmail:x:892:892::/nonexistent:/bin/false\\n' >>{d}/passwd
+printf 'dovecot:x:893:893::/nonexistent:/bin/false\\ndovenull:x:894:894::/nonexistent:/bin/false\\n' >>{d}/passwd
+printf 'postfix:x:890:\\npostdrop:x:891:\\nvmail:x:892:\\ndovecot:x:893:\\ndovenull:x:894:\\n' >>{d}/group
+mount --bind {d}/passwd /etc/passwd
+mount --bind {d}/group /etc/group
+mount -t tmpfs none /var/log
+"""
