@@ -21,9 +21,12 @@ bool is_attachment(const MimePart& part) {
 }
 
 const MimePart* first_text(const std::vector<MimePart>& parts, std::string_view subtype) {
-  for (const auto& part : parts)
-    if (part.opened == message::Opened::leaf && part.is_type("text", subtype) && !is_attachment(part))
-      return &part;
+  for (const auto& part : parts) {
+    // A multipart without parts is shown as plain text (body_structure.h).
+    const bool plain = part.opened == message::Opened::no_parts && subtype == "plain";
+    const bool fits = part.opened == message::Opened::leaf && part.is_type("text", subtype);
+    if ((plain || fits) && !is_attachment(part)) return &part;
+  }
   return nullptr;
 }
 

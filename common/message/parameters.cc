@@ -38,11 +38,12 @@ std::string take_quoted(std::string_view& text) {
 // Without quotes: up to the ';', blanks inside included, as file names often stand there; a comment at the end is
 // none of it.
 std::string take_bare(std::string_view& text) {
-  const auto bare = text.substr(0, text.find(';'));
+  auto bare = text.substr(0, text.find(';'));
   text.remove_prefix(bare.size());
-  const auto end = std::min(bare.find(" ("), bare.size());
+  bare = trim(bare);
+  if (bare.ends_with(')')) bare = trim(bare.substr(0, bare.rfind(" (")));
   std::string value;
-  for (const char c : trim(bare.substr(0, end)))
+  for (const char c : bare)
     if (c != '\r' && c != '\n' && c != '\0') value += c;
   return value;
 }

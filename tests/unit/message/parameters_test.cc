@@ -28,6 +28,7 @@ TEST(Parameters, AreReadAsMailWritesThem) {
       {"a/b; n=\"x\\\"y;z\"; m=1", "a/b|n=x\"y;z|m=1", "quoted pairs and ';' inside quotes"},
       {"a/b; n=\"open", "a/b|n=open", "quotes not closed"},
       {"a/b; n=my file.txt; m=1", "a/b|n=my file.txt|m=1", "quotes missing"},
+      {"a/b; n=my file (1).pdf; m=1", "a/b|n=my file (1).pdf|m=1", "parentheses that are no comment"},
       {"a/b; boundary==_x/y", "a/b|boundary==_x/y", "specials without quotes"},
       {"a/b;;; n=1;", "a/b|n=1", "empty parameters"},
       {"a/b; n; m=1; =3", "a/b|m=1", "no value, no name"},
