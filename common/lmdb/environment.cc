@@ -219,6 +219,12 @@ Result<void> Environment::copy_to(const std::string& folder) const {
   return sync_file(folder);
 }
 
+std::uint64_t Environment::last_transaction() const {
+  MDB_envinfo info{};
+  mdb_env_info(state_->env, &info);
+  return info.me_last_txnid;
+}
+
 int Environment::clear_dead_readers() {
   int dead = 0;
   mdb_reader_check(state_->env, &dead);

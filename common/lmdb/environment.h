@@ -63,6 +63,9 @@ public:
   std::string_view value() const { return value_; }
   // In a write transaction: removes the entry; the cursor then stands on the one after it (false: none).
   bool erase();
+  // In a write transaction: as WriteTransaction::put; keys in ascending order are found without a new search.
+  // The cursor stands on the entry, but shows it only after the next move.
+  void put(std::string_view key, std::string_view value);
 
 private:
   bool move(int operation, std::string_view key = {});
@@ -133,7 +136,9 @@ public:
   Result<Space> space() const;
   Result<void> copy_to(
       const std::string& folder) const;  // a consistent, compacted copy, live; the folder exists
-  int clear_dead_readers();              // how many there were; also done every 1000 writes
+  // The number of the last committed write transaction, of any process; costs no transaction.
+  std::uint64_t last_transaction() const;
+  int clear_dead_readers();  // how many there were; also done every 1000 writes
   const std::string& folder() const;
 
 private:

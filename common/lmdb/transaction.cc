@@ -60,6 +60,12 @@ bool Cursor::erase() {
   return true;
 }
 
+void Cursor::put(std::string_view key, std::string_view value) {
+  MDB_val k = to_val(key), v = to_val(value);
+  check(mdb_cursor_put(cursor_, &k, &v, 0), "cursor put");
+  key_ = value_ = {};
+}
+
 // ---- transactions
 
 std::optional<std::string_view> ReadTransaction::get(Table table, std::string_view key) const {

@@ -55,8 +55,9 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
 }
 
-Result<MappedFile> MappedFile::open(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+Result<MappedFile> MappedFile::open(const std::string& path, Links links) {
+  const int refuse = links == Links::refused ? O_NOFOLLOW : 0;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | refuse));
   if (!fd) return file_failure(path, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return file_failure(path, errno);

@@ -25,7 +25,8 @@ public:
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();
-  static Result<MappedFile> open(const std::string& path);
+  enum class Links { refused, followed };  // followed: for /proc/self/fd
+  static Result<MappedFile> open(const std::string& path, Links links = Links::refused);
   std::string_view bytes() const { return bytes_; }
 
 private:

@@ -1,6 +1,7 @@
 // MailStore::deliver: all deliveries of a call in one transaction, each exactly once.
 #include "base/file.h"
 #include "base/text.h"
+#include "mailstore/bodies.h"
 #include "mailstore/state.h"
 
 namespace tubepost::mailstore {
@@ -55,54 +56,39 @@ std::size_t forget_rows(lmdb::WriteTransaction& transaction, const schema::Table
 // One transaction's worth of deliveries.
 class Run {
 public:
-  Run(lmdb::WriteTransaction& transaction, const schema::Tables& tables, const BodyFiles& files,
-      Timestamp now)
-      : transaction_(transaction),
-        tables_(tables),
-        now_(now),
-        ledger_(transaction, tables, now),
-        links_(files) {}
-
+  explicit Run(Ledger& ledger)
+      : ledger_(ledger), transaction_(ledger.transaction()), tables_(ledger.tables()) {}
   Result<Delivered> deliver(const Delivery& delivery, const StagedBody* staged);
-  // The books, and the folders of linked files; the transaction may commit then.
-  Result<void> finish();
-  std::vector<Changed> changed() const { return ledger_.changed(); }
 
 private:
   std::optional<schema::DeliveredRow> recorded(const DeliveryId& id) const;
   std::optional<Delivered> refusal(const Delivery& delivery);
-  Result<spool::SpoolId> place_body(const Delivery& delivery, const StagedBody* staged);
-  Result<void> store_body(const Delivery& delivery, const StagedBody* staged, schema::BodyHeader header);
+  Result<void> place_body(const Delivery& delivery, const StagedBody* staged, Message& message);
+  void share_body(const Delivery& delivery, Message& message);
 
+  Ledger& ledger_;
   lmdb::WriteTransaction& transaction_;
   const schema::Tables& tables_;
-  Timestamp now_;
-  Ledger ledger_;
-  Links links_;
 };
 
 Result<Delivered> Run::deliver(const Delivery& delivery, const StagedBody* staged) {
   const auto earlier = recorded(delivery.id);
   if (earlier && is_same_body(earlier->outcome, delivery)) return Delivered{earlier->outcome, true};
   if (auto refused = refusal(delivery)) return *refused;
-  auto body = place_body(delivery, staged);
-  if (!body) return std::move(body).error();
-
   auto& mailbox = ledger_.find_or_make(delivery.account, *mailbox_name(delivery.mailbox));
-  schema::MessageRow message;
-  message.info.flags = delivery.flags;
-  message.info.internal_date = delivery.internal_date;
-  message.info.save_date = now_;
-  message.info.size = delivery.head.size() + delivery.body.size();
-  message.info.email_id = *body;
-  message.head = delivery.head;
-  ledger_.insert(delivery.account, mailbox, message);
+  Message message;
+  if (auto placed = place_body(delivery, staged, message); !placed) return std::move(placed).error();
+  message.flags = ledger_.bits_that_fit(mailbox, delivery.flags);
+  message.internal_date = delivery.internal_date;
+  message.save_date = ledger_.now();
+  message.size = delivery.head.size() + delivery.body.size();
+  ledger_.insert(mailbox, message);
 
   Delivered done{outcome_of(delivery), false, earlier.has_value()};
-  done.outcome.text = "delivered to " + mailbox.name;
+  done.outcome.text = "delivered to " + mailbox.status().name;
   if (done.differs) done.outcome.text += "; another message was delivered under this id before";
   transaction_.put(tables_.delivered, schema::delivery_key(delivery.id),
-                   encode(schema::DeliveredRow{false, now_, done.outcome}));
+                   encode(schema::DeliveredRow{false, ledger_.now(), done.outcome}));
   return done;
 }
 
@@ -122,65 +108,41 @@ std::optional<Delivered> Run::refusal(const Delivery& delivery) {
     refused.outcome.text = "no name for a mailbox: " + printable(delivery.mailbox);
     return refused;
   }
-  if (ledger_.find_or_make(delivery.account, *name).uid_next == UINT32_MAX) {
-    refused.outcome.status = {4, 2, 0};
-    refused.outcome.text = "the mailbox has used up its numbers";
-    return refused;
-  }
-  const auto& usage = ledger_.account(delivery.account).usage;
-  const auto size = delivery.head.size() + delivery.body.size();
-  const bool too_large = delivery.quota_bytes != 0 && usage.bytes + size > delivery.quota_bytes;
-  const bool too_many = delivery.quota_messages != 0 && usage.messages + 1 > delivery.quota_messages;
-  if (!too_large && !too_many) return std::nullopt;
-  refused.outcome.status = {4, 2, 2};  // RFC 3463 3.3: mailbox full
-  refused.outcome.text = too_large ? "the mailbox is full: " + std::to_string(usage.bytes) + " of " +
-                                         std::to_string(delivery.quota_bytes) + " bytes"
-                                   : "the mailbox is full: " + std::to_string(usage.messages) + " of " +
-                                         std::to_string(delivery.quota_messages) + " messages";
+  auto* const mailbox = ledger_.find(delivery.account, *name);
+  auto failure = mailbox != nullptr ? Ledger::uid_refusal(mailbox->status(), 1) : std::nullopt;
+  if (!failure)
+    failure = ledger_.quota_refusal(delivery.account, {delivery.quota_bytes, delivery.quota_messages},
+                                    {delivery.head.size() + delivery.body.size(), 1});
+  if (!failure) return std::nullopt;
+  refused.outcome.status = failure->status;
+  refused.outcome.text = std::move(failure->text);
   return refused;
 }
 
 // The body is named by its message's spool id; it may be here already (two addresses of one account). Under
 // another body's id it gets a name derived from it.
-Result<spool::SpoolId> Run::place_body(const Delivery& delivery, const StagedBody* staged) {
+Result<void> Run::place_body(const Delivery& delivery, const StagedBody* staged, Message& message) {
   auto header = header_of(delivery);
   for (std::uint32_t ordinal = 0; ordinal < body_names_most; ++ordinal) {
+    message.email_id = header.id;
     const auto value = transaction_.get(tables_.bodies, schema::body_key(delivery.account, header.id));
     if (!value) {
-      if (auto stored = store_body(delivery, staged, header); !stored) return std::move(stored).error();
-      return header.id;
+      message.head = delivery.head.empty() ? 0 : 1;
+      return store_body(ledger_, delivery.account, header,
+                        {delivery.head, delivery.body, delivery.structure, delivery.text, staged});
     }
     const auto there = schema::need(schema::decode_body_header(*value), "bodies");
-    if (there.length == header.length && there.crc == header.crc) {
-      ledger_.add_reference(delivery.account, header.id);
-      return header.id;
-    }
+    if (there.length == header.length && there.crc == header.crc)
+      return share_body(delivery, message), Result<void>();
     header.id = spool::SpoolId::derive(delivery.id.id, delivery.id.recipient, body_name_ordinal + ordinal);
   }
   return Failure::permanent("too many different bodies under the id " + delivery.id.id.to_text());
 }
 
-Result<void> Run::store_body(const Delivery& delivery, const StagedBody* staged, schema::BodyHeader header) {
-  const auto key = schema::body_key(delivery.account, header.id);
-  if (staged != nullptr) {
-    if (auto linked = links_.add(*staged, delivery.body, delivery.account, header.id); !linked) return linked;
-    header.place = schema::Place::beside;
-    transaction_.put(tables_.bodies, key, encode(header));
-    transaction_.erase(tables_.doomed, key);
-    return {};
-  }
-  const auto encoded = encode(header);
-  char* const room = transaction_.reserve(tables_.bodies, key, encoded.size() + delivery.body.size());
-  std::copy(encoded.begin(), encoded.end(), room);
-  std::copy(delivery.body.begin(), delivery.body.end(), room + encoded.size());
-  return {};
-}
-
-Result<void> Run::finish() {
-  ledger_.save();
-  if (auto synced = links_.sync(); !synced) return synced;
-  links_.keep();
-  return {};
+void Run::share_body(const Delivery& delivery, Message& message) {
+  ledger_.references().add(delivery.account, message.email_id);
+  message.head =
+      delivery.head.empty() ? 0 : add_head(ledger_, delivery.account, message.email_id, delivery.head);
 }
 
 }  // namespace
@@ -202,11 +164,10 @@ Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& d
   if (!staged) return staged.error();
   state_->at_step("staged");
   std::vector<Delivered> outcomes;
-  std::vector<Changed> changed;
-  auto committed = state_->commit(
-      [&](lmdb::WriteTransaction& transaction) -> Result<void> {
+  auto committed = state_->change(
+      [&](Ledger& ledger) -> Result<void> {
         outcomes.clear();
-        Run run(transaction, state_->tables, state_->files, state_->clock.now());
+        Run run(ledger);
         for (std::size_t i = 0; i < deliveries.size(); ++i) {
           const auto& file = (*staged)[i];
           auto done = run.deliver(deliveries[i], file ? &*file : nullptr);
@@ -214,16 +175,11 @@ Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& d
           outcomes.push_back(std::move(*done));
           if (file) state_->at_step("linked");
         }
-        forget_rows(transaction, state_->tables, forget);
-        changed = run.changed();
-        auto finished = run.finish();
-        state_->at_step("written");
-        return finished;
+        if (forget_rows(ledger.transaction(), state_->tables, forget) > 0) ledger.touch();
+        return {};
       },
       weight_of(deliveries));
   if (!committed) return std::move(committed).error();
-  state_->at_step("committed");
-  state_->notifier.tell(changed);
   return outcomes;
 }
 

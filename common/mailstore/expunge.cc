@@ -11,7 +11,9 @@
 namespace tubepost::mailstore {
 namespace {
 
-constexpr std::size_t step_rows = 500;  // of remove_account: a step is a transaction others wait for
+constexpr std::size_t step_rows = 500;       // of remove_account: a step is a transaction others wait for
+constexpr std::size_t step_messages = 5000;  // which a block at a time go faster
+constexpr std::size_t settled_in_a_step = 500;
 
 // Up to `most` keys that begin with `prefix`.
 std::vector<std::string> keys_below(const lmdb::ReadTransaction& transaction, lmdb::Table table,
@@ -31,17 +33,21 @@ std::size_t erase_below(lmdb::WriteTransaction& transaction, lmdb::Table table, 
   return keys.size();
 }
 
-std::size_t erase_messages(lmdb::WriteTransaction& transaction, const schema::Tables& tables, Ledger& ledger,
-                           AccountId account, std::size_t most) {
-  const auto keys = keys_below(transaction, tables.messages, schema::account_key(account), most);
-  for (const auto& key : keys) {
-    const auto row =
-        schema::need(schema::decode_message(key, *transaction.get(tables.messages, key)), "messages");
-    auto* const mailbox = ledger.find(account, lmdb::read_u32(std::string_view(key).substr(8)));
-    if (mailbox == nullptr) schema::damaged("messages");
-    ledger.erase(account, *mailbox, row);
-  }
-  return keys.size();
+// Removes the messages of the set, `most` of them and what is in the same block; which.
+UidSet erase_messages(Ledger& ledger, Ledger::Mailbox& mailbox, const UidSet& uids, Which which,
+                      std::uint64_t most = UINT64_MAX) {
+  UidSet gone;
+  std::uint64_t count = 0;
+  BlockWalk walk(ledger.transaction(), ledger.tables(), mailbox.ref, uids, BlockWalk::Blocks::may_change);
+  while (count < most && walk.next())
+    each_bit(walk.wanted(), [&](unsigned bit) {
+      const auto message = walk.block().message(bit);
+      if (which == Which::only_deleted && (message.flags & deleted) == 0) return;
+      ledger.erase(mailbox, message);
+      gone.add(message.uid);
+      ++count;
+    });
+  return gone;
 }
 
 int open_backup_lock(const std::string& folder) {
@@ -50,46 +56,64 @@ int open_backup_lock(const std::string& folder) {
 
 }  // namespace
 
-Result<std::size_t> MailStore::expunge(AccountId account, MailboxId mailbox, const std::vector<Uid>& uids) {
-  std::size_t removed = 0;
-  std::vector<Changed> changed;
-  auto committed = state_->commit([&](lmdb::WriteTransaction& transaction) -> Result<void> {
-    removed = 0;
-    Ledger ledger(transaction, state_->tables, state_->clock.now());
-    auto* const books = ledger.find(account, mailbox);
-    if (books == nullptr) return {};
-    for (const Uid uid : uids) {
-      const auto key = schema::message_key(account, mailbox, uid);
-      const auto row = transaction.get(state_->tables.messages, key);
-      if (!row) continue;
-      ledger.erase(account, *books, schema::need(schema::decode_message(key, *row), "messages"));
-      ++removed;
-    }
-    ledger.save();
-    changed = ledger.changed();
+Result<Removed> MailStore::expunge(MailboxRef ref, const UidSet& uids, Which which) {
+  Removed removed;
+  auto committed = state_->change([&](Ledger& ledger) -> Result<void> {
+    removed = {};
+    auto mailbox = ledger.need(ref);
+    if (!mailbox) return std::move(mailbox).error();
+    removed.uids = erase_messages(ledger, **mailbox, uids, which);
+    removed.modseq = (*mailbox)->modseq;
     return {};
   });
   if (!committed) return std::move(committed).error();
-  state_->notifier.tell(changed);
   return removed;
 }
 
-// Messages first, as an expunge, so that an interrupted removal leaves a store whose books are right; the
-// rest when they are gone.
-Result<void> MailStore::remove_account(AccountId account) {
-  const auto& tables = state_->tables;
+Result<void> MailStore::remove(AccountId account, std::string_view name) {
+  const auto stored = need_mailbox_name(name);
+  if (!stored) return stored.error();
+  if (*stored == inbox) return Failure::permanent("INBOX cannot be deleted", refusal::not_possible);
+  return state_->change([&](Ledger& ledger) -> Result<void> {
+    auto mailbox = ledger.need(account, *stored);
+    if (!mailbox) return std::move(mailbox).error();
+    erase_messages(ledger, **mailbox, UidSet::all(), Which::all);
+    ledger.erase(**mailbox);
+    return {};
+  });
+}
+
+// Messages first, as an expunge, so that an interrupted removal leaves a store whose books are right; then
+// their bodies; the rest when they are gone.
+Result<bool> MailStore::State::remove_step(Ledger& ledger, AccountId account) {
+  auto& transaction = ledger.transaction();
   const auto prefix = schema::account_key(account);
+  MailboxRef ref{account, 0};
+  {
+    auto cursor = transaction.cursor(tables.mailboxes);
+    if (cursor.seek_prefix(prefix)) ref = schema::mailbox_of(cursor.key());
+  }
+  if (auto* const mailbox = ref.mailbox != 0 ? ledger.find(ref) : nullptr) {
+    const auto gone = erase_messages(ledger, *mailbox, UidSet::all(), Which::all, step_messages);
+    if (gone.empty()) ledger.erase(*mailbox);
+    return true;
+  }
+  ledger.touch();
+  if (ledger.references().settle(settled_in_a_step, account) > 0) return true;
+  std::size_t done = 0;
+  for (const auto table : {tables.names, tables.subscribed, tables.metadata})
+    done += erase_below(transaction, table, prefix, step_rows - done);
+  if (done == step_rows) return true;
+  transaction.erase(tables.accounts, prefix);
+  return false;
+}
+
+Result<void> MailStore::remove_account(AccountId account) {
   for (bool more = true; more;) {
-    auto committed = state_->commit([&](lmdb::WriteTransaction& transaction) -> Result<void> {
-      Ledger ledger(transaction, tables, state_->clock.now());
-      std::size_t done = erase_messages(transaction, tables, ledger, account, step_rows);
-      if (more = done > 0; more) {
-        ledger.save();
-        return {};
-      }
-      for (const auto table : {tables.changes, tables.names, tables.mailboxes})
-        done += erase_below(transaction, table, prefix, step_rows - done);
-      if (more = done == step_rows; !more) transaction.erase(tables.accounts, prefix);
+    auto committed = state_->change([&](Ledger& ledger) -> Result<void> {
+      auto step = state_->remove_step(ledger, account);
+      if (!step) return std::move(step).error();
+      more = *step;
       return {};
     });
     if (!committed) return committed;
@@ -98,6 +122,7 @@ Result<void> MailStore::remove_account(AccountId account) {
 }
 
 Result<std::size_t> MailStore::sweep(Timestamp older_than, std::size_t most) {
+  if (auto settled = state_->settle_all(); !settled) return std::move(settled).error();
   const UniqueFd backup(open_backup_lock(state_->environment.folder()));
   if (!backup || ::flock(backup.get(), LOCK_EX | LOCK_NB) != 0)
     return std::size_t{0};  // a backup reads the files
@@ -132,6 +157,17 @@ Result<std::size_t> MailStore::sweep(Timestamp older_than, std::size_t most) {
             });
   if (!committed) return std::move(committed).error();
   return removed;
+}
+
+Result<void> MailStore::State::settle_all() {
+  for (std::size_t done = settled_in_a_step; done == settled_in_a_step;) {
+    auto committed = commit([&](lmdb::WriteTransaction& transaction) -> Result<void> {
+      done = References(transaction, tables, clock.now()).settle(settled_in_a_step);
+      return {};
+    });
+    if (!committed) return committed;
+  }
+  return {};
 }
 
 Result<std::optional<UniqueFd>> MailStore::hold_files() const {

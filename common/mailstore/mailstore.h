@@ -26,19 +26,11 @@
 
 namespace tubepost::mailstore {
 
-struct MessageInfo {
-  Uid uid = 0;
-  Flags flags;
-  ModSeq modseq = 0;
-  Timestamp internal_date, save_date;
-  std::uint64_t size = 0;   // octets of head and body together: RFC822.SIZE, POP3's size
-  spool::SpoolId email_id;  // RFC 8474 OBJECTID; names the body
-};
-
 // A whole message as its reader gets it: head then body, both CRLF.
 class MessageBytes {
 public:
   MessageBytes(MessageBytes&&) noexcept;
+  MessageBytes& operator=(MessageBytes&&) noexcept;
   ~MessageBytes();
   std::string_view head() const;
   std::string_view body() const;
@@ -185,11 +177,7 @@ public:
   Result<Usage> usage(AccountId account) const;
   // In UID order, from `first`; renews its transaction; `visit` is called outside it and returns false to
   // stop.
-  Result<void> list(AccountId account, MailboxId mailbox, Uid first,
-                    const std::function<bool(const MessageInfo&)>& visit) const;
-  Result<std::optional<MessageBytes>> fetch(AccountId account, MailboxId mailbox, Uid uid) const;
-  // Removes the messages that are still there, one transaction; how many.
-  Result<std::size_t> expunge(AccountId account, MailboxId mailbox, const std::vector<Uid>& uids);
+  Result<void> list(MailboxRef mailbox, Uid first, const std::function<bool(const Message&)>& visit) const;
   Result<void> remove_account(AccountId account);  // in steps; resumable
   // Unlinks large bodies whose last reference was dropped before that time; how many. None while a backup
   // holds the files.
@@ -223,6 +211,7 @@ public:
   Result<std::optional<Uid>> scan(MailboxRef mailbox, const UidSet& uids, With with,
                                   const std::function<bool(const Scanned&)>& visit) const;
   Result<std::optional<Message>> find(MailboxRef mailbox, Uid uid) const;
+  Result<std::optional<MessageBytes>> fetch(MailboxRef mailbox, Uid uid) const;
   // nullopt: the body is gone, with its last message.
   Result<std::optional<MessageBytes>> fetch(AccountId account, const Message& message) const;
 

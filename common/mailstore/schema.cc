@@ -6,7 +6,7 @@ namespace {
 using lmdb::append_u32;
 using lmdb::append_u64;
 
-constexpr std::string_view body_magic = "TPbody1\n";
+constexpr std::string_view body_magic = "TPbody2\n";
 constexpr int database_damaged = -30796;  // MDB_CORRUPTED; lmdb.h is seen in common/lmdb only
 constexpr std::size_t id_size = 16;
 
@@ -68,6 +68,17 @@ private:
 
 void damaged(const char* table) { throw lmdb::Error(database_damaged, table); }
 
+Result<Tables> open_tables(lmdb::Environment& environment) {
+  auto opened =
+      environment.open_tables({"meta", "accounts", "mailboxes", "names", "subscribed", "messages", "uids",
+                               "expunged", "bodies", "heads", "shares", "dropped", "structures", "texts",
+                               "acl", "grants", "metadata", "delivered", "doomed"});
+  if (!opened) return std::move(opened).error();
+  const auto& t = *opened;
+  return Tables{t[0],  t[1],  t[2],  t[3],  t[4],  t[5],  t[6],  t[7],  t[8], t[9],
+                t[10], t[11], t[12], t[13], t[14], t[15], t[16], t[17], t[18]};
+}
+
 // ---- keys
 
 std::string account_key(AccountId account) {
@@ -76,17 +87,25 @@ std::string account_key(AccountId account) {
   return key;
 }
 
-std::string mailbox_key(AccountId account, MailboxId mailbox) {
-  std::string key = account_key(account);
-  append_u32(key, mailbox);
+std::string mailbox_key(MailboxRef mailbox) {
+  std::string key = account_key(mailbox.account);
+  append_u32(key, mailbox.mailbox);
   return key;
 }
 
 std::string name_key(AccountId account, std::string_view name) { return account_key(account).append(name); }
 
-std::string message_key(AccountId account, MailboxId mailbox, Uid uid) {
-  std::string key = mailbox_key(account, mailbox);
-  append_u32(key, uid);
+std::string block_key(MailboxRef mailbox, std::uint32_t number) {
+  std::string key = mailbox_key(mailbox);
+  append_u32(key, number);
+  return key;
+}
+
+std::string chunk_key(MailboxRef mailbox, std::uint32_t number) { return block_key(mailbox, number); }
+
+std::string expunged_key(MailboxRef mailbox, ModSeq modseq) {
+  std::string key = mailbox_key(mailbox);
+  append_u64(key, modseq);
   return key;
 }
 
@@ -94,16 +113,33 @@ std::string body_key(AccountId account, const spool::SpoolId& body) {
   return account_key(account).append(body.bytes());
 }
 
-std::string change_key(AccountId account, MailboxId mailbox, ModSeq modseq) {
-  std::string key = mailbox_key(account, mailbox);
-  append_u64(key, modseq);
+std::string head_key(AccountId account, const spool::SpoolId& body, std::uint32_t head) {
+  std::string key = body_key(account, body);
+  append_u32(key, head);
   return key;
+}
+
+std::string dropped_key(AccountId account, std::uint64_t number) {
+  std::string key = account_key(account);
+  append_u64(key, number);
+  return key;
+}
+
+std::string entry_key(MailboxRef mailbox, std::string_view name) { return mailbox_key(mailbox).append(name); }
+
+std::string grant_key(std::string_view identifier, MailboxRef mailbox) {
+  return std::string(identifier).append(1, '\0').append(mailbox_key(mailbox));
 }
 
 std::string delivery_key(const DeliveryId& id) {
   std::string key(id.id.bytes());
   append_u32(key, id.recipient);
   return key;
+}
+
+MailboxRef mailbox_of(std::string_view key) {
+  if (key.size() < 12) return {};
+  return {lmdb::read_u64(key), lmdb::read_u32(key.substr(8))};
 }
 
 // ---- rows, written
@@ -114,34 +150,27 @@ std::string encode(const AccountRow& row) {
   append_u64(bytes, row.usage.messages);
   append_u32(bytes, row.next_mailbox);
   append_u32(bytes, row.last_uid_validity);
+  append_u64(bytes, row.list_changes);
+  bytes += row.provisioned ? '\1' : '\0';
   return bytes;
 }
 
-std::string encode(const MailboxStatus& row) {
+std::string encode(const MailboxRow& row) {
   std::string bytes;
-  append_u32(bytes, row.uid_validity);
-  append_u32(bytes, row.uid_next);
-  append_u64(bytes, row.highest_modseq);
-  append_u32(bytes, row.messages);
-  append_u32(bytes, row.unseen);
-  append_u32(bytes, row.deleted);
-  append_u64(bytes, row.bytes);
-  append_text(bytes, row.special_use);
-  append_text(bytes, row.name);
-  return bytes;
-}
-
-std::string encode(const MessageRow& row) {
-  std::string bytes;
-  append_u32(bytes, row.info.flags.system);
-  append_u64(bytes, row.info.modseq);
-  append_time(bytes, row.info.internal_date);
-  append_time(bytes, row.info.save_date);
-  append_u64(bytes, row.info.size);
-  bytes += row.info.email_id.bytes();
-  append_text(bytes, row.head);
-  append_u32(bytes, static_cast<std::uint32_t>(row.info.flags.keywords.size()));
-  for (const auto& keyword : row.info.flags.keywords) append_text(bytes, keyword);
+  const auto& status = row.status;
+  append_u32(bytes, status.uid_validity);
+  append_u32(bytes, status.uid_next);
+  append_u64(bytes, status.highest_modseq);
+  append_u32(bytes, status.messages);
+  append_u32(bytes, status.unseen);
+  append_u32(bytes, status.deleted);
+  append_u64(bytes, status.bytes);
+  append_u64(bytes, row.log_floor);
+  append_u32(bytes, row.log_ranges);
+  append_text(bytes, status.special_use);
+  append_text(bytes, status.name);
+  append_u32(bytes, static_cast<std::uint32_t>(status.keywords.size()));
+  for (const auto& keyword : status.keywords) append_text(bytes, keyword);
   return bytes;
 }
 
@@ -151,12 +180,7 @@ std::string encode(const BodyHeader& row) {
   bytes += row.id.bytes();
   append_u32(bytes, row.crc);
   append_u32(bytes, static_cast<std::uint32_t>(row.place));
-  return bytes;
-}
-
-std::string encode(const ChangeRow& row) {
-  std::string bytes(1, row.expunged ? '\1' : '\0');
-  append_u32(bytes, row.uid);
+  append_u32(bytes, row.head_size);
   return bytes;
 }
 
@@ -170,6 +194,21 @@ std::string encode(const DeliveredRow& row) {
   append_u32(bytes, row.outcome.status.subject);
   append_u32(bytes, row.outcome.status.detail);
   append_text(bytes, row.outcome.text);
+  return bytes;
+}
+
+std::string encode(const UidSet& row) {
+  std::string bytes;
+  for (const auto& range : row.ranges()) {
+    append_u32(bytes, range.first);
+    append_u32(bytes, range.last);
+  }
+  return bytes;
+}
+
+std::string encode_u32(std::uint32_t number) {
+  std::string bytes;
+  append_u32(bytes, number);
   return bytes;
 }
 
@@ -188,43 +227,33 @@ std::optional<AccountRow> decode_account(std::string_view bytes) {
   row.usage.messages = fields.u64();
   row.next_mailbox = fields.u32();
   row.last_uid_validity = fields.u32();
+  row.list_changes = fields.u64();
+  row.provisioned = fields.u8() != 0;
   if (!fields.complete()) return std::nullopt;
   return row;
 }
 
-std::optional<MailboxStatus> decode_mailbox(std::string_view key, std::string_view bytes) {
+std::optional<MailboxRow> decode_mailbox(std::string_view key, std::string_view bytes) {
   Fields names(key), fields(bytes);
-  MailboxStatus row;
+  MailboxRow row;
+  auto& status = row.status;
   names.u64();
-  row.id = names.u32();
-  row.uid_validity = fields.u32();
-  row.uid_next = fields.u32();
-  row.highest_modseq = fields.u64();
-  row.messages = fields.u32();
-  row.unseen = fields.u32();
-  row.deleted = fields.u32();
-  row.bytes = fields.u64();
-  row.special_use = fields.text();
-  row.name = fields.text();
-  if (!names.complete() || !fields.complete()) return std::nullopt;
-  return row;
-}
-
-std::optional<MessageRow> decode_message(std::string_view key, std::string_view bytes) {
-  Fields names(key), fields(bytes);
-  MessageRow row;
-  names.u64(), names.u32();
-  row.info.uid = names.u32();
-  row.info.flags.system = fields.u32();
-  row.info.modseq = fields.u64();
-  row.info.internal_date = fields.time();
-  row.info.save_date = fields.time();
-  row.info.size = fields.u64();
-  row.info.email_id = fields.id();
-  row.head = fields.text();
+  status.id = names.u32();
+  status.uid_validity = fields.u32();
+  status.uid_next = fields.u32();
+  status.highest_modseq = fields.u64();
+  status.messages = fields.u32();
+  status.unseen = fields.u32();
+  status.deleted = fields.u32();
+  status.bytes = fields.u64();
+  row.log_floor = fields.u64();
+  row.log_ranges = fields.u32();
+  status.special_use = fields.text();
+  status.name = fields.text();
   for (std::uint32_t left = fields.u32(); left > 0 && fields.good(); --left)
-    row.info.flags.keywords.push_back(fields.text());
-  if (!names.complete() || !fields.complete()) return std::nullopt;
+    status.keywords.push_back(fields.text());
+  const bool too_many = status.keywords.size() > keywords_max;
+  if (!names.complete() || !fields.complete() || too_many) return std::nullopt;
   return row;
 }
 
@@ -236,17 +265,9 @@ std::optional<BodyHeader> decode_body_header(std::string_view bytes) {
   row.id = fields.id();
   row.crc = fields.u32();
   const auto place = fields.u32();
+  row.head_size = fields.u32();
   if (!fields.complete() || place > 1) return std::nullopt;
   row.place = static_cast<Place>(place);
-  return row;
-}
-
-std::optional<ChangeRow> decode_change(std::string_view bytes) {
-  Fields fields(bytes);
-  ChangeRow row;
-  row.expunged = fields.u8() != 0;
-  row.uid = fields.u32();
-  if (!fields.complete()) return std::nullopt;
   return row;
 }
 
@@ -264,6 +285,19 @@ std::optional<DeliveredRow> decode_delivered(std::string_view bytes) {
   row.outcome.text = fields.text();
   if (!fields.complete()) return std::nullopt;
   return row;
+}
+
+std::optional<UidSet> decode_uids(std::string_view bytes) {
+  if (bytes.size() % 8 != 0) return std::nullopt;
+  UidSet uids;
+  for (; !bytes.empty(); bytes.remove_prefix(8))
+    uids.add(UidRange{lmdb::read_u32(bytes), lmdb::read_u32(bytes.substr(4))});
+  return uids;
+}
+
+std::optional<std::uint32_t> decode_u32(std::string_view bytes) {
+  if (bytes.size() != 4) return std::nullopt;
+  return lmdb::read_u32(bytes);
 }
 
 Timestamp decode_time(std::string_view bytes) {

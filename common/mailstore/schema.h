@@ -1,44 +1,52 @@
 // How the store is written: one LMDB environment, these tables. Numbers are big-endian, so that keys sort as
 // numbers do; a text is its length (u32) and its bytes; a time is milliseconds since 1970 (u64); an id is the
-// 16 bytes of a SpoolId.
+// 16 bytes of a SpoolId, which begin with a time: what came together lies together. Why so: docs/adr/0003.
 //
-//   meta        "schema"                       -> version:u32
-//   accounts    account:u64                    -> bytes:u64 messages:u64 next_mailbox:u32
-//   last_uid_validity:u32 mailboxes   account mailbox:u32            -> uid_validity:u32 uid_next:u32
-//   highest_modseq:u64 messages:u32 unseen:u32
-//                                                 deleted:u32 bytes:u64 special_use:text name:text
-//   names       account name                   -> mailbox:u32
-//   messages    account mailbox uid:u32        -> flags:u32 modseq:u64 internal_date:time save_date:time
-//   size:u64 body:id
-//                                                 head:text keywords:u32 keyword:text*
-//   bodies      account body:id                -> header [bytes]
-//               header = "TPbody1\n" length:u64 body:id crc32c:u32 place:u32
+//   meta        "schema"                        -> version:u32
+//   accounts    account:u64                     -> bytes:u64 messages:u64 next_mailbox:u32 last_uid_validity:u32
+//                                                  list_changes:u64 provisioned:u8
+//   mailboxes   account mailbox:u32             -> uid_validity:u32 uid_next:u32 highest_modseq:u64 messages:u32
+//                                                  unseen:u32 deleted:u32 bytes:u64 log_floor:u64 log_ranges:u32
+//                                                  special_use:text name:text keywords:u32 keyword:text*
+//   names       account name                    -> mailbox:u32
+//   subscribed  account name                    -> nothing
+//   messages    account mailbox uid>>5:u32      -> present:u32 highest_modseq:u64 record*    a block (block.h)
+//               record = flags:u32 head:u32 modseq:u64 internal_date:time save_date:time size:u64 body:id
+//   uids        account mailbox uid>>13:u32     -> highest_modseq:u64 bitmap                 a chunk (block.h)
+//   expunged    account mailbox modseq:u64      -> { first:u32 last:u32 }*
+//   bodies      account body:id                 -> header [head] [bytes]
+//               header = "TPbody2\n" length:u64 body:id crc32c:u32 place:u32 head_size:u32
 //               place 0: the bytes follow; place 1: they are the file bodies/ACCOUNT/BODY (16 hex digits, 26
-//               letters), bare, so that it can be linked from the spool as it is
-//   shares      account body:id                -> count:u32    messages that have this body, only where it is
-//   more than one changes     account mailbox modseq:u64     -> expunged:u8 uid:u32 structures  account
-//   body:id                -> format:u8 …   RESERVED: cached MIME structure, written and read by imapd; goes
-//                                                 with its body; a format not known to the reader counts as
-//                                                 missing
-//   delivered   body:id recipient:u32          -> forgotten:u8 recorded:time body_size:u64 body_crc:u32
-//   delivered:u8
-//                                                 class:u32 subject:u32 detail:u32 text
-//   doomed      account body:id                -> since:time    large files whose last reference is gone,
-//   until they are unlinked
+//               letters), bare, so that it can be linked from the spool as it is. The head is number 1.
+//   heads       account body:id head:u32        -> bytes    of further deliveries of a body; numbers from 2
+//   shares      account body:id                 -> count:u32    of references, only where it is more than one
+//   dropped     account number:u64              -> body:id+     references given up, not yet taken off
+//   structures  account body:id                 -> bytes of imapd: the MIME structure; goes with its body
+//   texts       account body:id                 -> bytes of imapd: what SEARCH looks through; goes with its body
+//   acl         account mailbox identifier      -> rights
+//   grants      identifier NUL account mailbox  -> nothing      the index of acl
+//   metadata    account mailbox name            -> value        mailbox 0: the account's own
+//   delivered   body:id recipient:u32           -> forgotten:u8 recorded:time body_size:u64 body_crc:u32
+//                                                  delivered:u8 class:u32 subject:u32 detail:u32 text
+//   doomed      account body:id                 -> since:time   large files whose last reference is gone, until
+//                                                  they are unlinked
 //
 // Rules that hold after every commit (MailStore::check looks at each):
 //   1. accounts.bytes and .messages are the sums over the account's mailboxes; those are the sums over their
-//   messages.
+//      messages.
 //   2. every name leads to a mailbox that has this name, and the other way round.
-//   3. every message has a body; shares (or 1) is the number of messages that have it; a body without
-//   messages does not exist.
-//   4. uid_next is greater than every uid, highest_modseq not less than every modseq; a message's modseq is
-//   in changes, with
-//      its uid, and no uid stands twice in changes.
-//   5. every file of bodies/ has a row in bodies (place 1) or in doomed; every row of place 1 has its file.
-//   A crash between link and commit leaves a file without a row (rule 5), nothing else; check(repair) removes
+//   3. the references to a body are the messages that have it and its places in dropped; shares (or 1) is
+//      their number; there is no body without; every message has its body, and its head if it names one.
+//   4. uid_next is greater than every uid; highest_modseq of a mailbox, chunk and block is not less than every
+//      modseq in it; the bits of a chunk are those of its blocks; a block or chunk has at least one message.
+//   5. every row of expunged has a modseq above log_floor and not above highest_modseq, and names no UID that
+//      is there; log_ranges is the number of ranges in all of them.
+//   6. every file of bodies/ has a row in bodies (place 1) or in doomed; every row of place 1 has its file.
+//   7. heads, structures and texts belong to a body; acl and metadata to a mailbox; grants is acl, turned.
+//   A crash between link and commit leaves a file without a row (rule 6), nothing else; check(repair) removes
 //   it.
-// A newer program reads or migrates an older version; an older one refuses a newer with a sentence.
+// A newer program reads or migrates an older version; an older one refuses a newer with a sentence. Version 1
+// was never released and is refused as well.
 #pragma once
 
 #include "lmdb/environment.h"
@@ -46,23 +54,32 @@
 
 namespace tubepost::mailstore::schema {
 
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 inline constexpr std::string_view version_key = "schema";
 
 struct Tables {
-  lmdb::Table meta, accounts, mailboxes, names, messages, bodies, shares, changes, structures, delivered,
-      doomed;
+  lmdb::Table meta, accounts, mailboxes, names, subscribed, messages, uids, expunged, bodies, heads, shares,
+      dropped, structures, texts, acl, grants, metadata, delivered, doomed;
 };
+Result<Tables> open_tables(lmdb::Environment& environment);
 
-// ---- keys; the views read_* take are keys of that table
+// ---- keys
 
 std::string account_key(AccountId account);
-std::string mailbox_key(AccountId account, MailboxId mailbox);
-std::string name_key(AccountId account, std::string_view name);
-std::string message_key(AccountId account, MailboxId mailbox, Uid uid);
+std::string mailbox_key(MailboxRef mailbox);
+std::string name_key(AccountId account, std::string_view name);  // names, subscribed
+std::string block_key(MailboxRef mailbox, std::uint32_t number);
+std::string chunk_key(MailboxRef mailbox, std::uint32_t number);
+std::string expunged_key(MailboxRef mailbox, ModSeq modseq);
 std::string body_key(AccountId account, const spool::SpoolId& body);
-std::string change_key(AccountId account, MailboxId mailbox, ModSeq modseq);
+std::string head_key(AccountId account, const spool::SpoolId& body, std::uint32_t head);
+std::string dropped_key(AccountId account, std::uint64_t number);
+std::string entry_key(MailboxRef mailbox, std::string_view name);  // acl, metadata
+std::string grant_key(std::string_view identifier, MailboxRef mailbox);
 std::string delivery_key(const DeliveryId& id);
+
+// The mailbox at the beginning of a key.
+MailboxRef mailbox_of(std::string_view key);
 
 // ---- rows. decode() is nullopt for bytes that are no such row.
 
@@ -70,26 +87,25 @@ struct AccountRow {
   Usage usage;
   MailboxId next_mailbox = 1;
   std::uint32_t last_uid_validity = 0;
+  std::uint64_t list_changes = 0;  // of mailboxes and subscriptions
+  bool provisioned = false;
 };
 
-struct MessageRow {
-  MessageInfo info;  // email_id is the body's id; the uid is in the key
-  std::string head;
+struct MailboxRow {
+  MailboxStatus status;  // but for the id, which is in the key
+  ModSeq log_floor = 1;  // expunges up to here are not in the log any more
+  std::uint32_t log_ranges = 0;
 };
 
 enum class Place : std::uint32_t { inside, beside };
 
 struct BodyHeader {
-  static constexpr std::size_t encoded_size = 40;
+  static constexpr std::size_t encoded_size = 44;
   std::uint64_t length = 0;
   spool::SpoolId id;
   std::uint32_t crc = 0;
   Place place = Place::inside;
-};
-
-struct ChangeRow {
-  bool expunged = false;
-  Uid uid = 0;
+  std::uint32_t head_size = 0;
 };
 
 struct DeliveredRow {
@@ -99,19 +115,19 @@ struct DeliveredRow {
 };
 
 std::string encode(const AccountRow& row);
-std::string encode(const MailboxStatus& row);  // but for the id, which is in the key
-std::string encode(const MessageRow& row);
+std::string encode(const MailboxRow& row);
 std::string encode(const BodyHeader& row);
-std::string encode(const ChangeRow& row);
 std::string encode(const DeliveredRow& row);
+std::string encode(const UidSet& row);  // of expunged
 
 std::optional<AccountRow> decode_account(std::string_view bytes);
-std::optional<MailboxStatus> decode_mailbox(std::string_view key, std::string_view bytes);
-std::optional<MessageRow> decode_message(std::string_view key, std::string_view bytes);
+std::optional<MailboxRow> decode_mailbox(std::string_view key, std::string_view bytes);
 std::optional<BodyHeader> decode_body_header(std::string_view bytes);
-std::optional<ChangeRow> decode_change(std::string_view bytes);
 std::optional<DeliveredRow> decode_delivered(std::string_view bytes);
+std::optional<UidSet> decode_uids(std::string_view bytes);
 
+std::string encode_u32(std::uint32_t number);
+std::optional<std::uint32_t> decode_u32(std::string_view bytes);
 std::string encode_time(Timestamp time);
 Timestamp decode_time(std::string_view bytes);
 

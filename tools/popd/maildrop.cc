@@ -11,7 +11,7 @@ Result<Maildrop> Maildrop::open(mailstore::MailStore& store, mailstore::AccountI
   auto status = store.open_mailbox(account, mailstore::inbox);
   if (!status) return std::move(status).error();
   Maildrop maildrop(store, account, std::move(*status));
-  const auto listed = store.list(account, maildrop.mailbox_, 1, [&](const mailstore::MessageInfo& info) {
+  const auto listed = store.list({account, maildrop.mailbox_}, 1, [&](const mailstore::Message& info) {
     maildrop.messages_.push_back({info.uid, false, info.size});
     return true;
   });
@@ -47,15 +47,18 @@ std::uint64_t Maildrop::octets() const {
 }
 
 Result<std::optional<mailstore::MessageBytes>> Maildrop::fetch(const Message& message) const {
-  return store_->fetch(account_, mailbox_, message.uid);
+  return store_->fetch({account_, mailbox_}, message.uid);
 }
 
 Result<std::size_t> Maildrop::remove_marked() {
-  std::vector<mailstore::Uid> marked;
+  mailstore::UidSet marked;
   for (const Message& message : messages_)
-    if (message.deleted) marked.push_back(message.uid);
+    if (message.deleted) marked.add(message.uid);
   if (marked.empty()) return std::size_t{0};
-  return store_->expunge(account_, mailbox_, marked);
+  const auto removed = store_->expunge({account_, mailbox_}, marked);
+  if (!removed && removed.error().status == mailstore::refusal::no_such_mailbox) return std::size_t{0};
+  if (!removed) return removed.error();
+  return removed->uids.size();
 }
 
 }  // namespace tubepost::popd

@@ -86,12 +86,12 @@ public:
     auto open = store();
     const auto box = *open.open_mailbox(account->id, "INBOX");
     std::vector<std::string> mail;
-    const auto visit = [&](const mailstore::MessageInfo& info) {
-      const auto message = open.fetch(account->id, box.id, info.uid);
+    const auto visit = [&](const mailstore::Message& info) {
+      const auto message = open.fetch({account->id, box.id}, info.uid);
       mail.push_back(std::string((*message)->head()) + '|' + std::string((*message)->body()));
       return true;
     };
-    must(open.list(account->id, box.id, 1, visit));
+    must(open.list({account->id, box.id}, 1, visit));
     return mail;
   }
   std::vector<std::string> check_store() const { return *store().check(false); }

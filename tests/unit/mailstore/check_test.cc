@@ -8,15 +8,30 @@ namespace tubepost::mailstore::test {
 namespace {
 
 using Tables = std::vector<lmdb::Table>;
-enum Table { accounts, mailboxes, names, messages, bodies, shares, changes };
+enum Table {
+  accounts,
+  mailboxes,
+  names,
+  messages,
+  uids,
+  expunged,
+  bodies,
+  heads,
+  shares,
+  dropped,
+  structures,
+  acl,
+  grants
+};
 
 // Runs `damage` on the closed store's tables.
 void break_rule(Store& store, const std::function<void(lmdb::WriteTransaction&, const Tables&)>& damage) {
   store.close();
   {
     auto environment = lmdb::Environment::open(store.folder / "store", {});
-    const auto tables = environment->open_tables(
-        {"accounts", "mailboxes", "names", "messages", "bodies", "shares", "changes"});
+    const auto tables =
+        environment->open_tables({"accounts", "mailboxes", "names", "messages", "uids", "expunged", "bodies",
+                                  "heads", "shares", "dropped", "structures", "acl", "grants"});
     const auto done = environment->write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
       damage(transaction, *tables);
       return {};
@@ -50,18 +65,18 @@ const Case cases[] = {
      "quota usage is wrong"},
     {"counts",
      [](auto& t, const Tables& tables) {
-       const auto key = schema::mailbox_key(1, 1);
+       const auto key = schema::mailbox_key({1, 1});
        auto row = *schema::decode_mailbox(key, *t.get(tables[mailboxes], key));
-       row.messages = 7;
-       row.unseen = 0;
+       row.status.messages = 7;
+       row.status.unseen = 0;
        t.put(tables[mailboxes], key, schema::encode(row));
      },
      "counts of INBOX are wrong"},
     {"uid_next",
      [](auto& t, const Tables& tables) {
-       const auto key = schema::mailbox_key(1, 1);
+       const auto key = schema::mailbox_key({1, 1});
        auto row = *schema::decode_mailbox(key, *t.get(tables[mailboxes], key));
-       row.uid_next = 1;
+       row.status.uid_next = 1;
        t.put(tables[mailboxes], key, schema::encode(row));
      },
      "counts of INBOX are wrong"},
@@ -81,14 +96,56 @@ const Case cases[] = {
        t.put(tables[bodies], schema::body_key(1, header.id), encode(header));
      },
      "belongs to no message"},
-    {"change missing",
-     [](auto& t, const Tables& tables) { t.erase(tables[changes], schema::change_key(1, 1, 2)); },
-     "missing in the change log"},
-    {"change of nobody",
+    {"chunk missing",
      [](auto& t, const Tables& tables) {
-       t.put(tables[changes], schema::change_key(1, 1, 50), encode(schema::ChangeRow{false, 77}));
+       t.erase(tables[uids], schema::chunk_key({1, 1}, 0));
      },
-     "change log of INBOX is wrong"},
+     "UIDs of INBOX are not those"},
+    {"chunk too old",
+     [](auto& t, const Tables& tables) {
+       std::string value(*t.get(tables[uids], schema::chunk_key({1, 1}, 0)));
+       value.replace(0, 8, 8, '\0');
+       t.put(tables[uids], schema::chunk_key({1, 1}, 0), value);
+     },
+     "UIDs of INBOX are not those"},
+    {"block too old",
+     [](auto& t, const Tables& tables) {
+       std::string value(*t.get(tables[messages], schema::block_key({1, 1}, 0)));
+       value.replace(4, 8, 8, '\0');
+       t.put(tables[messages], schema::block_key({1, 1}, 0), value);
+     },
+     "too small a mod-sequence"},
+    {"log names one that is there",
+     [](auto& t, const Tables& tables) {
+       t.put(tables[expunged], schema::expunged_key({1, 1}, 2), schema::encode(UidSet{{2, 2}}));
+     },
+     "log of what was expunged"},
+    {"dropped of nobody",
+     [](auto& t, const Tables& tables) {
+       t.put(tables[dropped], schema::dropped_key(1, 0), id_of("a").bytes());
+     },
+     "counts 1 messages, has 2"},
+    {"structure without body",
+     [](auto& t, const Tables& tables) { t.put(tables[structures], schema::body_key(1, id_of("x")), "s"); },
+     "belongs to no body"},
+    {"head without body",
+     [](auto& t, const Tables& tables) { t.put(tables[heads], schema::head_key(1, id_of("x"), 2), "h"); },
+     "belongs to no body"},
+    {"right of no mailbox",
+     [](auto& t, const Tables& tables) {
+       t.put(tables[acl], schema::entry_key({1, 9}, "bob"), "lr");
+     },
+     "mailbox that does not exist"},
+    {"right not in the index",
+     [](auto& t, const Tables& tables) {
+       t.put(tables[acl], schema::entry_key({1, 1}, "bob"), "lr");
+     },
+     "missing in the index"},
+    {"index names no right",
+     [](auto& t, const Tables& tables) {
+       t.put(tables[grants], schema::grant_key("bob", {1, 1}), "");
+     },
+     "that no mailbox gives"},
 };
 
 TEST(Check, FindsAndMendsEachBrokenRule) {

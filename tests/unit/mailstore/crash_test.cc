@@ -122,9 +122,9 @@ TEST(KillStorm, LosesAndDoublesNothingThatWasAcknowledged) {
   for (AccountId account = 1; account <= accounts; ++account) {
     const auto box = store.status(account).id;
     ASSERT_TRUE(store
-                    ->list(account, box, 1,
-                           [&](const MessageInfo& info) {
-                             found.insert(std::string((*store->fetch(account, box, info.uid))->body()));
+                    ->list({account, box}, 1,
+                           [&](const Message& info) {
+                             found.insert(std::string((*store->fetch({account, box}, info.uid))->body()));
                              return true;
                            })
                     .has_value());

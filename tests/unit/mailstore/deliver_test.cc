@@ -33,7 +33,7 @@ TEST(Deliver, KeepsHeadAndBodyByteForByte) {
   Letter letter = message("a").saying(std::string("Subject: x\r\n\r\n\0\xff\r\n", 19));
   letter.head = "Return-Path: <>\r\n";
   store.deliver(letter);
-  const auto bytes = store->fetch(1, store.status().id, 1);
+  const auto bytes = store->fetch({1, store.status().id}, 1);
   EXPECT_EQ((*bytes)->head(), letter.head);
   EXPECT_EQ((*bytes)->body(), letter.text);
 }

@@ -111,20 +111,20 @@ public:
     std::string all;
     const auto box = store_->open_mailbox(account, mailbox);
     if (!box) return box.error().text;
-    const auto visit = [&](const MessageInfo& info) {
-      const auto bytes = store_->fetch(account, box->id, info.uid);
+    const auto visit = [&](const Message& info) {
+      const auto bytes = store_->fetch({account, box->id}, info.uid);
       all += (all.empty() ? "" : " ") + std::to_string(info.uid) + ':';
       all += !bytes ? bytes.error().text : !*bytes ? "gone" : std::string((*bytes)->body());
       return true;
     };
-    EXPECT_TRUE(store_->list(account, box->id, 1, visit).has_value());
+    EXPECT_TRUE(store_->list({account, box->id}, 1, visit).has_value());
     return all;
   }
   MailboxStatus status(AccountId account = 1, std::string_view mailbox = inbox) {
     return *store_->open_mailbox(account, mailbox);
   }
   std::size_t expunge(std::vector<Uid> uids, AccountId account = 1) {
-    return *store_->expunge(account, status(account).id, uids);
+    return store_->expunge({account, status(account).id}, UidSet::of(uids))->uids.size();
   }
   std::vector<std::string> check(bool repair = false) { return *store_->check(repair); }
   std::vector<std::string> files() const {

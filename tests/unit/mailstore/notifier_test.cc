@@ -45,10 +45,18 @@ struct NotifyingStore : Store {
 
 TEST(Notifier, TellsEveryListenerWhichMailboxesChanged) {
   NotifyingStore store;
+  store.deliver({message("x").to(5), message("y").to(7)});
   Listener first(store.notify_folder + "/one"), second(store.notify_folder + "/two");
   store.deliver({message("a").to(5), message("b").to(7), message("c").to(5)});
   EXPECT_EQ(first.heard(), changed(5, 1) + changed(7, 1));
   EXPECT_EQ(second.heard(), changed(5, 1) + changed(7, 1));
+}
+
+TEST(Notifier, TellsOfANewMailboxAsAChangeOfTheList) {
+  NotifyingStore store;
+  Listener listener(store.notify_folder + "/one");
+  ASSERT_TRUE(store->create(5, "New").has_value());
+  EXPECT_EQ(listener.heard(), changed(5, 0) + changed(5, 1));
 }
 
 TEST(Notifier, TellsOfExpungesAndNotOfRepetitions) {
@@ -73,6 +81,7 @@ TEST(Notifier, RemovesSocketsNobodyReadsAndLeavesOtherFiles) {
 
 TEST(Notifier, AListenerThatNeverReadsHoldsNobodyUp) {
   NotifyingStore store;
+  store.deliver(message("x"));
   Listener lazy(store.notify_folder + "/lazy");
   for (int i = 0; i < 300; ++i) store.deliver(message(std::to_string(i)));
   EXPECT_EQ(lazy.heard(), changed(1, 1));
@@ -81,10 +90,12 @@ TEST(Notifier, AListenerThatNeverReadsHoldsNobodyUp) {
 
 TEST(Notifier, SplitsManyChangesIntoSmallDatagrams) {
   NotifyingStore store;
-  Listener listener(store.notify_folder + "/one");
   std::vector<Letter> letters;
   for (AccountId account = 1; account <= changes_per_datagram + 1; ++account)
     letters.push_back(message("a").to(account).for_recipient(static_cast<std::uint32_t>(account)));
+  store.deliver(letters);
+  for (auto& letter : letters) letter.name = "b";
+  Listener listener(store.notify_folder + "/one");
   store.deliver(letters);
   EXPECT_EQ(listener.heard().size(), 12 * changes_per_datagram);
   EXPECT_EQ(listener.heard(), changed(changes_per_datagram + 1, 1));

@@ -12,7 +12,7 @@ TEST(List, CrossesPagesInOrderOfUids) {
   store.deliver(letters);
   std::vector<Uid> uids;
   const auto box = store.status().id;
-  ASSERT_TRUE(store->list(1, box, 1, [&](const MessageInfo& info) { return uids.push_back(info.uid), true; })
+  ASSERT_TRUE(store->list({1, box}, 1, [&](const Message& info) { return uids.push_back(info.uid), true; })
                   .has_value());
   ASSERT_EQ(uids.size(), 2001U);
   EXPECT_TRUE(std::is_sorted(uids.begin(), uids.end()));
@@ -22,8 +22,8 @@ TEST(List, BeginsAtAUidAndStopsWhenTold) {
   Store store;
   store.deliver({message("a"), message("b"), message("c"), message("d")});
   std::vector<Uid> uids;
-  const auto visit = [&](const MessageInfo& info) { return uids.push_back(info.uid), uids.size() < 2; };
-  ASSERT_TRUE(store->list(1, store.status().id, 2, visit).has_value());
+  const auto visit = [&](const Message& info) { return uids.push_back(info.uid), uids.size() < 2; };
+  ASSERT_TRUE(store->list({1, store.status().id}, 2, visit).has_value());
   EXPECT_EQ(uids, (std::vector<Uid>{2, 3}));
 }
 
@@ -31,7 +31,7 @@ TEST(List, AVisitorMayWriteToTheStore) {
   Store store;
   store.deliver({message("a"), message("b")});
   const auto box = store.status().id;
-  ASSERT_TRUE(store->list(1, box, 1, [&](const MessageInfo& info) { return store.expunge({info.uid}) == 1; })
+  ASSERT_TRUE(store->list({1, box}, 1, [&](const Message& info) { return store.expunge({info.uid}) == 1; })
                   .has_value());
   EXPECT_EQ(store.texts(), "");
 }
@@ -43,12 +43,11 @@ TEST(List, SaysWhatWasStoredOfAMessage) {
   delivery.flags = {flagged | seen, {"$Forwarded", "tube"}};
   delivery.internal_date = Timestamp(Milliseconds(1234567));
   ASSERT_TRUE(store->deliver({delivery}).has_value());
-  std::optional<MessageInfo> found;
-  ASSERT_TRUE(
-      store->list(1, store.status().id, 1, [&](const MessageInfo& info) { return found = info, true; })
-          .has_value());
-  EXPECT_EQ(found->flags.system, flagged | seen);
-  EXPECT_EQ(found->flags.keywords, (std::vector<std::string>{"$Forwarded", "tube"}));
+  std::optional<Message> found;
+  ASSERT_TRUE(store->list({1, store.status().id}, 1, [&](const Message& info) { return found = info, true; })
+                  .has_value());
+  EXPECT_EQ((found->flags & system_flags), flagged | seen);
+  EXPECT_EQ(keywords_of(found->flags, store.status()), (std::vector<std::string_view>{"$Forwarded", "tube"}));
   EXPECT_EQ(found->internal_date, Timestamp(Milliseconds(1234567)));
   EXPECT_EQ(found->save_date, store.clock.now());
   EXPECT_EQ(found->email_id, id_of("a"));
@@ -64,7 +63,7 @@ TEST(List, DoesNotShowAnotherMailbox) {
 
 TEST(Fetch, OfAMessageThatIsNotThereIsEmpty) {
   Store store;
-  const auto found = store->fetch(1, store.status().id, 1);
+  const auto found = store->fetch({1, store.status().id}, 1);
   ASSERT_TRUE(found.has_value());
   EXPECT_FALSE(found->has_value());
 }
@@ -73,7 +72,8 @@ TEST(Fetch, WhatIsHeldSurvivesItsExpunge) {
   Store store;
   const std::string large(5000, 'x');
   store.deliver({message("a"), message("b").saying(large)});
-  const auto small = store->fetch(1, store.status().id, 1), mapped = store->fetch(1, store.status().id, 2);
+  const auto small = store->fetch({1, store.status().id}, 1),
+             mapped = store->fetch({1, store.status().id}, 2);
   store.expunge({1, 2});
   store.clock.advance(std::chrono::hours(48));
   EXPECT_EQ(*store->sweep(store.clock.now(), 10), 1U);
@@ -85,7 +85,7 @@ TEST(Fetch, OfAFileThatWasCutSaysSo) {
   Store store;
   store.deliver(message("a").saying(std::string(5000, 'x')));
   std::filesystem::resize_file(store.files().at(0), 4999);
-  const auto found = store->fetch(1, store.status().id, 1);
+  const auto found = store->fetch({1, store.status().id}, 1);
   ASSERT_FALSE(found.has_value());
   EXPECT_NE(found.error().text.find("fsck"), std::string::npos);
 }

@@ -1,0 +1,67 @@
+// MailStore::store_flags, and what the bits of a message mean.
+#include <algorithm>
+
+#include "base/text.h"
+#include "mailstore/state.h"
+
+namespace tubepost::mailstore {
+namespace {
+
+std::uint32_t known_bits(const MailboxStatus& mailbox, const Flags& flags) {
+  std::uint32_t bits = flags.system & system_flags;
+  for (std::size_t i = 0; i < mailbox.keywords.size(); ++i)
+    for (const auto& keyword : flags.keywords)
+      if (equal_ignoring_case(mailbox.keywords[i], keyword)) bits |= keyword_bit(i);
+  return bits;
+}
+
+std::uint32_t apply(FlagChange::How how, std::uint32_t flags, std::uint32_t bits) {
+  switch (how) {
+    case FlagChange::How::add:
+      return flags | bits;
+    case FlagChange::How::remove:
+      return flags & ~bits;
+    case FlagChange::How::replace:
+      return bits;
+  }
+  return flags;
+}
+
+}  // namespace
+
+std::vector<std::string_view> keywords_of(std::uint32_t flags, const MailboxStatus& mailbox) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < mailbox.keywords.size(); ++i)
+    if ((flags & keyword_bit(i)) != 0) names.emplace_back(mailbox.keywords[i]);
+  return names;
+}
+
+Result<Stored> MailStore::store_flags(MailboxRef ref, const UidSet& uids, const FlagChange& change) {
+  Stored stored;
+  auto committed = state_->change([&](Ledger& ledger) -> Result<void> {
+    stored = {};
+    auto mailbox = ledger.need(ref);
+    if (!mailbox) return std::move(mailbox).error();
+    const auto bits = change.how == FlagChange::How::remove
+                          ? Result<std::uint32_t>(known_bits((*mailbox)->status(), change.flags))
+                          : ledger.bits_of(**mailbox, change.flags);
+    if (!bits) return bits.error();
+    BlockWalk walk(ledger.transaction(), state_->tables, ref, uids, BlockWalk::Blocks::may_change);
+    while (walk.next())
+      each_bit(walk.wanted(), [&](unsigned bit) {
+        const auto message = walk.block().message(bit);
+        if (change.unchanged_since && message.modseq > *change.unchanged_since)
+          return stored.modified.add(message.uid);
+        const auto flags = apply(change.how, message.flags, *bits);
+        if (flags == message.flags) return;
+        ledger.set_flags(**mailbox, message, flags);
+        stored.changed.add(message.uid);
+      });
+    stored.modseq = (*mailbox)->modseq;
+    return {};
+  });
+  if (!committed) return std::move(committed).error();
+  return stored;
+}
+
+}  // namespace tubepost::mailstore
