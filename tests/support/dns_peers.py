@@ -42,14 +42,15 @@ UNBOUND_CONF = """server:
   module-config: "iterator"
   num-threads: 1
   cache-max-negative-ttl: 1
+  local-zone: "test." nodefault
 """
 
 SOA = "$ORIGIN {zone}.\n$TTL 60\n@ IN SOA ns.{zone}. root.{zone}. 1 3600 600 86400 1\n@ IN NS ns.{zone}.\nns IN A 127.0.0.1\n"
 
 
 def udp_answers(port):
-    """Any answer to a question about the root."""
-    question = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01"
+    """Any answer to a question that needs no other server."""
+    question = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x09localhost\x00\x00\x01\x00\x01"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.2)
         try:
