@@ -10,7 +10,8 @@ RUN_PACKAGES="s6 curl openssl"
 CHECK_PACKAGES="libgtest-dev clang libclang-rt-14-dev mandoc python3-minimal python3
   swaks libio-socket-ssl-perl libnet-ssleay-perl libauthen-sasl-perl
   mpop mutt
-  netcat-openbsd procps"
+  netcat-openbsd procps
+  clamav clamav-daemon clamdscan"
 
 need() {
   local missing=() package

@@ -73,7 +73,7 @@ Decision Filter::on_error(std::string_view text, const Inspection& found) const 
     decision.action = "refused";
   } else {
     decision.said = Said::later;
-    decision.reply = "The virus scanner does not answer, try again later";
+    decision.reply = with_name("It cannot be scanned for viruses now", found.reason);
     decision.action = "later";
   }
   return decision;
@@ -87,6 +87,7 @@ Decision Filter::on_virus(std::string_view text, const Envelope& envelope, const
     case OnVirus::drop: {
       Decision decision;
       decision.said = Said::drop;
+      decision.reply = with_name("Dropped, it holds a virus", found.virus);
       decision.action = "dropped";
       decision.notify = true;
       return decision;
@@ -119,12 +120,13 @@ Decision Filter::quarantine(std::string_view text, const Envelope& envelope, con
   Decision decision;
   if (!kept) {
     decision.said = Said::later;
-    decision.reply = "The quarantine cannot be written, try again later";
+    decision.reply = with_name("The quarantine cannot be written", kept.error().text);
     decision.reason = kept.error().text;
     decision.action = "later";
     return decision;
   }
   decision.said = Said::drop;
+  decision.reply = with_name("In quarantine as " + *kept + ", it holds a virus", found.virus);
   decision.action = "quarantined";
   decision.quarantine_id = *kept;
   decision.notify = true;

@@ -21,7 +21,7 @@ enum class Said : int { go_on = 0, malformed = 65, later = 75, refuse = 77, drop
 
 struct Decision {
   Said said = Said::go_on;
-  std::string reply;                   // later, refuse: one printable line
+  std::string reply;                   // one printable line, unless go_on: for the client, or for the log
   std::optional<std::string> changed;  // go_on: what goes on instead of the message
   Verdict verdict = Verdict::clean;
   std::string virus, reason, action, output;
