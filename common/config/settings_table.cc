@@ -95,7 +95,7 @@ constexpr Setting table[] = {
     not_yet(repeated({"smtpd.policy", Kind::command, "", "COMMAND",
                       "Policy service: a command, unix:PATH or inet:ADDR:PORT."})),
     repeated({"smtpd.filter", Kind::command, "", "COMMAND",
-              "Message filter, in this order; holds for every role and for sendmail."}),
+              "Message filter, in this order, or unix:PATH of one that serves; holds for every role and for sendmail."}),
     not_yet(one_of("off/exists/confirmed",
                    {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
                     "Whether a client's address needs a reverse name."})),                             // S3

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "policy/filter_environment.h"
 #include "policy/filter_output.h"
+#include "policy/filter_service.h"
 #include "process/child.h"
 
 namespace tubepost::policy {
@@ -191,28 +192,7 @@ bool is_broken_pipe(const process::Ended& ended) {
 }
 
 FilterVerdict verdict_of(const process::Ended& ended) {
-  if (ended.by_signal) return FilterVerdict::later;
-  switch (ended.code) {
-    case 0:
-      return FilterVerdict::go_on;
-    case 65:
-      return FilterVerdict::malformed;
-    case 77:
-      return FilterVerdict::refuse;
-    case 99:
-      return FilterVerdict::drop;
-    default:
-      return FilterVerdict::later;
-  }
-}
-
-// A filter's words become a reply: the first line, ASCII (RFC 5321 4.2), bounded.
-std::string reply_text(std::string_view said) {
-  std::string line(trim(said.substr(0, said.find('\n'))));
-  line.resize(std::min(line.size(), filter_reply_max));
-  for (char& c : line)
-    if (!is_printable_ascii(c)) c = is_blank(c) ? ' ' : '?';
-  return line;
+  return ended.by_signal ? FilterVerdict::later : verdict_of_status(ended.code);
 }
 
 Filtered Pipeline::decided_by(const Stage& stage) const {
@@ -221,7 +201,7 @@ Filtered Pipeline::decided_by(const Stage& stage) const {
   filtered.command = stage.name;
   filtered.reason =
       (stage.ended->by_signal ? "killed by signal " : "exit status ") + std::to_string(stage.ended->code);
-  const std::string words = reply_text(stage.said);
+  const std::string words = filter_reply_text(stage.said);
   if (!words.empty()) filtered.reason += ": " + words;
   if (filtered.verdict == FilterVerdict::malformed || filtered.verdict == FilterVerdict::refuse)
     filtered.reply = words;
@@ -255,6 +235,30 @@ Filtered Pipeline::verdict() {
 
 }  // namespace
 
+FilterVerdict verdict_of_status(int status) {
+  switch (status) {
+    case 0:
+      return FilterVerdict::go_on;
+    case 65:
+      return FilterVerdict::malformed;
+    case 77:
+      return FilterVerdict::refuse;
+    case 99:
+      return FilterVerdict::drop;
+    default:
+      return FilterVerdict::later;
+  }
+}
+
+// A filter's words become a reply: the first line, ASCII (RFC 5321 4.2), bounded.
+std::string filter_reply_text(std::string_view said) {
+  std::string line(trim(said.substr(0, said.find('\n'))));
+  line.resize(std::min(line.size(), filter_reply_max));
+  for (char& c : line)
+    if (!is_printable_ascii(c)) c = is_blank(c) ? ' ' : '?';
+  return line;
+}
+
 std::string_view to_text(FilterVerdict verdict) {
   switch (verdict) {
     case FilterVerdict::go_on:
@@ -276,13 +280,15 @@ Result<FilterCommands> parse_filter_commands(const std::vector<std::string>& tex
   for (const auto& text : texts) {
     auto argv = split_command(text);
     if (!argv) return Failure::permanent(text + ": an open quote", {5, 3, 5});
+    if (!argv->empty() && is_filter_service(argv->front()) && argv->size() > 1)
+      return Failure::permanent(text + ": unix:PATH stands alone", {5, 3, 5});
     if (!argv->empty()) commands.push_back(std::move(*argv));
   }
   return commands;
 }
 
-Filtered run_filters(const FilterCommands& commands, const FilterEnvelope& envelope,
-                     const MessageSource& message, const FilterOptions& options, const FilterSink& sink) {
+Filtered run_programs(const FilterCommands& commands, const FilterEnvelope& envelope,
+                      const MessageSource& message, const FilterOptions& options, const FilterSink& sink) {
   if (commands.empty()) return {};
   auto input = open_message(message);
   if (!input) return later_because(input.error().text);

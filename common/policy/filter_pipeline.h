@@ -25,7 +25,8 @@ inline constexpr std::chrono::seconds filter_time_limit{300};
 inline constexpr std::size_t filter_reply_max = 400;  // bytes of a reply text
 
 using FilterCommands = std::vector<std::vector<std::string>>;
-// Of settings' texts, each one command; empty ones are left out. Permanent: an open quote.
+// Of settings' texts, each one command, or "unix:PATH", a filter that serves (filter_service.h); empty ones are
+// left out. Permanent: an open quote.
 Result<FilterCommands> parse_filter_commands(const std::vector<std::string>& texts);
 
 // The message as it stands, borrowed: in memory, or (file >= 0) the whole of a regular file.
@@ -66,6 +67,13 @@ struct Filtered {
 // The output, with CRLF line ends (unless binary), in order; called only when it differs from the source.
 using FilterSink = std::function<void(std::string_view)>;
 
+FilterVerdict verdict_of_status(int status);           // contracts.md: what is not listed is "later"
+std::string filter_reply_text(std::string_view said);  // its first line, printable ASCII, bounded
+
+// Programs alone, as one pipeline.
+Filtered run_programs(const FilterCommands& commands, const FilterEnvelope& envelope,
+                      const MessageSource& message, const FilterOptions& options, const FilterSink& sink);
+// All of them: programs that stand side by side are a pipeline, services are asked between.
 Filtered run_filters(const FilterCommands& commands, const FilterEnvelope& envelope,
                      const MessageSource& message, const FilterOptions& options, const FilterSink& sink);
 

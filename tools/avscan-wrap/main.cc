@@ -8,6 +8,7 @@
 #include "avscan-wrap/options.h"
 #include "avscan-wrap/quarantine.h"
 #include "avscan-wrap/selftest.h"
+#include "avscan-wrap/service.h"
 #include "avscan-wrap/supervised_run.h"
 #include "base/exit_status.h"
 #include "base/file.h"
@@ -58,6 +59,8 @@ int run(int argc, char** argv) {
     case Mode::selftest:
       adopt_orphans();
       return to_int(run_selftest(*options, logger));
+    case Mode::serve:
+      return to_int(serve(*options, logger));
     default:
       return to_int(run_quarantine(*options));
   }

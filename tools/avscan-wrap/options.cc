@@ -149,6 +149,18 @@ const Row rows[] = {
      [](Options& o, std::string_view v) { return take_name(o.sendmail, v); }},
     {"--selftest", "", "Try the scanner with EICAR's test file, alone and as an attachment, and exit.",
      [](Options& o, std::string_view) -> Complaint { return o.mode = Mode::selftest, std::nullopt; }},
+    {"--listen", "unix:PATH",
+     "Serve smtpd.filter=unix:PATH instead of being started for every message; clamd only.",
+     [](Options& o, std::string_view v) -> Complaint {
+       if (!v.starts_with("unix:") || v.size() == 5) return "needs unix:PATH";
+       o.mode = Mode::serve, o.listen = v.substr(5);
+       return std::nullopt;
+     }},
+    {"--ready-fd", "FD", "With --listen: write a newline to FD when listening.",
+     [](Options& o, std::string_view v) -> Complaint {
+       if (!parse_number<int>(v)) return "needs the number of a descriptor";
+       return o.ready_fd = v, std::nullopt;
+     }},
     {"--json", "", "With quarantine list: JSON.",
      [](Options& o, std::string_view) -> Complaint { return o.json = true, std::nullopt; }},
     {"--home", "DIR", "The instance. Default: TUBEPOST_HOME, /var/lib/tubepost.",

@@ -97,6 +97,7 @@ TEST(Options, AreRefusedWithAReason) {
                       {"--by-change -- scan", "given a file"},
                       {"--preset clamd -- scan %f", "asked by its socket"},
                       {"--clamd tcp:1", "--clamd needs"},
+                      {"--listen unix:/x --preset clamscan", "with clamd only"},
                       {"scan %f", "unexpected: scan"},
                       {"--unknown", "unknown option --unknown"},
                       {"quarantine empty", "has no command empty"},
