@@ -66,6 +66,17 @@ void State::set_servers(const std::vector<net::Endpoint>& servers) {
   state_._u._ext.nscount = 0;  // makes libresolv copy those of IPv4 to where the others are
 }
 
+// Of an answer without records. That there are none may be authenticated, too.
+AnyAnswer of_header(const HEADER& header, std::string name) {
+  const auto kind = header.rcode == ns_r_noerror    ? Kind::nodata
+                    : header.rcode == ns_r_nxdomain ? Kind::nxdomain
+                                                    : Kind::servfail;
+  std::string detail;
+  if (kind == Kind::servfail)
+    detail = header.rcode == ns_r_servfail ? "SERVFAIL" : "error " + std::to_string(header.rcode);
+  return {kind, header.ad != 0, std::move(name), {}, std::move(detail)};
+}
+
 AnyAnswer without_answer(std::string name, Kind kind, std::string detail) {
   return {kind, false, std::move(name), {}, std::move(detail)};
 }
@@ -104,16 +115,12 @@ AnyAnswer SystemResolver::query(const std::string& name, Type type) {
   errno = 0;
   int size = res_nquery(raw, ascii->c_str(), ns_c_in, static_cast<int>(type), buffer.get(), answer_max);
   if (size < 0) {
-    // It tells no more than "failed" of an answer that is an error; its header still stands in the buffer.
+    // It tells no more than "failed" of an answer without records; its header still stands in the buffer.
     const auto* const header = reinterpret_cast<const HEADER*>(buffer.get());
-    if (raw->res_h_errno == HOST_NOT_FOUND) return without_answer(*ascii, Kind::nxdomain, {});
-    if (raw->res_h_errno == NO_DATA) return without_answer(*ascii, Kind::nodata, {});
-    if (header->qr && header->rcode != 0)
-      return parse_message({buffer.get(), NS_HFIXEDSZ}, *ascii, type).kind == Kind::nxdomain
-                 ? without_answer(*ascii, Kind::nxdomain, {})
-                 : without_answer(*ascii, Kind::servfail,
-                                  header->rcode == ns_r_servfail ? "SERVFAIL"
-                                                                 : "error " + std::to_string(header->rcode));
+    const bool absent = raw->res_h_errno == HOST_NOT_FOUND || raw->res_h_errno == NO_DATA;
+    if (header->qr && (absent || header->rcode != 0)) return of_header(*header, *ascii);
+    if (absent)
+      return without_answer(*ascii, raw->res_h_errno == NO_DATA ? Kind::nodata : Kind::nxdomain, {});
     const bool nobody = errno == ECONNREFUSED || errno == ENETUNREACH || errno == EHOSTUNREACH;
     return without_answer(*ascii, nobody ? Kind::unreachable : Kind::timeout, servers_text());
   }

@@ -80,7 +80,8 @@ Result<void> SslStream::attempt() {
   ERR_clear_error();
   if ((side_ == Side::server ? SSL_accept(ssl_.get()) : SSL_connect(ssl_.get())) == 1) return {};
   const long verified = SSL_get_verify_result(ssl_.get());
-  if (side_ == Side::server || verified == X509_V_OK) return openssl_failure("TLS handshake");
+  const bool asked = (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0;
+  if (side_ == Side::server || !asked || verified == X509_V_OK) return openssl_failure("TLS handshake");
   ERR_clear_error();
   return Failure::permanent(std::string("TLS handshake: ") + X509_verify_cert_error_string(verified));
 }

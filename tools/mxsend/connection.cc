@@ -79,8 +79,8 @@ Setback Connection::refused(const smtp::Reply& reply, const char* step) const {
 }
 
 Setback Connection::no_tls(const std::string& why) {
-  return setback(Trouble::tls,
-                 Failure::temporary("TLS is demanded (" + peer_.policy.why + "): " + why, tls_status));
+  const auto demanded = peer_.policy.is_required() ? "TLS is demanded (" + peer_.policy.why + "): " : "";
+  return setback(Trouble::tls, Failure::temporary(demanded + why, tls_status));
 }
 
 std::optional<Setback> Connection::connect() {

@@ -1,0 +1,89 @@
+#include "message/seven_bit.h"
+
+#include <gtest/gtest.h>
+
+namespace tubepost::message {
+namespace {
+
+TEST(SevenBit, EncodesTextAndOtherPartsEachInItsWay) {
+  const std::string message =
+      "MIME-Version: 1.0\r\n"
+      "Content-Type: multipart/mixed; boundary=b\r\n"
+      "Content-Transfer-Encoding: 8bit\r\n"
+      "\r\n"
+      "preamble\r\n"
+      "--b\r\n"
+      "Content-Type: text/plain; charset=utf-8\r\n"
+      "Content-Transfer-Encoding: 8bit\r\n"
+      "\r\n"
+      "gr\xc3\xbc\xc3\x9f\r\n"
+      "--b\r\n"
+      "\r\n"
+      "plain\r\n"
+      "--b\r\n"
+      "Content-Type: application/x\r\n"
+      "\r\n"
+      "\xff\xfe\r\n"
+      "--b--\r\n"
+      "epilogue\r\n";
+  const auto made = to_seven_bit(message);
+  ASSERT_TRUE(made) << made.error().text;
+  EXPECT_EQ(*made,
+            "MIME-Version: 1.0\r\n"
+            "Content-Type: multipart/mixed; boundary=b\r\n"
+            "Content-Transfer-Encoding: 7bit\r\n"
+            "\r\n"
+            "preamble\r\n"
+            "--b\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n"
+            "\r\n"
+            "gr=C3=BC=C3=9F\r\n"
+            "--b\r\n"
+            "\r\n"
+            "plain\r\n"
+            "--b\r\n"
+            "Content-Type: application/x\r\n"
+            "Content-Transfer-Encoding: base64\r\n"
+            "\r\n"
+            "//4=\r\n"
+            "\r\n"
+            "--b--\r\n"
+            "epilogue\r\n");
+}
+
+TEST(SevenBit, SaysOfAMessageWithoutMimeThatItsCharsetIsUnknown) {
+  const auto made = to_seven_bit("Subject: x\r\n\r\n\xe4\r\n");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(*made,
+            "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n=E4\r\n");
+}
+
+TEST(SevenBit, LeavesSevenBitsAsTheyAre) {
+  const std::string message = "Subject: x\r\n\r\n.\r\n=3D\r\n";
+  EXPECT_EQ(to_seven_bit(message).value(), message);
+}
+
+TEST(SevenBit, CannotHelpAHeader) {
+  EXPECT_EQ(to_seven_bit("Subject: \xe4\r\n\r\nx\r\n").error().status, (EnhancedStatus{5, 6, 3}));
+}
+
+TEST(SevenBit, ChangesNothingThatIsSigned) {
+  const std::string body = "\r\n\xe4\r\n";
+  EXPECT_FALSE(to_seven_bit("DKIM-Signature: v=1\r\n" + body));
+  EXPECT_FALSE(to_seven_bit("Content-Type: multipart/signed; boundary=b\r\n" + body));
+  EXPECT_FALSE(to_seven_bit("Content-Type: application/pkcs7-mime\r\n" + body));
+}
+
+TEST(EightBit, IsSeenWhereverItStands) {
+  for (std::size_t i = 0; i < 100; ++i) {
+    std::string text(100, 'x');
+    EXPECT_FALSE(has_eight_bit(text));
+    text[i] = '\x80';
+    EXPECT_TRUE(has_eight_bit(text)) << i;
+  }
+}
+
+}  // namespace
+}  // namespace tubepost::message
