@@ -78,8 +78,8 @@ TEST(SystemResolver, TellsNoSuchNameFromNoSuchRecord) {
 }
 
 TEST(SystemResolver, KnowsWhetherADenialIsAuthenticated) {
-  for (const std::uint16_t code : {0, 3}) {
-    for (const std::uint16_t bit : {0, 0x20}) {
+  for (const int code : {0, 3}) {
+    for (const int bit : {0, 0x20}) {
       OneAnswer server("127.0.0.1", DnsMessage("x.test", Type::aaaa, static_cast<std::uint16_t>(code | bit)));
       const auto answer = resolver_of("127.0.0.1:" + std::to_string(server.port())).aaaa("x.test");
       EXPECT_TRUE(answer.is_absent());

@@ -7,6 +7,8 @@
 #include <Poco/Net/RejectCertificateHandler.h>
 #include <Poco/Net/SSLManager.h>
 #include <Poco/Net/SecureStreamSocket.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <mutex>
@@ -24,19 +26,36 @@ Failure unavailable(const std::string& domain, const std::string& why) {
   return Failure::temporary("MTA-STS policy of " + domain + ": " + printable(why, 200), {4, 7, 0});
 }
 
-// POCO keeps these for the process; made once, with our rules: nothing is asked of a terminal.
-Poco::Net::Context::Ptr make_context(const std::string& ca_file) {
+// A context for one host: OpenSSL itself holds the certificate against its name. (POCO's own check trusts any
+// certificate of a name that the system's resolver says is local.)
+Poco::Net::Context::Ptr make_context(const std::string& ca_file, const std::string& host) {
   static std::once_flag once;
   std::call_once(once, [] { Poco::Net::initializeSSL(); });
-  Poco::Net::Context::Ptr context =
-      new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, "", "", ca_file,
-                             Poco::Net::Context::VERIFY_STRICT, 9, ca_file.empty());
-  context->disableProtocols(Poco::Net::Context::PROTO_SSLV2 | Poco::Net::Context::PROTO_SSLV3 |
-                            Poco::Net::Context::PROTO_TLSV1 | Poco::Net::Context::PROTO_TLSV1_1);
+  using Poco::Net::Context;
+  Context::Ptr context =
+      new Context(Context::TLS_CLIENT_USE, "", "", ca_file, Context::VERIFY_STRICT, 9, ca_file.empty());
+  context->disableProtocols(Context::PROTO_SSLV2 | Context::PROTO_SSLV3 | Context::PROTO_TLSV1 |
+                            Context::PROTO_TLSV1_1);
+  context->enableExtendedCertificateVerification(false);
+  auto* const rules = SSL_CTX_get0_param(context->sslContext());
+  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set1_host(rules, host.c_str(), host.size());
+  // POCO keeps this for the process: nothing is asked of a terminal.
   Poco::Net::SSLManager::instance().initializeClient(nullptr, new Poco::Net::RejectCertificateHandler(false),
                                                      context);
   return context;
 }
+
+// To an address, as if it were the host: the name is for SNI.
+class Session final : public Poco::Net::HTTPSClientSession {
+public:
+  Session(const std::string& address, std::uint16_t port, const std::string& host,
+          Poco::Net::Context::Ptr context)
+      : HTTPSClientSession(address, port, context) {
+    Poco::Net::SecureStreamSocket(socket()).setPeerHostName(host);
+    setTimeout(Poco::Timespan(seconds_to_wait, 0));
+  }
+};
 
 std::string read_bounded(std::istream& in) {
   std::string text(sts_policy_max + 1, '\0');
@@ -45,9 +64,22 @@ std::string read_bounded(std::istream& in) {
   return text;
 }
 
+Result<std::string> get(Session& session, const std::string& domain, const std::string& host) {
+  Poco::Net::HTTPRequest request(Poco::Net::HTTPRequest::HTTP_GET, "/.well-known/mta-sts.txt",
+                                 Poco::Net::HTTPMessage::HTTP_1_1);
+  request.setHost(host);
+  session.sendRequest(request);
+  Poco::Net::HTTPResponse response;
+  std::istream& body = session.receiveResponse(response);
+  // RFC 8461 3.3: redirects are not followed.
+  if (response.getStatus() != Poco::Net::HTTPResponse::HTTP_OK)
+    return unavailable(domain, "HTTP status " + std::to_string(static_cast<int>(response.getStatus())));
+  return read_bounded(body);
+}
+
 }  // namespace
 
-// The name is looked up by our own resolver, and the certificate held against it.
+// The name is looked up by our own resolver.
 Result<std::string> HttpsStsSource::fetch(const std::string& domain) {
   const std::string host = "mta-sts." + domain;
   const auto addresses = dns::find_addresses(resolver_, host);
@@ -55,27 +87,8 @@ Result<std::string> HttpsStsSource::fetch(const std::string& domain) {
   std::string why = "no address";
   for (const auto& address : addresses->all) {
     try {
-      Poco::Net::SecureStreamSocket socket(make_context(options_.ca_file));
-      socket.setLazyHandshake(true);
-      socket.setPeerHostName(host);
-      socket.connect(Poco::Net::SocketAddress(address.to_text(), options_.port),
-                     Poco::Timespan(seconds_to_wait, 0));
-      socket.setReceiveTimeout(Poco::Timespan(seconds_to_wait, 0));
-      socket.setSendTimeout(Poco::Timespan(seconds_to_wait, 0));
-      socket.completeHandshake();
-      Poco::Net::HTTPSClientSession session(socket);
-      session.setHost(host);
-      session.setPort(options_.port);
-      session.setTimeout(Poco::Timespan(seconds_to_wait, 0));
-      Poco::Net::HTTPRequest request(Poco::Net::HTTPRequest::HTTP_GET, "/.well-known/mta-sts.txt",
-                                     Poco::Net::HTTPMessage::HTTP_1_1);
-      session.sendRequest(request);
-      Poco::Net::HTTPResponse response;
-      std::istream& body = session.receiveResponse(response);
-      // RFC 8461 3.3: redirects are not followed.
-      if (response.getStatus() != Poco::Net::HTTPResponse::HTTP_OK)
-        return unavailable(domain, "HTTP status " + std::to_string(static_cast<int>(response.getStatus())));
-      return read_bounded(body);
+      Session session(address.to_text(), options_.port, host, make_context(options_.ca_file, host));
+      return get(session, domain, host);
     } catch (const Poco::Exception& e) {
       why = e.displayText();
     }

@@ -1,0 +1,28 @@
+// Conversion to seven bits: what comes out has none beyond them and is then left
+// alone; what is signed is refused.
+#include <cstdint>
+#include <cstdlib>
+
+#include "message/mime_part.h"
+#include "message/seven_bit.h"
+
+namespace {
+
+void demand(bool holds) {
+  if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tubepost;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto converted = message::to_seven_bit(text);
+  if (!converted) return 0;
+  demand(!message::is_signed(text));
+  demand(!message::has_eight_bit(*converted));
+  if (!message::has_eight_bit(text)) demand(*converted == text);
+  const auto again = message::to_seven_bit(*converted);
+  if (again) demand(*again == *converted);
+  return 0;
+}
