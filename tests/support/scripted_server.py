@@ -2,7 +2,7 @@
 
     with ScriptedServer({"RCPT": "550 5.1.1 no"}) as server: … server.port, server.messages, server.commands
 
-A step is one of connect, EHLO, HELO, LHLO, STARTTLS, MAIL, RCPT, DATA, BDAT, dot, RSET, QUIT; what it does is a reply (lines joined by "\\n"), bytes
+A step is one of connect, EHLO, HELO, LHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, dot, RSET, QUIT; what it does is a reply (lines joined by "\\n"), bytes
 that are sent as they are, HANG_UP, or a function of the session that says one of these. A list is used up call by call, its last entry for good."""
 import socket
 import ssl

@@ -1,5 +1,6 @@
 """Servers from Debian, unpacked beside the system and never installed: a package would replace the machine's own mail or name
 server. One folder stands for / in all of them; what is there is not fetched again."""
+import fcntl
 import os
 import socket
 import subprocess
@@ -14,6 +15,13 @@ def unpack(*packages):
     """Downloads and unpacks what is missing; gives the folder that stands for /."""
     stamps = CACHE / "unpacked"
     stamps.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:  # tests run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        unpack_missing(packages, stamps)
+    return ROOT
+
+
+def unpack_missing(packages, stamps):
     for package in packages:
         if (stamps / package).exists():
             continue
@@ -26,7 +34,6 @@ def unpack(*packages):
             archive.unlink()
         folder.rmdir()
         (stamps / package).touch()
-    return ROOT
 
 
 def environment(*folders):

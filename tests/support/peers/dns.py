@@ -3,16 +3,16 @@ import subprocess
 
 from . import debian
 
-LIBRARIES = ["libprotobuf-c1", "libfstrm0"]
+LIBRARIES = ["libprotobuf-c1", "libfstrm0", "libevent-2.1-7", "libnghttp2-14"]
 
 
 def sign(folder, zone, text):
     """Returns the signed zone's text and its trust anchor."""
-    root = debian.unpack("ldns", "ldnsutils", "libldns3")
+    root = debian.unpack("ldnsutils", "libldns3")
     folder.mkdir(parents=True, exist_ok=True)
 
     def ldns(program, *arguments):
-        return subprocess.run([root / "usr/bin" / program, *arguments], cwd=folder, env=debian.libraries(root), check=True, text=True,
+        return subprocess.run([root / "usr/bin" / program, *arguments], cwd=folder, env=debian.environment(), check=True, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout.strip()
     key = ldns("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone)
     (folder / f"{zone}.zone").write_text(text)
@@ -29,14 +29,14 @@ class Nsd(debian.Daemon):
 
     def __init__(self, folder, zones):
         super().__init__(folder, debian.free_port())
-        root = debian.unpack("nsd", "nsd", *LIBRARIES)
+        root = debian.unpack("nsd", *LIBRARIES)
         config = (f'server:\n  ip-address: 127.0.0.1@{self.port}\n  username: ""\n  zonesdir: "{self.folder}"\n  database: ""\n  pidfile: ""\n'
                   f'  xfrdfile: "{self.folder}/xfrd"\n  zonelistfile: "{self.folder}/zones"\n  server-count: 1\nremote-control:\n  control-enable: no\n')
         for zone, text in zones.items():
             (self.folder / f"{zone}.zone").write_text(text)
             config += f'zone:\n  name: "{zone}"\n  zonefile: "{zone}.zone"\n'
         (self.folder / "nsd.conf").write_text(config)
-        self.start([root / "usr/sbin/nsd", "-d", "-c", self.folder / "nsd.conf"], env=debian.libraries(root))
+        self.start([root / "usr/sbin/nsd", "-d", "-c", self.folder / "nsd.conf"], env=debian.environment())
 
 
 class Unbound(debian.Daemon):
@@ -44,7 +44,7 @@ class Unbound(debian.Daemon):
 
     def __init__(self, folder, upstream, zones, anchors):
         super().__init__(folder, debian.free_port())
-        root = debian.unpack("unbound", "unbound", *LIBRARIES)
+        root = debian.unpack("unbound", *LIBRARIES)
         (self.folder / "anchors").write_text("".join(anchors))
         config = (f'server:\n  interface: 127.0.0.1\n  port: {self.port}\n  do-not-query-localhost: no\n  username: ""\n  chroot: ""\n'
                   f'  directory: "{self.folder}"\n  pidfile: ""\n  use-syslog: no\n  logfile: ""\n  do-daemonize: no\n  module-config: "validator iterator"\n'
@@ -52,4 +52,4 @@ class Unbound(debian.Daemon):
         for zone in zones:
             config += f'stub-zone:\n  name: "{zone}"\n  stub-addr: 127.0.0.1@{upstream}\n'
         (self.folder / "unbound.conf").write_text(config)
-        self.start([root / "usr/sbin/unbound", "-d", "-c", self.folder / "unbound.conf"], env=debian.libraries(root))
+        self.start([root / "usr/sbin/unbound", "-d", "-c", self.folder / "unbound.conf"], env=debian.environment())

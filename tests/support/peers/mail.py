@@ -51,7 +51,7 @@ class Postfix(MailPeer):
 
     def __init__(self, folder, certificate, key):
         super().__init__(folder, certificate, key)
-        d, root = self.folder, debian.unpack("postfix", "postfix")
+        d, root = self.folder, debian.unpack("postfix")
         for part, owner in (("spool", 0), ("data", 890)):
             (d / part).mkdir()
             os.chown(d / part, owner, owner)
@@ -98,7 +98,7 @@ class Exim(MailPeer):
 
     def __init__(self, folder, certificate, key):
         super().__init__(folder, certificate, key)
-        d, root = self.folder, debian.unpack("exim", "exim4-daemon-light", "exim4-base")
+        d, root = self.folder, debian.unpack("exim4-daemon-light", "exim4-base")
         (d / "spool").mkdir()
         os.chown(d / "spool", 895, 895)
         for name in ("certificate.pem", "key.pem"):
@@ -145,7 +145,7 @@ class OpenSmtpd(MailPeer):
 
     def __init__(self, folder, certificate, key):
         super().__init__(folder, certificate, key)
-        d, root = self.folder, debian.unpack("opensmtpd", "opensmtpd")
+        d, root = self.folder, debian.unpack("opensmtpd")
         (d / "smtpd.conf").write_text(f"""pki test cert "{d}/certificate.pem"
 pki test key "{d}/key.pem"
 table everybody {{ "@" = "vmail" }}
