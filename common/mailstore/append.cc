@@ -1,4 +1,4 @@
-// Messages that clients bring: NewBody, MailStore::append, replace, put_cached.
+// Messages that clients bring: NewBody, MailStore::append, replace (RFC 8508), put_cached.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// MailStore::store_flags, and what the bits of a message mean.
+// MailStore::store_flags (RFC 7162 3.1.3: UNCHANGEDSINCE), and what the bits of a message mean.
 #include <algorithm>
 
 #include "base/text.h"

@@ -1,4 +1,4 @@
-// MailStore's list of mailboxes: create, rename, subscriptions, those every account has.
+// MailStore's list of mailboxes: create, rename (RFC 9051 6.3.6), subscriptions, those every account has.
 #include <algorithm>
 
 #include "base/text.h"

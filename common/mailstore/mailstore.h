@@ -240,6 +240,9 @@ public:
   Result<void> set_metadata(MailboxRef mailbox,
                             const std::vector<MetadataEntry>& entries);  // empty value: removes
 
+  // One for each, in a read transaction; of MailboxRef{account, 0} a number that grows with the changes of its
+  // list. 0: not there.
+  Result<std::vector<ModSeq>> highest_modseqs(const std::vector<MailboxRef>& mailboxes) const;
   // Grows with every change anybody makes to the store; costs no transaction.
   std::uint64_t change_counter() const;
 

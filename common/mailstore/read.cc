@@ -151,6 +151,22 @@ Result<Usage> MailStore::usage(AccountId account) const {
   });
 }
 
+Result<std::vector<ModSeq>> MailStore::highest_modseqs(const std::vector<MailboxRef>& mailboxes) const {
+  const auto& tables = state_->tables;
+  return state_->environment.read([&](const lmdb::ReadTransaction& transaction) {
+    std::vector<ModSeq> found(mailboxes.size());
+    for (std::size_t i = 0; i < mailboxes.size(); ++i) {
+      const auto ref = mailboxes[i];
+      if (ref.mailbox != 0) {
+        if (const auto row = find_row(transaction, tables, ref)) found[i] = row->status.highest_modseq;
+      } else if (const auto row = transaction.get(tables.accounts, schema::account_key(ref.account))) {
+        found[i] = schema::need(schema::decode_account(*row), "accounts").list_changes;
+      }
+    }
+    return found;
+  });
+}
+
 // ---- one mailbox
 
 Result<MailboxView> MailStore::view(MailboxRef mailbox) const {

@@ -28,8 +28,8 @@ void References::count_added(AccountId account, std::vector<spool::SpoolId>& bod
   for (auto from = bodies.begin(); from != bodies.end();) {
     const auto to = std::find_if(from, bodies.end(), [&](const spool::SpoolId& id) { return id != *from; });
     const auto key = schema::body_key(account, *from);
-    const auto shared = transaction_.get(tables_.shares, key);
-    const auto count = shared ? schema::need(schema::decode_u32(*shared), "shares") : 1;
+    const bool is_shared = cursor.seek(key) && cursor.key() == key;
+    const auto count = is_shared ? schema::need(schema::decode_u32(cursor.value()), "shares") : 1;
     cursor.put(key, schema::encode_u32(count + static_cast<std::uint32_t>(to - from)));
     from = to;
   }
