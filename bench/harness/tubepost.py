@@ -10,14 +10,15 @@ BIN = ROOT / "build" / "bin"
 
 
 class Tubepost(Service):
-    def __init__(self, folder, port_base, services=("smtpd", "qrun")):
-        super().__init__("tubepost", folder)
+    def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None):
+        """`settings`: of its services, as TUBEPOST_SECTION_KEY."""
+        super().__init__(name, folder)
         self.home = self.folder / "home"
         self.port = port_base + 25
         self.run("mailadm", "init", "--hostname", "mx.example.test", "--domain", "example.test", "--port-base", str(port_base))
         self.run("mailadm", "account", "add", "bob@example.test")
         self.run("mailadm", "route", "add", "discard.test", "discard")
-        raised = dict(os.environ, TUBEPOST_HOME=str(self.home))
+        raised = dict(os.environ, TUBEPOST_HOME=str(self.home), **(settings or {}))
         for key in ("CONNECTIONS", "CONNECTIONS_PER_ADDRESS"):
             raised["TUBEPOST_SMTPD_" + key] = "1000"
         raised["TUBEPOST_SMTPD_MESSAGES_MAX"] = "1000000"

@@ -2,6 +2,7 @@
 cannot be downloaded here; the name that is reported ends with .UNOFFICIAL."""
 import hashlib
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -20,18 +21,20 @@ PidFile {folder}/clamd.pid
 User {user}
 Bytecode no
 SelfCheck 0
-MaxThreads 10
 {more}"""
+
+
+def write_signatures(folder):
+    (folder / "signatures").mkdir()
+    (folder / "signatures/eicar.hdb").write_text(
+        f"{hashlib.md5(EICAR).hexdigest()}:{len(EICAR)}:{VIRUS.removesuffix('.UNOFFICIAL')}\n")
 
 
 class Clamd:
     def __init__(self, folder, more=""):
         self.folder = folder
         self.process = None
-        (folder / "signatures").mkdir()
-        (folder / "signatures/eicar.hdb").write_text(
-            f"{hashlib.md5(EICAR).hexdigest()}:{len(EICAR)}:{VIRUS.removesuffix('.UNOFFICIAL')}\n")
-        import pwd
+        write_signatures(folder)
         self.config = folder / "clamd.conf"
         self.config.write_text(CLAMD_CONF.format(folder=folder, user=pwd.getpwuid(os.getuid()).pw_name, more=more))
         self.socket = folder / "clamd.ctl"
