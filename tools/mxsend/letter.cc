@@ -48,7 +48,7 @@ std::optional<std::string> ascii_address(const std::string& address) {
 }
 
 // RFC 6531 3.2: who has not announced SMTPUTF8 gets nothing that needs it.
-Result<void> without_utf8(smtp::Letter& letter, const Content& content) {
+Result<void> without_utf8(smtp::Letter& letter, const Content& content, bool job_says_so) {
   const auto refusal = [](const std::string& what) {
     return Failure::permanent(what + " is not ASCII, and that server has no SMTPUTF8", needs_utf8);
   };
@@ -60,7 +60,7 @@ Result<void> without_utf8(smtp::Letter& letter, const Content& content) {
     if (!address) return refusal("the address " + recipient.address);
     recipient.address = *address;
   }
-  if (letter.smtputf8 && content.eight_bit_header) return refusal("the header");
+  if (job_says_so && content.eight_bit_header) return refusal("the header");
   letter.smtputf8 = false;
   return {};
 }
@@ -111,17 +111,18 @@ Result<std::unique_ptr<Prepared>> prepare(const relay::Job& job, const std::vect
   letter.sender = job.sender;
   letter.envid = job.envid;
   letter.ret = job.ret;
-  letter.smtputf8 = job.smtputf8;
+  letter.smtputf8 = job.smtputf8 || !is_ascii(job.sender);
   letter.require_tls = job.require_tls;
   letter.content = content.bytes;
   for (const auto place : which) {
     const auto& recipient = job.recipients[place];
     letter.recipients.push_back({recipient.address, recipient.notify, recipient.orcpt});
+    letter.smtputf8 = letter.smtputf8 || !is_ascii(recipient.address);
   }
   if (job.require_tls && !extensions.require_tls)
     return Failure::permanent("REQUIRETLS: that server does not know it", needs_require_tls);
   if (!extensions.smtputf8)
-    if (auto done = without_utf8(letter, content); !done) return std::move(done).error();
+    if (auto done = without_utf8(letter, content, job.smtputf8); !done) return std::move(done).error();
   if (auto done = fit_line_ends(*prepared, content, extensions); !done) return std::move(done).error();
   if (auto done = fit_bits(*prepared, content, extensions); !done) return std::move(done).error();
   if (job.body == spool::BodyType::binary_mime && extensions.binary_mime && extensions.chunking)

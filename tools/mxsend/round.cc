@@ -61,7 +61,10 @@ std::vector<std::size_t> Round::open_places() const {
 void Round::by_direct() {
   const auto wish = wishes();
   // A connection is used again only for what may demand no more of it.
-  const std::string key = "direct " + job_.domain + (wish.require_tls ? " requiretls" : "");
+  const std::string key = "direct " + job_.domain +
+                          (wish.require_tls    ? " requiretls"
+                           : wish.tls_optional ? " tls-optional"
+                                               : "");
   if (!by_kept(key)) by_way(key, courier_.parts_.routes.direct(job_.domain, wish));
   fall_back();
 }
@@ -191,7 +194,6 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
 void Round::take_replies(Connection& connection, const std::vector<std::size_t>& which,
                          const smtp::Sent& sent) {
   if (!sent.mail) return;
-  reached_ = true;
   const auto host = connection.peer().to_text();
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < which.size(); ++i) {
@@ -212,7 +214,7 @@ void Round::take_replies(Connection& connection, const std::vector<std::size_t>&
 
 void Round::take_reply(std::size_t place, const smtp::Reply& reply, const std::string& host, bool rcpt) {
   auto& it = verdict(place);
-  said_[place] = true;
+  said_[place] = reached_ = true;
   it.reply = reply.code;
   it.host = host;
   it.text = text_of(reply);

@@ -42,7 +42,7 @@ private:
   relay::Answer answer_;
   std::vector<bool> said_;         // of each recipient: a server has said something
   std::vector<Setback> setbacks_;  // of this way
-  bool reached_ = false;           // some server took up a transaction
+  bool reached_ = false;           // something was said of the message or a recipient
   bool lost_ = false;              // broken off after a final dot: to try on now would be to send twice
 };
 

@@ -84,6 +84,14 @@ TEST_F(Letter, WritesADomainInALabelsForWhoHasNoSmtputf8) {
   EXPECT_FALSE(prepared_->letter.smtputf8);
 }
 
+TEST_F(Letter, AsksForSmtputf8WhereAnAddressNeedsIt) {
+  job_.recipients[0].address =
+      "b@b\xc3\xbc"
+      "cher.test";
+  EXPECT_EQ(outcome("Subject: x\r\n\r\n", able_), "ok");
+  EXPECT_TRUE(prepared_->letter.smtputf8);
+}
+
 TEST_F(Letter, WithUtf8InItsHeaderNeedsSmtputf8) {
   job_.smtputf8 = true;
   EXPECT_EQ(outcome("Subject: \xc3\xb6\r\n\r\n", poor_), "5.6.7");
