@@ -107,6 +107,7 @@ void Round::by_peers(const std::string& key, const std::vector<Peer>& peers) {
     if (courier_.parts_.watch.is_stopping()) throw net::ShuttingDown();
     courier_.parts_.on_phase(relay::Phase::connecting);
     auto opened = Connection::open(parts, peer);
+    count_tls(peer, std::get_if<Setback>(&opened));
     if (auto* setback = std::get_if<Setback>(&opened)) {
       ++(setback->trouble == Trouble::connect ? connects : sessions);
       take_setback(*setback);
@@ -225,6 +226,21 @@ void Round::take_reply(std::size_t place, const smtp::Reply& reply, const std::s
   if (it.status == Status::deferred) it.code.status_class = 4;
   // 3yz where 2yz or an error belongs is no answer.
   if (reply.code >= 300 && reply.code < 400) it.code = {4, 5, 0};
+}
+
+// What RFC 8460 4.3 counts: sessions that had to be secure, and what became of them.
+void Round::count_tls(const Peer& peer, const Setback* setback) const {
+  const bool tls_failed = setback && setback->trouble == Trouble::tls;
+  if (!peer.policy.is_verified() || (setback && !tls_failed)) return;
+  const bool not_offered = tls_failed && setback->failure.text.find("STARTTLS") != std::string::npos;
+  const char* result = !tls_failed   ? "successful"
+                       : not_offered ? "starttls-not-supported"
+                                     : "validation-failure";
+  courier_.parts_.logger.info("tls-session",
+                              {{"domain", job_.domain},
+                               {"host", peer.to_text()},
+                               {"policy", peer.policy.level == TlsPolicy::Level::dane ? "tlsa" : "sts"},
+                               {"result", result}});
 }
 
 void Round::take_setback(const Setback& setback) {
