@@ -135,6 +135,13 @@ void FdStream::write_polled(std::string_view bytes) {
 
 bool FdStream::wait_readable(milliseconds limit) { return poll_input(limit); }
 
+Stream::Woken FdStream::wait(int other, milliseconds limit) {
+  pollfd fds[3] = {{input_, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {other, POLLIN, 0}};
+  const int wait = static_cast<int>(std::clamp<long long>(limit.count(), -1, INT_MAX));
+  if (poll_until(fds, wait) == 0) return Woken::time;
+  return fds[0].revents != 0 || fds[1].revents != 0 ? Woken::input : Woken::other;
+}
+
 void FdStream::interrupt() {
   interrupted_ = true;
   if (input_way_ == Way::kernel_times) {

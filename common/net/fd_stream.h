@@ -28,6 +28,7 @@ public:
   void write(std::string_view bytes) override;
   void set_time_limit(std::chrono::milliseconds limit) override { limit_ = limit; }
   bool wait_readable(std::chrono::milliseconds limit) override;
+  Woken wait(int other, std::chrono::milliseconds limit) override;
   void interrupt() override;
   // Says that nothing more comes; the descriptor itself is closed by the destructor (interrupt() may still
   // use it).

@@ -30,6 +30,10 @@ public:
   virtual void set_time_limit(std::chrono::milliseconds limit) = 0;  // RFC 5321 4.5.3.2 for SMTP
   // Says whether read() would return at once; waits at most `limit`. TLS: also what is already decrypted.
   virtual bool wait_readable(std::chrono::milliseconds limit) = 0;
+  // Waits for input as wait_readable() does, or until the descriptor `other` is readable; which of them it
+  // was, input first. For IDLE: a client or a change, whichever comes first.
+  enum class Woken { input, other, time };
+  virtual Woken wait(int other, std::chrono::milliseconds limit);
   // The next or current wait for input throws ShuttingDown. Any thread.
   virtual void interrupt() = 0;
   // Ends the conversation: what was written is sent, TLS says close_notify.

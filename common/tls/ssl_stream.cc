@@ -135,6 +135,10 @@ bool SslStream::wait_readable(milliseconds limit) {
   return broken_ || SSL_has_pending(ssl_.get()) || below_->wait_readable(limit);
 }
 
+net::Stream::Woken SslStream::wait(int other, milliseconds limit) {
+  return broken_ || SSL_has_pending(ssl_.get()) ? Woken::input : below_->wait(other, limit);
+}
+
 void SslStream::close() {
   if (!broken_) {
     ERR_clear_error();

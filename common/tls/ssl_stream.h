@@ -24,6 +24,7 @@ public:
   void write(std::string_view bytes) override;
   void set_time_limit(std::chrono::milliseconds limit) override;
   bool wait_readable(std::chrono::milliseconds limit) override;
+  Woken wait(int other, std::chrono::milliseconds limit) override;
   void interrupt() override { below_->interrupt(); }
   void close() override;
   ConnectionInfo info() const override;
