@@ -72,50 +72,6 @@ Ranges normalized(std::vector<Range> ranges) {
   return merged;
 }
 
-bool contains(const Ranges& ranges, std::uint32_t number) {
-  const auto after = std::upper_bound(ranges.begin(), ranges.end(), number,
-                                      [](std::uint32_t n, const Range& range) { return n < range.first; });
-  return after != ranges.begin() && std::prev(after)->last >= number;
-}
-
-std::uint64_t count_of(const Ranges& ranges) {
-  std::uint64_t count = 0;
-  for (const Range& range : ranges) count += std::uint64_t{range.last} - range.first + 1;
-  return count;
-}
-
-void append_to(Ranges& ranges, std::uint32_t number) {
-  if (!ranges.empty() && number <= std::uint64_t{ranges.back().last} + 1)
-    ranges.back().last = std::max(ranges.back().last, number);
-  else
-    ranges.push_back({number, number});
-}
-
-Ranges intersection(const Ranges& a, const Ranges& b) {
-  Ranges both;
-  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    const Range common{std::max(a[i].first, b[j].first), std::min(a[i].last, b[j].last)};
-    if (common.first <= common.last) both.push_back(common);
-    a[i].last < b[j].last ? ++i : ++j;
-  }
-  return both;
-}
-
-Ranges difference(const Ranges& a, const Ranges& b) {
-  Ranges left;
-  std::size_t j = 0;
-  for (const Range& range : a) {
-    std::uint64_t from = range.first;
-    while (j < b.size() && b[j].last < from) ++j;
-    for (std::size_t k = j; k < b.size() && b[k].first <= range.last; ++k) {
-      if (b[k].first > from) left.push_back({static_cast<std::uint32_t>(from), b[k].first - 1});
-      from = std::max(from, std::uint64_t{b[k].last} + 1);
-    }
-    if (from <= range.last) left.push_back({static_cast<std::uint32_t>(from), range.last});
-  }
-  return left;
-}
-
 void append_ranges(std::string& out, const Ranges& ranges) {
   bool first = true;
   for (const Range& range : ranges) {

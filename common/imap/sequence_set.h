@@ -1,6 +1,6 @@
 // Sets of message numbers or UIDs: "1:3,7,*" and "$" (RFC 9051 9 sequence-set; RFC 5182 SEARCHRES).
 // Pure values. As parsed a set stands in the client's order, with `*` unresolved; resolve() makes it sorted,
-// disjoint ranges, which all the algorithms here take.
+// disjoint ranges.
 #pragma once
 
 #include <cstdint>
@@ -36,13 +36,7 @@ SequenceSet expect_sequence_set(Scanner& scanner);
 // Without "*" and "$" (known-uids of QRESYNC, RFC 7162 7).
 Ranges expect_known_uids(Scanner& scanner);
 
-bool contains(const Ranges& ranges, std::uint32_t number);
-std::uint64_t count_of(const Ranges& ranges);
-// Adds a number that is not less than any in it.
-void append_to(Ranges& ranges, std::uint32_t number);
 Ranges normalized(std::vector<Range> ranges);  // any order; first may be greater than last
-Ranges intersection(const Ranges& a, const Ranges& b);
-Ranges difference(const Ranges& a, const Ranges& b);
 
 void append_ranges(std::string& out, const Ranges& ranges);  // "1:3,7"
 std::string to_text(const Ranges& ranges);

@@ -51,16 +51,6 @@ TEST(SequenceSet, HasABoundedNumberOfRanges) {
   EXPECT_EQ(resolved(text + ",1", 1), "failed");
 }
 
-TEST(SequenceSet, KnowsWhatIsInBothAndInOneOnly) {
-  const Ranges a{{1, 5}, {10, 20}}, b{{3, 12}, {15, 15}, {20, 30}};
-  EXPECT_EQ(to_text(intersection(a, b)), "3:5,10:12,15,20");
-  EXPECT_EQ(to_text(difference(a, b)), "1:2,13:14,16:19");
-  EXPECT_EQ(to_text(difference(b, a)), "6:9,21:30");
-  EXPECT_TRUE(contains(a, 20));
-  EXPECT_FALSE(contains(a, 6));
-  EXPECT_EQ(count_of(a), 16u);
-}
-
 TEST(SequenceSet, TakesNoStarAmongKnownUids) {
   Scanner star("1:*");
   expect_known_uids(star);
