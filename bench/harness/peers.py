@@ -13,7 +13,7 @@ import postfix  # noqa: E402
 import unpacked  # noqa: E402
 from unpacked import CACHE, NAMESPACE, wait_for_port  # noqa: E402,F401
 
-PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd"]
+PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-imapd"]
 
 
 def unpack():
@@ -103,7 +103,7 @@ class Postfix(Service):
 DOVECOT_CONF = """base_dir = {d}/run
 state_dir = {d}/state
 log_path = {d}/dovecot.log
-protocols = lmtp
+protocols = {protocols}
 listen = 127.0.0.1
 ssl = no
 mail_location = {format}:{d}/mail/%u
@@ -118,7 +118,9 @@ userdb {{
   driver = static
   args = uid=892 gid=892 home={d}/mail/%u
 }}
-service lmtp {{
+"""
+
+DOVECOT_LMTP = """service lmtp {{
   process_limit = 50
   inet_listener lmtp {{
     address = 127.0.0.1
@@ -127,18 +129,40 @@ service lmtp {{
 }}
 """
 
+# As fast as it can be configured: processes are used again, logins stay in one, no limit per address.
+DOVECOT_IMAP = """disable_plaintext_auth = no
+mail_max_userip_connections = 5000
+service imap-login {{
+  service_count = 0
+  process_min_avail = 1
+  client_limit = 5000
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service imap {{
+  service_count = 0
+  process_limit = 6000
+}}
+"""
+
 
 class Dovecot(Service):
-    """LMTP into mailboxes of one format: maildir, sdbox or mdbox."""
+    """LMTP into mailboxes of one format, maildir, sdbox or mdbox, or IMAP from them."""
 
-    def __init__(self, folder, port, mail_format):
+    def __init__(self, folder, port, mail_format, protocol="lmtp"):
         super().__init__(f"dovecot-{mail_format}", folder)
         d, root = self.folder, unpack()
         for part in ("run", "state", "mail"):
             (d / part).mkdir()
         os.chown(d / "mail", 892, 892)
         os.chmod(d, 0o755)
-        (d / "dovecot.conf").write_text(DOVECOT_CONF.format(d=d, port=port, format=mail_format))
+        (d / "dovecot.conf").write_text(DOVECOT_CONF.format(d=d, format=mail_format, protocols=protocol) +
+                                        {"lmtp": DOVECOT_LMTP, "imap": DOVECOT_IMAP}[protocol].format(port=port))
         script = NAMESPACE.format(root=root, d=d)
         script += f"export LD_LIBRARY_PATH=/usr/lib/dovecot\nexec /usr/sbin/dovecot -F -c {d}/dovecot.conf\n"
         self.start(["unshare", "-m", "bash", "-c", script])

@@ -10,18 +10,22 @@ BIN = ROOT / "build" / "bin"
 
 
 class Tubepost(Service):
-    def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None):
+    def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None,
+                 imap=False):
         """`settings`: of its services, as TUBEPOST_SECTION_KEY."""
         super().__init__(name, folder)
         self.home = self.folder / "home"
-        self.port = port_base + 25
+        self.port = port_base + (143 if imap else 25)
         self.run("mailadm", "init", "--hostname", "mx.example.test", "--domain", "example.test", "--port-base", str(port_base))
-        self.run("mailadm", "account", "add", "bob@example.test")
+        self.run("mailadm", "account", "add", "bob@example.test", *(["--password-stdin"] if imap else []),
+                 **({"input": "secret"} if imap else {}))
         self.run("mailadm", "route", "add", "discard.test", "discard")
         raised = dict(os.environ, TUBEPOST_HOME=str(self.home), **(settings or {}))
         for key in ("CONNECTIONS", "CONNECTIONS_PER_ADDRESS"):
             raised["TUBEPOST_SMTPD_" + key] = "1000"
+            raised["TUBEPOST_IMAPD_" + key] = "5000"
         raised["TUBEPOST_SMTPD_MESSAGES_MAX"] = "1000000"
+        raised["TUBEPOST_IMAPD_CLEARTEXT_LOGIN"] = "yes"  # as its peers are measured
         for service in services:
             self.start([BIN / service], env=raised)
         wait_for_port(self.port)
