@@ -10,6 +10,7 @@ RUN_PACKAGES="s6 curl openssl"
 CHECK_PACKAGES="libgtest-dev clang libclang-rt-14-dev mandoc python3-minimal python3
   swaks libio-socket-ssl-perl libnet-ssleay-perl libauthen-sasl-perl
   mpop mutt
+  isync offlineimap3 neomutt getmail6
   netcat-openbsd procps
   clamav clamav-daemon clamdscan"
 

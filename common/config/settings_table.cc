@@ -158,15 +158,17 @@ constexpr Setting table[] = {
     proxy_hosts("popd.proxy-hosts"),
     listen("pop3s.listen"),
     connections("pop3s.connections", "100"),
-    not_yet(listen("imapd.listen")),
-    not_yet(connections("imapd.connections", "1000")),
-    not_yet(connections_per_address("imapd.connections-per-address", "50")),
-    not_yet(workers("imapd.workers")),
-    not_yet(idle_timeout("imapd.idle-timeout", "30m", 1800)),  // RFC 9051 5.4: at least 30 minutes
-    not_yet(cleartext_login("imapd.cleartext-login")),
-    not_yet(proxy_hosts("imapd.proxy-hosts")),
-    not_yet(listen("imaps.listen")),
-    not_yet(connections("imaps.connections", "1000")),
+    listen("imapd.listen"),
+    connections("imapd.connections", "1000"),
+    connections_per_address("imapd.connections-per-address", "50"),
+    workers("imapd.workers"),
+    idle_timeout("imapd.idle-timeout", "30m", 1800),  // RFC 9051 5.4: at least 30 minutes
+    cleartext_login("imapd.cleartext-login"),
+    proxy_hosts("imapd.proxy-hosts"),
+    at_least(65536,
+             {"imapd.message-size-max", Kind::size, "50M", "SIZE", "Largest message taken by APPEND."}),
+    listen("imaps.listen"),
+    connections("imaps.connections", "1000"),
 
     // ---- authd
     restart({"authd.socket", Kind::path, "run/authd.sock", "PATH",

@@ -24,6 +24,7 @@ SERVICES = {
     "smtpd": ("smtpd", []),
     "submission": ("smtpd", ["--role", "submission"]),
     "popd": ("popd", []),
+    "imapd": ("imapd", []),
     "authd": ("authd", []),
     "qrun": ("qrun", []),
 }
@@ -33,7 +34,7 @@ def free_port_base():
     while True:
         base = random.randrange(10000, 55000, 3000)
         try:
-            for port in (25, 587, 465, 110, 995):
+            for port in (25, 587, 465, 110, 995, 143, 993):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", base + port))
             return base
@@ -135,6 +136,15 @@ class Instance:
         if done.returncode != 0:
             raise AssertionError(done.stderr.decode())
         return done.stdout.decode("latin-1")
+
+    def imap(self, account, *commands):
+        """What imapd says behind its greeting to these commands (without their tags), on pipes."""
+        lines = "".join(f"t{number} {command}\r\n" for number, command in enumerate((*commands, "LOGOUT")))
+        done = subprocess.run([BIN / "imapd", "--stdio", "--preauth", account], env=self.environment, input=lines.encode(),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.decode())
+        return done.stdout.decode("latin-1").split("\r\n", 1)[1]
 
 
 def expect(condition, what):

@@ -66,8 +66,7 @@ Result<void> make_certificate(HomeMaker& home, const std::string& hostname) {
 }
 
 Result<void> make_services(HomeMaker& home) {
-  const bool with_imapd = file_exists(process::sibling_program("imapd"));
-  for (const auto& service : services(with_imapd)) {
+  for (const auto& service : services()) {
     const auto folder = "service/" + service.name;
     const auto program = process::sibling_program(service.program);
     const bool is_new = !home.exists(folder);  // later a missing `down` is a person's wish

@@ -82,8 +82,11 @@ std::string reading_text(const Plan& plan) {
          "# POP3 with TLS from the first byte (restart).\n" +
          listen_lines(plan, 995) + "connections = " + std::to_string(plan.limits.pop) +
          "\n\n[imapd]\n"
-         "# IMAP, for when imapd is installed (restart).\n" +
-         listen_lines(plan, 143, "#") + "\n[imaps]\n" + listen_lines(plan, 993, "#") + "\n";
+         "# IMAP, with STARTTLS (restart).\n" +
+         listen_lines(plan, 143) + limit_lines(plan.limits.imap, plan.limits.imap_per_address) +
+         "\n[imaps]\n"
+         "# IMAP with TLS from the first byte (restart).\n" +
+         listen_lines(plan, 993) + "connections = " + std::to_string(plan.limits.imap) + "\n\n";
 }
 
 std::string queue_text() {
@@ -107,8 +110,10 @@ Limits fitting_limits(std::uint64_t memory, std::uint64_t descriptors, bool loca
   Limits limits;
   limits.smtp = fit(8, 20, 500);
   limits.pop = fit(4, 100, 1000);
+  limits.imap = fit(2, 200, 5000);  // mail programs keep several connections each, all day
   limits.smtp_per_address = local ? limits.smtp : std::clamp(limits.smtp / 10, 5U, 20U);
   limits.pop_per_address = local ? limits.pop : std::clamp(limits.pop / 10, 10U, 50U);
+  limits.imap_per_address = local ? limits.imap : std::clamp(limits.imap / 10, 20U, 100U);
   return limits;
 }
 
@@ -116,16 +121,15 @@ std::string configuration_text(const Plan& plan) {
   return head_text(plan) + mx_text(plan) + submission_text(plan) + reading_text(plan) + queue_text();
 }
 
-std::vector<Service> services(bool with_imapd) {
-  std::vector<Service> all{{"authd", "authd", {}},
-                           {"smtpd", "smtpd", {}},
-                           {"submission", "smtpd", {"--role", "submission"}},
-                           {"local", "smtpd", {"--role", "local"}},
-                           {"qrun", "qrun", {}},
-                           {"popd", "popd", {}},
-                           {"greylist", "greylist", {"--listen", "unix:run/greylist.sock"}, true}};
-  if (with_imapd) all.push_back({"imapd", "imapd", {}});
-  return all;
+std::vector<Service> services() {
+  return {{"authd", "authd", {}},
+          {"smtpd", "smtpd", {}},
+          {"submission", "smtpd", {"--role", "submission"}},
+          {"local", "smtpd", {"--role", "local"}},
+          {"qrun", "qrun", {}},
+          {"popd", "popd", {}},
+          {"imapd", "imapd", {}},
+          {"greylist", "greylist", {"--listen", "unix:run/greylist.sock"}, true}};
 }
 
 std::string shell_quoted(std::string_view word) {

@@ -10,6 +10,7 @@ namespace tubepost::mailadm {
 struct Limits {  // L5: what fits this machine
   unsigned smtp = 20, smtp_per_address = 5;
   unsigned pop = 100, pop_per_address = 10;
+  unsigned imap = 200, imap_per_address = 20;
 };
 // `memory` in bytes; `descriptors` the limit of open files; `local`: every client has one address, the
 // loopback one.
@@ -28,7 +29,7 @@ struct Service {
   std::vector<std::string> arguments;  // after --home
   bool down = false;  // not started until a person says so: rm service/NAME/down, s6-svc -u service/NAME
 };
-std::vector<Service> services(bool with_imapd);
+std::vector<Service> services();
 std::string run_script(const Service& service, const std::string& program_path, const std::string& home);
 std::string finish_script();
 std::string log_script(const std::string& folder);

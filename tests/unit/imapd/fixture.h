@@ -1,0 +1,70 @@
+// An IMAP service for tests: bob@example.test has a store, his password is "secret", gone@example.test is
+// suspended.
+#pragma once
+
+#include "imapd/session.h"
+#include "support/fake_authenticator.h"
+#include "support/memory_stream.h"
+#include "unit/mailstore/fixture.h"
+
+namespace tubepost::imapd::test {
+
+using test_support::FakeAuthenticator;
+using test_support::MemoryStream;
+
+class Service {
+public:
+  Service() {
+    directory::Directory::Options options;
+    options.create = true;
+    options.read_only = false;
+    auto opened = directory::Directory::open(store.folder / "directory", options);
+    if (!opened) std::abort();
+    directory.emplace(std::move(*opened));
+    EXPECT_TRUE(directory->add_domain("example.test", {}).has_value());
+    bob = directory->add_account("bob@example.test", {})->id;
+    EXPECT_TRUE(directory->add_account("gone@example.test", {{"suspended", "yes"}}).has_value());
+    watcher = std::move(*mailstore::ChangeWatcher::start(*store, ""));
+  }
+
+  void deliver(const std::string& name, const std::string& body, const std::string& mailbox = "INBOX") {
+    auto letter = mailstore::test::message(name).to(bob).into(mailbox).saying(body);
+    letter.head = "Delivered-To: bob@example.test\r\n";
+    store.deliver(letter);
+  }
+
+  Services services() { return {*store, watcher.get(), *directory, authenticator, tls, store.clock, logger}; }
+  // One session over `stream`, logged in as bob unless `client` says otherwise.
+  void serve(net::Stream& stream, Client client) {
+    Session(services(), rules, std::move(client), stream).run();
+  }
+  // What is said after the greeting.
+  std::string talk(const std::string& input, const Client& client) {
+    MemoryStream stream(input);
+    serve(stream, client);
+    return stream.output.substr(stream.output.find("\r\n") + 2);
+  }
+  std::string talk(const std::string& input) { return talk(input, bobs()); }
+  static Client bobs() {
+    Client client;
+    client.preauthenticated = smtp::Mailbox{"bob", "example.test"};
+    return client;
+  }
+  static Client stranger(bool tls = true) {
+    Client client;
+    client.address = net::parse_endpoint("192.0.2.7:4711", 0);
+    client.tls = tls;
+    return client;
+  }
+
+  mailstore::test::Store store;
+  std::unique_ptr<mailstore::ChangeWatcher> watcher;
+  std::optional<directory::Directory> directory;
+  FakeAuthenticator authenticator;
+  std::shared_ptr<tls::ServerContext> tls;
+  log::Logger logger{"imapd", log::Level::error, log::Format::logfmt, -1};
+  Rules rules{"mx.example.test", false, std::chrono::seconds(1800), 1 << 20};
+  directory::AccountId bob = 0;
+};
+
+}  // namespace tubepost::imapd::test

@@ -1,0 +1,175 @@
+// APPEND (RFC 9051 6.3.12), several messages in one (RFC 3502), UTF8 (RFC 9755), and REPLACE (RFC 8508); APPENDLIMIT (RFC 7889). A
+// message goes piece by piece from the client into the store's new body; nothing is in the mailbox before
+// all of them are there.
+#include "base/text.h"
+#include "imap/date_time.h"
+#include "imap/flags.h"
+#include "imap/search_text.h"
+#include "imap/structure_cache.h"
+#include "imapd/session.h"
+
+namespace tubepost::imapd {
+namespace {
+
+constexpr std::size_t messages_max = 1000;  // in one APPEND
+
+struct Options {
+  mailstore::Flags flags;
+  std::optional<Timestamp> internal_date;
+  bool utf8 = false;
+  imap::LiteralHead literal;
+};
+
+// [SP flag-list] [SP date-time] SP literal, from behind the first SP.
+Options expect_options(imap::Scanner& args) {
+  Options options;
+  if (args.peek() == '(') {
+    auto flags = imap::expect_flag_list(args);
+    options.flags = {flags.system, std::move(flags.keywords)};
+    args.expect_space();
+  }
+  if (args.peek() == '"') {
+    options.internal_date = imap::parse_date_time(args.expect_string());
+    if (!options.internal_date) args.fail("a date and time expected");
+    args.expect_space();
+  }
+  if (args.take_word("UTF8")) {
+    options.utf8 = true;
+    args.expect_space();
+    args.expect('(');
+  }
+  const auto head = imap::literal_at_end(args.rest());
+  if (!head || head->length != args.rest().size()) args.fail("a message expected, as a literal");
+  if (head) options.literal = *head;
+  if (options.utf8 && !options.literal.binary) args.fail("UTF8 has its message as a literal8");
+  return options;
+}
+
+}  // namespace
+
+// The answer to a message that is not taken. One that the client sends unasked is read, to find the next
+// command behind it.
+Answer Session::drop_message(const imap::LiteralHead& head, Answer answer) {
+  for (auto next = std::optional(head); next && !next->waits;) {
+    if (!reader_.drop(next->size)) {
+      lines_ << "* BYE [TOOBIG] That is more than is worth reading\r\n";
+      throw net::Disconnected();
+    }
+    const auto rest = reader_.rest_of_line();
+    next = rest ? imap::literal_at_end(*rest) : std::nullopt;
+  }
+  return answer;
+}
+
+std::optional<Answer> Session::receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body) {
+  std::optional<Answer> failure;
+  for (auto left = head.size; left > 0;) {
+    const auto piece =
+        lines_.fill().substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, SIZE_MAX)));
+    if (piece.empty()) throw net::Disconnected();
+    if (!failure && !head.binary && piece.find('\0') != std::string_view::npos)
+      failure = imap::no(imap::code::cannot, "A NUL in the message: send it as a literal8");
+    if (!failure)
+      if (auto written = body.write(piece); !written) failure = refused(written.error());
+    left -= piece.size();
+    lines_.consume(piece.size());
+  }
+  if (failure) return failure;
+  if (auto finished = body.finish(); !finished) return refused(finished.error());
+  return std::nullopt;
+}
+
+// `text`: what stands before the message; then what stands before the next one, empty if there is none.
+std::optional<Answer> Session::receive_one(std::string& text, mailstore::Append& into) {
+  imap::Scanner args(text);
+  auto options = expect_options(args);
+  if (args.failed()) {
+    const auto head = imap::literal_at_end(text);
+    const auto error = syntax_error(args);
+    return head ? drop_message(*head, error) : Answer(error);
+  }
+  const auto head = options.literal;
+  if (head.size > rules_.message_size_max)
+    return drop_message(head, imap::no(imap::code::too_big, "Message too large"));
+  if (head.size == 0) return drop_message(head, imap::no(imap::code::cannot, "A message of nothing"));
+  if (head.waits) lines_ << "+ Go on\r\n";
+  auto failure = receive_bytes(head, into.body);
+  const auto rest = reader_.rest_of_line();
+  if (!rest) return imap::bad("Command too long");
+  std::string_view behind = *rest;
+  if (options.utf8 && behind.starts_with(')')) behind.remove_prefix(1);
+  const bool more = behind.starts_with(' ');
+  if (failure || (!more && !behind.empty())) {
+    const auto next = imap::literal_at_end(behind);
+    const Answer answer = failure ? *failure : Answer(imap::bad("Syntax: too much behind the message"));
+    return next ? drop_message(*next, answer) : answer;
+  }
+  into.flags = std::move(options.flags);
+  into.internal_date = options.internal_date.value_or(services_.clock.now());
+  into.structure = imap::make_structure(into.body.bytes());
+  into.text = imap::make_search_text(into.body.bytes());
+  text = more ? std::string(behind.substr(1)) : std::string();
+  return std::nullopt;
+}
+
+std::optional<Answer> Session::receive(imap::Scanner& first, std::vector<mailstore::Append>& into) {
+  std::string text(first.rest());  // the reader's own does not outlive the next line
+  while (!text.empty()) {
+    if (into.size() == messages_max) return imap::no(imap::code::limit, "Too many messages at once");
+    into.push_back({services_.store.new_body(), {}, {}, {}, {}});
+    if (auto answer = receive_one(text, into.back())) return answer;
+  }
+  return std::nullopt;
+}
+
+Answer Session::append(Call& call) {
+  std::optional<Answer> refusal;
+  const auto name = expect_name(call.args, refusal);
+  call.args.expect_space();
+  if (call.args.failed()) return syntax_error(call.args);
+  const auto head = imap::literal_at_end(call.args.rest());
+  Result<mailstore::MailboxStatus> target = Failure::permanent("no name", mailstore::refusal::bad_name);
+  if (name) target = services_.store.status(account_->id, *name);
+  // Who is refused is told before a message is sent.
+  if (!target && !refusal) refusal = refused(target.error(), imap::code::try_create);
+  if (refusal) return head ? drop_message(*head, *refusal) : *refusal;
+  std::vector<mailstore::Append> messages;
+  if (auto answer = receive(call.args, messages)) return *answer;
+  const auto appended = services_.store.append({account_->id, target->id}, messages, quota_limits());
+  if (!appended) return refused(appended.error(), imap::code::try_create);
+  const imap::Ranges uids{{appended->uids.first, appended->uids.last}};
+  return imap::ok("APPENDUID " + std::to_string(appended->uid_validity) + ' ' + imap::to_text(uids),
+                  "Appended");
+}
+
+// RFC 8508 3.3: the new message comes and the old one goes, or neither.
+Answer Session::replace(Call& call) {
+  const auto set = imap::expect_sequence_set(call.args);
+  call.args.expect_space();
+  std::optional<Answer> refusal;
+  const auto name = expect_name(call.args, refusal);
+  call.args.expect_space();
+  if (call.args.failed()) return syntax_error(call.args);
+  const auto head = imap::literal_at_end(call.args.rest());
+  const auto uids = selected_->chosen(set, call.uid);
+  if (uids.size() != 1 && !refusal) refusal = imap::no(imap::code::nonexistent, "No such message");
+  if (selected_->read_only)
+    refusal = imap::no(imap::code::no_permission, "The mailbox is open for reading only");
+  Result<mailstore::MailboxStatus> target = Failure::permanent("no name", mailstore::refusal::bad_name);
+  if (name) target = services_.store.status(account_->id, *name);
+  if (!target && !refusal) refusal = refused(target.error(), imap::code::try_create);
+  if (refusal) return head ? drop_message(*head, *refusal) : *refusal;
+  std::vector<mailstore::Append> messages;
+  if (auto answer = receive(call.args, messages)) return *answer;
+  if (messages.size() != 1) return imap::bad("One message replaces one");
+  const mailstore::MailboxRef to{account_->id, target->id};
+  const auto appended =
+      services_.store.replace(selected_->ref, uids.first(), to, messages.front(), quota_limits());
+  if (!appended) return refused(appended.error(), imap::code::try_create);
+  const imap::Ranges made{{appended->uids.first, appended->uids.last}};
+  lines_ << "* OK [APPENDUID " << std::to_string(appended->uid_validity) << " " << imap::to_text(made)
+         << "] Replaced\r\n";
+  return imap::ok("Done");
+}
+
+}  // namespace tubepost::imapd

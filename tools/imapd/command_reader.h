@@ -1,0 +1,51 @@
+// Reads whole commands: a line and, where lines announce them, its literals (RFC 9051 4.3, RFC 7888). The
+// text is that of the wire, literals in their places, as imap::Scanner reads it. APPEND and REPLACE end at the
+// announcement of their message, which their handlers read piece by piece.
+//
+// Bounds: a line, a literal, the whole command. A literal that is too large is refused before the client
+// sends it; one that it sends unasked ({n+}) is read and dropped.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "imap/scanner.h"
+#include "net/line_stream.h"
+
+namespace tubepost::imapd {
+
+inline constexpr std::size_t line_max = 64 << 10;
+inline constexpr std::size_t literal_max = 64 << 10;
+inline constexpr std::size_t literal_before_login_max = 4 << 10;
+inline constexpr std::size_t command_max = 256 << 10;
+
+class CommandReader {
+public:
+  explicit CommandReader(net::LineStream& lines) : lines_(lines) {}
+
+  enum class Outcome {
+    command,   // text() is one
+    too_long,  // a line or the whole; what has come of it is gone
+    refused,   // a literal was; text() is what stood before it
+    end        // the client has closed, or sends more than is worth reading
+  };
+  Outcome read(std::size_t literal_most);
+  const std::string& text() const { return text_; }
+  void release() { text_ = std::string(); }
+
+  // The rest of the line behind a literal that a handler has read. nullopt: as too_long.
+  std::optional<std::string> rest_of_line();
+  // Reads and drops `size` bytes that the client sends anyway; false: too many, hang up.
+  bool drop(std::uint64_t size);
+
+private:
+  enum class Added { yes, too_long, end };
+  Added add_line();
+  void add_literal(std::size_t size);
+  bool is_message_next() const;
+
+  net::LineStream& lines_;
+  std::string text_;
+};
+
+}  // namespace tubepost::imapd

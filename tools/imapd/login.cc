@@ -1,0 +1,182 @@
+// Who is it? LOGIN, AUTHENTICATE (RFC 9051 6.2), STARTTLS, and the ways out. Initial responses are those of RFC 4959. Passwords go
+// through to authd and
+// are kept nowhere.
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "imapd/session.h"
+
+namespace tubepost::imapd {
+namespace {
+
+constexpr unsigned failed_logins_max = 3;
+constexpr std::size_t sasl_line_max = 12288;  // RFC 4954 4.3 has the same number for SMTP
+constexpr std::string_view service_name = "imap";
+
+imap::Reply tls_needed() {
+  return imap::no(imap::code::privacy_required,
+                  "No passwords in clear text: send STARTTLS first, or connect to the TLS port");
+}
+imap::Reply login_unavailable() {
+  return imap::no(imap::code::unavailable, "Logins cannot be checked now, try again later");
+}
+imap::Reply mailbox_unavailable() {
+  return imap::no(imap::code::unavailable, "The mailboxes cannot be opened now, try again later");
+}
+
+// RFC 4616 2: what LOGIN says, said as PLAIN.
+std::string as_plain(std::string_view user, std::string_view password) {
+  std::string response(1, '\0');
+  response.append(user);
+  response += '\0';
+  return response.append(password);
+}
+
+// RFC 9051 6.2.2: "=" is an initial response that is empty.
+std::optional<std::string> decode_initial(std::string_view text) {
+  return text == "=" ? std::optional(std::string()) : base64_decode(text);
+}
+
+}  // namespace
+
+Answer Session::login(Call& call) {
+  const auto user = call.args.expect_astring();
+  call.args.expect_space();
+  const auto password = call.args.expect_astring();
+  call.args.expect_end();
+  if (!may_send_passwords()) return tls_needed();
+  if (call.args.failed()) return syntax_error(call.args);
+  if (user.find('\0') != std::string::npos) return imap::bad("A NUL in a name");
+  auto request = auth_request("PLAIN");
+  request.initial_response = as_plain(user, password);
+  return log_in(request);
+}
+
+Answer Session::authenticate(Call& call) {
+  const auto mechanism = to_upper(call.args.expect_atom());
+  std::optional<std::string_view> initial;
+  if (call.args.take(' ')) initial = call.args.rest();
+  if (call.args.failed() || (!initial && !call.args.at_end())) return syntax_error(call.args);
+  const auto usable = usable_mechanisms();
+  if (std::find(usable.begin(), usable.end(), mechanism) == usable.end())
+    return imap::no(imap::code::cannot, "Mechanism not offered");
+  auto request = auth_request(mechanism);
+  if (initial) {
+    request.initial_response = decode_initial(*initial);
+    if (!request.initial_response) return imap::bad("That is not base64");
+  }
+  return log_in(request);
+}
+
+auth::Request Session::auth_request(std::string mechanism) const {
+  auth::Request request;
+  request.service = service_name;
+  request.mechanism = std::move(mechanism);
+  request.client_address = client_.address_text();
+  if (client_.local) request.local_address = client_.local->address.to_text();
+  request.secured = client_.tls;
+  // A10: the address that was connected to chooses the domain of a bare name.
+  if (auto domain = services_.directory.default_domain(request.local_address))
+    request.default_domain = std::move(*domain);
+  return request;
+}
+
+Answer Session::log_in(const auth::Request& request) {
+  const auto step = converse_sasl(request);
+  if (!step) return imap::bad("Authentication cancelled, or not base64");
+  if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
+  const auto address = smtp::parse_mailbox(step->user);
+  return address ? enter(*address, request.mechanism) : mailbox_unavailable();
+}
+
+// nullopt: the client cancelled, or sent what is no base64.
+std::optional<auth::Step> Session::converse_sasl(const auth::Request& request) {
+  auto [step, exchange] = services_.authenticator.begin(request);
+  while (step.kind == auth::Step::Kind::challenge) {
+    if (!exchange)
+      return auth::Step{auth::Step::Kind::failed, "a challenge without an exchange", {}, true, {}};
+    lines_ << "+ " << base64_encode(step.text) << "\r\n";
+    const auto line = lines_.read_line(sasl_line_max);
+    if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
+    const auto response =
+        line.kind == net::LineStream::Line::Kind::ok ? base64_decode(line.text) : std::nullopt;
+    if (!response) {  // "*" is no base64 either
+      exchange->cancel();
+      return std::nullopt;
+    }
+    step = exchange->step(*response);
+  }
+  return step;
+}
+
+Answer Session::not_logged_in(const auth::Request& request, const auth::Step& step) {
+  services_.logger.warning("login-failed", {{"client", client_.address_text()},
+                                            {"mechanism", request.mechanism},
+                                            {"temporary", step.temporary},
+                                            {"code", step.code},
+                                            {"reason", step.text}});
+  if (step.temporary) return login_unavailable();
+  const auto refused = imap::no(imap::code::authentication_failed, "Wrong user name or password");
+  if (++failed_logins_ < failed_logins_max) return refused;
+  lines_ << "* BYE Too many failed logins\r\n";
+  return {refused, Then::close};
+}
+
+// From here on it is the authenticated state.
+imap::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechanism) {
+  const auto complain = [&](const std::string& reason) {
+    services_.logger.error("mailbox-unavailable", {{"user", address.to_text()}, {"reason", reason}});
+    return mailbox_unavailable();
+  };
+  auto account = services_.directory.find_account(address);
+  if (!account) return complain(account.error().text);
+  if (!*account) return imap::no(imap::code::nonexistent, "There is no mailbox of that name");
+  if ((*account)->is_suspended()) return imap::no("CONTACTADMIN", "This account is suspended");  // D9
+  if (auto provisioned = services_.store.provision((*account)->id); !provisioned)
+    return complain(provisioned.error().text);
+  account_ = std::move(**account);
+  stream_->set_time_limit(rules_.idle_timeout);
+  services_.logger.info("login", {{"client", client_.address_text()},
+                                  {"user", account_->address.to_text()},
+                                  {"mechanism", mechanism},
+                                  {"tls", client_.tls}});
+  return imap::ok("CAPABILITY " + capabilities(), "Logged in");
+}
+
+std::vector<std::string> Session::usable_mechanisms() {
+  auto known = services_.authenticator.mechanisms();
+  if (!known) {
+    services_.logger.warning("auth-unavailable", {{"reason", known.error().text}});
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const auto& mechanism : *known)
+    if (!mechanism.channel_binding && (!mechanism.plaintext || may_send_passwords()))
+      names.push_back(mechanism.name);
+  return names;
+}
+
+Answer Session::starttls(Call&) {
+  if (client_.tls) return imap::bad("TLS is active already");
+  if (!services_.tls) return imap::no(imap::code::cannot, "TLS is not available");
+  return {imap::ok("Begin TLS negotiation"), Then::start_tls};
+}
+
+// RFC 8437: back to where a connection begins, but for TLS and compression.
+Answer Session::unauthenticate(Call&) {
+  if (client_.preauthenticated) return imap::no(imap::code::cannot, "This connection has one user");
+  log_end("unauthenticate");
+  deselect();
+  account_.reset();
+  rev2_ = utf8_ = condstore_ = qresync_ = false;
+  stream_->set_time_limit(login_limit);
+  return imap::ok("CAPABILITY " + capabilities(), "Nobody is logged in now");
+}
+
+Answer Session::logout(Call&) {
+  lines_ << "* BYE Goodbye\r\n";
+  return {imap::ok("Logged out"), Then::close};
+}
+
+}  // namespace tubepost::imapd

@@ -1,0 +1,48 @@
+// GETQUOTA and GETQUOTAROOT (RFC 9208): one root, "", for all mailboxes of an account; set by mailadm only.
+#include "imapd/session.h"
+
+namespace tubepost::imapd {
+
+mailstore::Quota Session::quota_limits() const {
+  return {account_->quota_bytes().value_or(0), account_->quota_messages().value_or(0)};
+}
+
+void Session::write_quota() {
+  const auto limits = quota_limits();
+  const auto usage = services_.store.usage(account_->id);
+  std::string out;
+  const auto add = [&](std::string_view name, std::uint64_t used, std::uint64_t limit) {
+    if (limit == 0) return;
+    if (!out.empty()) out += ' ';
+    out.append(name).append(" ").append(std::to_string(used)).append(" ").append(std::to_string(limit));
+  };
+  // RFC 9208 5.1: STORAGE counts units of 1,024 octets.
+  if (usage) add("STORAGE", (usage->bytes + 1023) / 1024, (limits.bytes + 1023) / 1024);
+  if (usage) add("MESSAGE", usage->messages, limits.messages);
+  lines_ << "* QUOTA \"\" (" << out << ")\r\n";
+}
+
+Answer Session::get_quota(Call& call) {
+  const auto root = call.args.expect_astring();
+  call.args.expect_end();
+  if (call.args.failed()) return syntax_error(call.args);
+  if (!root.empty()) return imap::no(imap::code::nonexistent, "No such quota root");
+  write_quota();
+  return imap::ok("That is it");
+}
+
+Answer Session::get_quota_root(Call& call) {
+  const auto text = call.args.rest();
+  std::optional<Answer> refusal;
+  const auto name = expect_name(call.args, refusal);
+  call.args.expect_end();
+  if (call.args.failed()) return syntax_error(call.args);
+  if (refusal) return *refusal;
+  if (const auto status = services_.store.status(account_->id, *name); !status)
+    return refused(status.error());
+  lines_ << "* QUOTAROOT " << text << " \"\"\r\n";
+  write_quota();
+  return imap::ok("That is it");
+}
+
+}  // namespace tubepost::imapd

@@ -1,0 +1,102 @@
+#include "imapd/search_run.h"
+
+namespace tubepost::imapd {
+namespace {
+
+constexpr std::size_t put_off_most = 1000;        // messages that are looked into behind the transaction
+constexpr std::size_t made_bytes_most = 8 << 20;  // put into the store in one transaction
+
+void add(SearchRun::Found& found, const mailstore::Message& message) {
+  found.uids.add(message.uid);
+  found.modseq = std::max(found.modseq, message.modseq);
+}
+
+}  // namespace
+
+Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
+  Found found;
+  const auto with = evaluation.needs();
+  std::vector<mailstore::Message> put_off;
+  const auto visit = [&](const mailstore::Scanned& scanned) {
+    imap::MessageText text{
+        imap::StructureView(scanned.structure), imap::SearchTextView(scanned.text), {}, {}};
+    const bool has_structure = with == mailstore::With::records || text.structure.valid();
+    const bool has_text = with != mailstore::With::texts || (text.text.valid() && text.text.complete());
+    const bool folded =
+        !has_structure || with == mailstore::With::records || text.structure.folded_is_complete();
+    if (!has_structure || !has_text || !folded || evaluation.needs_head())
+      put_off.push_back(scanned.message);
+    else if (evaluation.matches(scanned.message, text))
+      add(found, scanned.message);
+    return put_off.size() < put_off_most;
+  };
+  const auto& candidates = evaluation.candidates();
+  if (candidates.empty()) return found;
+  for (std::optional<mailstore::Uid> next = candidates.first(); next;) {
+    const auto rest = store_.scan(box_.ref, candidates.from(*next), with, visit);
+    if (!rest) return rest.error();
+    for (const auto& message : put_off)
+      if (auto done = look_into(message, evaluation, found); !done) return std::move(done).error();
+    put_off.clear();
+    next = *rest;
+  }
+  if (auto kept = keep_all(); !kept) return std::move(kept).error();
+  return found;
+}
+
+Result<void> SearchRun::look_into(const mailstore::Message& message, const Evaluation& evaluation,
+                                  Found& found) {
+  const auto bytes = store_.fetch(box_.ref.account, message);
+  if (!bytes) return bytes.error();
+  if (!*bytes) return {};  // expunged meanwhile
+  mailstore::Cached made{message.email_id, imap::make_structure((*bytes)->body()), {}};
+  if (evaluation.needs() == mailstore::With::texts) made.text = imap::make_search_text((*bytes)->body());
+  const imap::MessageText text{imap::StructureView(made.structure), imap::SearchTextView(made.text),
+                               (*bytes)->head(), [&] { return (*bytes)->body(); }};
+  if (evaluation.matches(message, text)) add(found, message);
+  return keep(std::move(made));
+}
+
+Result<void> SearchRun::visit_structures(const mailstore::UidSet& uids, const Visit& visit) {
+  if (uids.empty()) return {};
+  std::optional<mailstore::Message> missing;
+  const auto visit_one = [&](const mailstore::Scanned& scanned) {
+    const imap::StructureView structure(scanned.structure);
+    if (structure.valid())
+      visit(scanned.message, structure);
+    else
+      missing = scanned.message;
+    return !missing;
+  };
+  for (std::optional<mailstore::Uid> next = uids.first(); next;) {
+    const auto rest = store_.scan(box_.ref, uids.from(*next), mailstore::With::structures, visit_one);
+    if (!rest) return rest.error();
+    next = *rest;
+    if (!missing) continue;
+    const auto bytes = store_.fetch(box_.ref.account, *missing);
+    if (!bytes) return bytes.error();
+    if (*bytes) {
+      mailstore::Cached made{missing->email_id, imap::make_structure((*bytes)->body()), {}};
+      visit(*missing, imap::StructureView(made.structure));
+      if (auto kept = keep(std::move(made)); !kept) return kept;
+    }
+    missing.reset();
+  }
+  return keep_all();
+}
+
+Result<void> SearchRun::keep(mailstore::Cached made) {
+  made_bytes_ += made.structure.size() + made.text.size();
+  made_.push_back(std::move(made));
+  return made_bytes_ < made_bytes_most ? Result<void>() : keep_all();
+}
+
+Result<void> SearchRun::keep_all() {
+  if (made_.empty()) return {};
+  auto kept = store_.put_cached(box_.ref.account, made_);
+  made_.clear();
+  made_bytes_ = 0;
+  return kept;
+}
+
+}  // namespace tubepost::imapd

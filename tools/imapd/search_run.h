@@ -1,0 +1,34 @@
+// Holds a search against the messages of a mailbox, and walks over the structures of those found (SORT,
+// THREAD). Structures and texts that are missing, or too long to be kept whole, are looked up in the messages,
+// outside the transaction, and put into the store for the next time. Borrows everything; one handler.
+#pragma once
+
+#include "imapd/evaluation.h"
+
+namespace tubepost::imapd {
+
+class SearchRun {
+public:
+  SearchRun(mailstore::MailStore& store, const Selected& box) : store_(store), box_(box) {}
+
+  struct Found {
+    mailstore::UidSet uids;
+    mailstore::ModSeq modseq = 0;  // the highest of them
+  };
+  Result<Found> find(const Evaluation& evaluation);
+  // In UID order.
+  using Visit = std::function<void(const mailstore::Message&, const imap::StructureView&)>;
+  Result<void> visit_structures(const mailstore::UidSet& uids, const Visit& visit);
+
+private:
+  Result<void> look_into(const mailstore::Message& message, const Evaluation& evaluation, Found& found);
+  Result<void> keep(mailstore::Cached made);
+  Result<void> keep_all();
+
+  mailstore::MailStore& store_;
+  const Selected& box_;
+  std::vector<mailstore::Cached> made_;
+  std::size_t made_bytes_ = 0;
+};
+
+}  // namespace tubepost::imapd

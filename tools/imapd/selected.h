@@ -1,0 +1,34 @@
+// A selected mailbox as its session knows it: the UIDs that the client has been told of, in order, and up to
+// which mod-sequence it has been told of changes. No transaction, no memory for each message.
+//
+// What another has expunged stays here until the client may be told (RFC 9051 7.5.1), so message sequence
+// numbers always mean what the client thinks they mean.
+#pragma once
+
+#include <vector>
+
+#include "imap/sequence_set.h"
+#include "mailstore/mailstore.h"
+
+namespace tubepost::imapd {
+
+struct Selected {
+  mailstore::MailboxRef ref;
+  mailstore::MailboxStatus status;  // names, UIDVALIDITY, keywords; its counts are those of the last look
+  mailstore::UidSet uids;
+  mailstore::ModSeq told = 0;          // changes up to here have been told
+  std::uint64_t counter = 0;           // of the store, when it was looked at last
+  std::vector<mailstore::ModSeq> own;  // changes of this session, which it has told itself
+  mailstore::UidSet saved;             // RFC 5182 $
+  bool read_only = false;
+  bool owes_expunges = false;  // some of `uids` have gone and the client has not been told
+
+  std::uint32_t count() const { return static_cast<std::uint32_t>(uids.size()); }
+  // The messages a client means, by UID or by number. Numbers that are not there are left out.
+  mailstore::UidSet chosen(const imap::SequenceSet& set, bool by_uid) const;
+};
+
+mailstore::UidSet to_uid_set(const imap::Ranges& ranges);
+imap::Ranges to_ranges(const mailstore::UidSet& uids);
+
+}  // namespace tubepost::imapd

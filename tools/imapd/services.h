@@ -1,0 +1,47 @@
+// What a session is given by main: the outside world, borrowed for as long as the session lives.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "auth/authenticator.h"
+#include "base/clock.h"
+#include "directory/directory.h"
+#include "log/logger.h"
+#include "mailstore/change_watcher.h"
+#include "mailstore/mailstore.h"
+#include "net/endpoint.h"
+#include "tls/context.h"
+
+namespace tubepost::imapd {
+
+struct Services {
+  mailstore::MailStore& store;
+  mailstore::ChangeWatcher* watcher;  // null: IDLE looks at the store once a second
+  const directory::Directory& directory;
+  auth::Authenticator& authenticator;
+  std::shared_ptr<tls::ServerContext> tls;  // null: STARTTLS is not offered
+  const Clock& clock;
+  const log::Logger& logger;
+};
+
+// The settings a session lives by.
+struct Rules {
+  std::string hostname;
+  bool cleartext_login = false;  // A6; loopback is no exception
+  std::chrono::seconds idle_timeout{1800};
+  std::uint64_t message_size_max = 50 << 20;  // APPENDLIMIT (RFC 7889)
+};
+
+// Who is at the other end, as far as the listener or the command line knows.
+struct Client {
+  std::optional<net::Endpoint> address, local;
+  bool tls = false;  // the stream has done TLS from its start (port 993, --tls-done)
+  std::optional<smtp::Mailbox> preauthenticated;  // --preauth
+
+  std::string address_text() const { return address ? address->address.to_text() : std::string(); }
+};
+
+}  // namespace tubepost::imapd

@@ -1,0 +1,201 @@
+// One IMAP conversation (RFC 9051, RFC 3501), straight-line and blocking: what happens next stands on the
+// next line.
+//
+// The loop reads a command, finds it in the table (commands.cc), runs the handler, tells what has changed
+// meanwhile, and sends the tagged reply. Handlers stand in a file per command or small group; they write
+// untagged responses, only the loop writes replies. No database transaction is open while anything is written
+// to the client. The end of the conversation is an exception of the stream's, caught in run(). A session
+// belongs to one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imap/fetch_item.h"
+#include "imap/reply.h"
+#include "imapd/command_reader.h"
+#include "imapd/selected.h"
+#include "imapd/services.h"
+#include "net/line_stream.h"
+
+namespace tubepost::imapd {
+
+struct ListQuery;
+
+inline constexpr std::chrono::seconds login_limit{60};  // for whoever is not logged in
+
+enum class Then { go_on, close, start_tls, compress };
+
+struct Answer {
+  imap::Reply reply;
+  Then then = Then::go_on;
+  Answer(imap::Reply r, Then t = Then::go_on) : reply(std::move(r)), then(t) {}
+};
+
+// A command under way: what is behind its name, and how it was called.
+struct Call {
+  imap::Scanner& args;
+  bool uid = false;  // "UID FETCH" and the like
+};
+
+class Session {
+public:
+  Session(const Services& services, Rules rules, Client client, net::Stream& stream);
+  ~Session();
+
+  void accept_lf() { lines_.set_accept_lf(true); }  // --lf
+  void run();
+
+private:
+  friend const struct Command* find_command(std::string_view name);
+
+  // session.cc
+  void converse();
+  bool greet();
+  Then execute();
+  Then finish(std::string_view tag, const struct Command& command, const Answer& answer);
+  std::optional<Answer> not_now(const struct Command& command) const;
+  Then reply_outside(std::string_view text);
+  bool start_tls();
+  void compress();
+  bool is_logged_in() const { return account_.has_value(); }
+  void bye(std::string_view why);
+  void log_end(std::string_view how);
+  imap::Reply refused(const Failure& failure, std::string_view missing_code = imap::code::nonexistent);
+  bool speaks_utf8() const { return rev2_ || utf8_; }
+
+  // capability.cc
+  std::string capabilities();
+  Answer capability(Call& call);
+  Answer id(Call& call);
+  Answer enable(Call& call);
+  void enable_condstore();
+
+  // login.cc
+  Answer login(Call& call);
+  Answer authenticate(Call& call);
+  Answer starttls(Call& call);
+  Answer unauthenticate(Call& call);
+  Answer logout(Call& call);
+  Answer log_in(const auth::Request& request);
+  Answer not_logged_in(const auth::Request& request, const auth::Step& step);
+  std::optional<auth::Step> converse_sasl(const auth::Request& request);
+  imap::Reply enter(const smtp::Mailbox& address, std::string_view mechanism);
+  auth::Request auth_request(std::string mechanism) const;
+  bool may_send_passwords() const { return client_.tls || rules_.cleartext_login; }
+  std::vector<std::string> usable_mechanisms();
+
+  // mailboxes.cc
+  Answer create(Call& call);
+  Answer remove(Call& call);
+  Answer rename(Call& call);
+  Answer subscribe(Call& call);
+  Answer unsubscribe(Call& call);
+  // The name as stored; nullopt: the scanner has failed, or `refusal` says why it is no name.
+  std::optional<std::string> expect_name(imap::Scanner& args, std::optional<Answer>& refusal);
+
+  // list.cc
+  Answer list(Call& call);
+  Answer lsub(Call& call);
+  Answer name_space(Call& call);
+  Answer list_matching(const ListQuery& query);
+
+  // status.cc
+  Answer status(Call& call);
+  void write_status(const mailstore::MailboxStatus& status, std::uint32_t items);
+
+  // select.cc
+  Answer select(Call& call);
+  Answer examine(Call& call);
+  Answer open_mailbox(Call& call, bool read_only);
+  void describe_selected(bool was_selected);
+  void write_flag_lists();
+  void resynchronize(const struct Resync& resync);
+  Answer close(Call& call);
+  Answer unselect(Call& call);
+  void deselect() { selected_.reset(); }
+
+  // append.cc
+  Answer append(Call& call);
+  Answer replace(Call& call);
+  std::optional<Answer> receive(imap::Scanner& first, std::vector<mailstore::Append>& into);
+  std::optional<Answer> receive_one(std::string& text, mailstore::Append& into);
+  std::optional<Answer> receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body);
+  Answer drop_message(const imap::LiteralHead& head, Answer answer);
+  mailstore::Quota quota_limits() const;
+
+  // fetch.cc
+  Answer fetch(Call& call);
+  bool mark_seen(const mailstore::UidSet& uids, mailstore::UidSet& marked);
+  Result<void> write_fetch(const mailstore::UidSet& uids, const imap::FetchItems& items,
+                           const mailstore::UidSet& with_flags);
+
+  // store.cc
+  Answer store(Call& call);
+  // copy.cc
+  Answer copy(Call& call);
+  Answer move(Call& call);
+  Answer transfer(Call& call, bool moves);
+  // expunge.cc
+  Answer expunge(Call& call);
+
+  // search.cc, sort.cc
+  Answer search(Call& call);
+  Answer sort(Call& call);
+  Answer thread(Call& call);
+
+  // updates.cc
+  enum class Expunges { may_be_told, held_back };
+  bool send_updates(Expunges expunges);  // false: the mailbox has gone
+  void tell_vanished(const mailstore::UidSet& vanished);
+  void tell_flags(const mailstore::UidSet& uids, mailstore::ModSeq since);
+  void forget(const mailstore::UidSet& uids);  // expunged by this session, and told
+
+  // idle.cc
+  Answer noop(Call& call);
+  Answer idle(Call& call);
+
+  // quota.cc
+  Answer get_quota(Call& call);
+  Answer get_quota_root(Call& call);
+  void write_quota();
+
+  // compress.cc
+  Answer compress_deflate(Call& call);
+
+  const Services& services_;
+  const Rules rules_;
+  Client client_;
+  net::Stream* stream_;
+  std::unique_ptr<tls::TlsStream> tls_stream_;
+  std::unique_ptr<net::Stream> deflate_stream_;
+  net::LineStream lines_;
+  CommandReader reader_;
+  std::string tag_;
+
+  std::optional<directory::Account> account_;  // after login: the authenticated state
+  std::optional<Selected> selected_;           // the selected state
+  bool rev2_ = false, utf8_ = false, condstore_ = false, qresync_ = false;  // ENABLE
+  unsigned failed_logins_ = 0, bad_commands_ = 0;
+};
+
+// RFC 9051 3: which commands there are, in which states.
+enum State : unsigned { not_authenticated = 1, authenticated = 2, selected = 4 };
+inline constexpr unsigned logged_in = authenticated | selected;
+inline constexpr unsigned any_state = not_authenticated | logged_in;
+struct Command {
+  std::string_view name;
+  Answer (Session::*handler)(Call& call);
+  unsigned states;
+  // RFC 9051 7.5.1: what may be told behind the command.
+  enum class Updates { all, no_expunges, none } updates = Updates::all;
+  bool has_arguments = true;
+};
+const Command* find_command(std::string_view name);  // in upper case, "UID FETCH"; nullptr: there is none
+
+imap::Reply syntax_error(const imap::Scanner& args);
+
+}  // namespace tubepost::imapd
