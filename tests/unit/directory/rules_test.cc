@@ -87,6 +87,21 @@ TEST_F(Rules, AllowBeatsDenyWithinAScope) {
   EXPECT_EQ(decide("192.0.2.100 x@y.test bob@example.test"), "deny 192.0.2.0/24 (client) of server");
 }
 
+// The example of docs/policy-layers.md.
+TEST_F(Rules, DecideAsTheDocumentSays) {
+  add("server", deny, {"spam.example", "192.0.2.0/24"});
+  add("example.test", allow, {"partner.example"});
+  add("bob@example.test", deny, {"someone@partner.example"});
+  EXPECT_EQ(decide("192.0.2.9 anyone@elsewhere.example alice@example.test"),
+            "deny 192.0.2.0/24 (client) of server");
+  EXPECT_EQ(decide("192.0.2.9 anyone@partner.example alice@example.test"),
+            "allow partner.example (sender) of example.test");
+  EXPECT_EQ(decide("192.0.2.9 someone@partner.example bob@example.test"),
+            "deny someone@partner.example (sender) of bob@example.test");
+  EXPECT_EQ(decide("203.0.113.1 x@sub.spam.example bob@example.test"),
+            "deny spam.example (sender) of server");
+}
+
 TEST_F(Rules, AnAccountsListHoldsForWhatItSends) {
   add("alice@example.test", deny, {"rival.test"});
   EXPECT_EQ(decide("- alice@example.test x@rival.test alice@example.test"),
