@@ -1,0 +1,96 @@
+"""Greylisting services side by side: ours and postgrey, asked in Postfix's policy protocol over TCP."""
+import os
+import socket
+import statistics
+import subprocess
+import time
+
+from .peers import ROOT, Service, unpacked, wait_for_port
+
+BIN = ROOT / "build" / "bin"
+PERL = ("postgrey", "libberkeleydb-perl", "libnetaddr-ip-perl", "libnet-dns-perl", "libnet-server-perl")
+
+
+class Greylist(Service):
+    def __init__(self, folder, port):
+        super().__init__("greylist", folder)
+        self.port, self.home = port, self.folder / "home"
+        self.home.mkdir()
+        self.start([BIN / "greylist", "--home", self.home, "--log-level", "warning", "--listen", f"inet:127.0.0.1:{port}"])
+        wait_for_port(port)
+
+
+class Postgrey(Service):
+    """Debian's, as it is; its durability is Berkeley DB's own."""
+
+    def __init__(self, folder, port):
+        super().__init__("postgrey", folder)
+        self.port = port
+        root = unpacked.unpack(*PERL)
+        database = self.folder / "db"
+        database.mkdir()
+        os.chown(database, 65534, 65534)
+        os.chmod(self.folder, 0o755)
+        paths = [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
+        self.start(["perl", "-T", *paths, root / "usr/sbin/postgrey", f"--inet=127.0.0.1:{port}", f"--dbdir={database}",
+                    "--user=nobody", "--group=nogroup", "--delay=3600", "--whitelist-clients=/dev/null",
+                    "--whitelist-recipients=/dev/null"])
+        wait_for_port(port)
+
+
+def request(number):
+    """One of many strangers, each with a network of its own."""
+    client = f"{11 + number % 80}.{number // 80 % 250}.{number // 20000 % 250}.{1 + number // 5000000}"
+    return (f"request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address={client}\nclient_name=unknown\n"
+            f"helo_name=h{number}.test\nsender=s{number}@sender{number % 1000}.test\nrecipient=r{number % 100}@example.test\n"
+            f"instance=i{number}\n\n").encode()
+
+
+class Asker:
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, number):
+        """Seconds from question to answer."""
+        question = request(number)
+        begin = time.perf_counter()
+        self.socket.sendall(question)
+        answer = b""
+        while not answer.endswith(b"\n\n"):
+            piece = self.socket.recv(4096)
+            if not piece:
+                raise RuntimeError("the service closed")
+            answer += piece
+        return time.perf_counter() - begin
+
+    def fill(self, begin, end):
+        """Strangers, some hundred on the way at a time."""
+        for start in range(begin, end, 100):
+            count = min(100, end - start)
+            self.socket.sendall(b"".join(request(number) for number in range(start, start + count)))
+            answers = b""
+            while answers.count(b"\n\n") < count:
+                piece = self.socket.recv(65536)
+                if not piece:
+                    raise RuntimeError("the service closed")
+                answers += piece
+
+
+def percentiles(seconds):
+    cuts = statistics.quantiles(seconds, n=100)
+    return cuts[49] * 1e6, cuts[98] * 1e6, max(seconds) * 1e6
+
+
+def measure(service, records, decisions):
+    """Rows (what, median µs, 99 % µs, longest µs, CPU µs a decision)."""
+    asker = Asker(service.port)
+    begin, cpu = time.monotonic(), service.cpu.seconds()
+    asker.fill(0, records)
+    rate = records / (time.monotonic() - begin)
+    yield f"{records:,} strangers, 100 at a time ({rate:,.0f}/s)", None, (service.cpu.seconds() - cpu) * 1e6 / records
+    for what, numbers in ((f"seen before, among {records:,}", range(0, records, max(records // decisions, 1))),
+                          (f"strangers, among {records:,}", range(records, records + decisions))):
+        cpu = service.cpu.seconds()
+        times = [asker.ask(number) for number in numbers]
+        yield what, percentiles(times), (service.cpu.seconds() - cpu) * 1e6 / len(times)
