@@ -131,8 +131,21 @@ void Round::keep_or_drop(const std::string& key, std::unique_ptr<Connection> con
   ++kept.used;
 }
 
+// RFC 9422 4.2: no more recipients at a time than the server takes; the others in another transaction.
 Round::Next Round::transact(Connection& connection, bool fresh) {
-  const auto which = open_places();
+  const auto most = connection.client().extensions().rcpt_max.value_or(relay::recipients_max);
+  auto left = open_places();
+  auto next = Next::done;
+  while (!left.empty() && next == Next::done) {
+    const auto end = left.begin() + static_cast<std::ptrdiff_t>(std::min(most, left.size()));
+    next = transact(connection, fresh, {left.begin(), end});
+    left.erase(left.begin(), end);
+    fresh = true;
+  }
+  return next == Next::done && !open_places().empty() ? Next::next_host : next;
+}
+
+Round::Next Round::transact(Connection& connection, bool fresh, const std::vector<std::size_t>& which) {
   answer_.tls = connection.tls_text();
   answer_.dsn = connection.client().extensions().dsn;
   auto prepared = job_.require_tls && !connection.is_verified()
@@ -148,7 +161,7 @@ Round::Next Round::transact(Connection& connection, bool fresh) {
   smtp::Sent sent;
   const auto next = talk(connection, fresh, sent, (*prepared)->letter);
   if (next != Next::again) take_replies(connection, which, sent);
-  return next == Next::done && !open_places().empty() ? Next::next_host : next;
+  return next;
 }
 
 Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, const smtp::Letter& letter) {

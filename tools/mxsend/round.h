@@ -21,6 +21,7 @@ private:
   bool may_fall_back(std::size_t place) const;
 
   Next transact(Connection& connection, bool fresh);
+  Next transact(Connection& connection, bool fresh, const std::vector<std::size_t>& which);
   Next talk(Connection& connection, bool fresh, smtp::Sent& sent, const smtp::Letter& letter);
   void take_replies(Connection& connection, const std::vector<std::size_t>& which, const smtp::Sent& sent);
   void take_reply(std::size_t place, const smtp::Reply& reply, const std::string& host, bool rcpt);
