@@ -92,8 +92,9 @@ constexpr Setting table[] = {
     {"smtpd.require-tls", Kind::boolean, "no", "yes|no", "Take mail only under TLS."},
     {"smtpd.offer-auth", Kind::boolean, "no", "yes|no", "Offer AUTH in the mx role as well."},
     cleartext_login("smtpd.cleartext-login"),
-    not_yet(repeated({"smtpd.policy", Kind::command, "", "COMMAND",
-                      "Policy service: a command, unix:PATH or inet:ADDR:PORT."})),
+    repeated({"smtpd.policy", Kind::command, "", "COMMAND",
+              "Policy service: a command, unix:PATH or inet:ADDR:PORT; ;at=STATES ;timeout=TIME ;default=ACTION "
+              ";for=strangers|all."}),
     repeated({"smtpd.filter", Kind::command, "", "COMMAND",
               "Message filter, in this order, or unix:PATH of one that serves; holds for every role and for sendmail."}),
     not_yet(one_of("off/exists/confirmed",
@@ -108,8 +109,8 @@ constexpr Setting table[] = {
                     "How long all block lists together are waited for."})),
     repeated({"smtpd.blocked", Kind::ranges, "", "RANGE", "Addresses that may not connect."}),         // S1
     repeated({"smtpd.trusted", Kind::ranges, "", "RANGE", "Addresses that no restriction binds."}),    // A4
-    not_yet(repeated({"smtpd.xclient-hosts", Kind::ranges, "", "RANGE",
-                      "Hosts that may speak for others by XCLIENT."})),  // A5
+    repeated({"smtpd.xclient-hosts", Kind::ranges, "", "RANGE",
+              "Hosts that may speak for others by XCLIENT."}),  // A5
     proxy_hosts("smtpd.proxy-hosts"),
 
     // ---- smtpd, role submission: submission with STARTTLS, submissions with TLS from the start

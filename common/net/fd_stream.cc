@@ -67,7 +67,7 @@ void FdStream::let_kernel_time(int socket, int option, milliseconds& set) const 
 }
 
 void FdStream::end_of(int error_number) const {
-  if (interrupted_) throw ShuttingDown();
+  if (must_end()) throw ShuttingDown();
   if (error_number == EAGAIN || error_number == EWOULDBLOCK) throw TimedOut();
   throw Disconnected();
 }
@@ -78,7 +78,7 @@ std::size_t FdStream::read(std::span<char> into) {
   for (;;) {
     const ssize_t count = ::recv(input_, into.data(), into.size(), 0);
     if (count > 0) return static_cast<std::size_t>(count);
-    if (count == 0 && interrupted_) throw ShuttingDown();
+    if (count == 0 && must_end()) throw ShuttingDown();
     if (count == 0) return 0;
     if (errno != EINTR) end_of(errno);
   }
@@ -98,9 +98,9 @@ std::size_t FdStream::read_polled(std::span<char> into) {
     if (!poll_input(milliseconds(deadline.poll_milliseconds()))) throw TimedOut();
     // What has already come is still given: only a wait is interrupted.
     pollfd input{input_, POLLIN, 0};
-    if (interrupted_ && poll_until({&input, 1}, 0) == 0) throw ShuttingDown();
+    if (must_end() && poll_until({&input, 1}, 0) == 0) throw ShuttingDown();
     const ssize_t count = ::read(input_, into.data(), into.size());
-    if (count == 0 && interrupted_) throw ShuttingDown();
+    if (count == 0 && must_end()) throw ShuttingDown();
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR && errno != EAGAIN) end_of(errno);
   }
@@ -144,6 +144,16 @@ Stream::Woken FdStream::wait(int other, milliseconds limit) {
 
 void FdStream::interrupt() {
   interrupted_ = true;
+  if (!postponed_) wake_reader();
+}
+
+// Either this thread sees the interrupt, or interrupt() sees that it is not postponed any more.
+void FdStream::postpone_interrupt(bool postpone) {
+  postponed_ = postpone;
+  if (!postpone && must_end()) wake_reader();
+}
+
+void FdStream::wake_reader() {
   if (input_way_ == Way::kernel_times) {
     ::shutdown(input_, SHUT_RD);
   } else {

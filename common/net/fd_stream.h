@@ -30,6 +30,7 @@ public:
   bool wait_readable(std::chrono::milliseconds limit) override;
   Woken wait(int other, std::chrono::milliseconds limit) override;
   void interrupt() override;
+  void postpone_interrupt(bool postpone) override;
   // Says that nothing more comes; the descriptor itself is closed by the destructor (interrupt() may still
   // use it).
   void close() override;
@@ -50,7 +51,9 @@ private:
   UniqueFd wake_;  // an eventfd, only where shutdown() cannot wake the reader
   std::chrono::milliseconds limit_{0};
   std::chrono::milliseconds read_limit_set_{0}, write_limit_set_{0};  // what the kernel has been told
-  std::atomic<bool> interrupted_{false};
+  void wake_reader();
+  std::atomic<bool> interrupted_{false}, postponed_{false};
+  bool must_end() const { return interrupted_ && !postponed_; }
 };
 
 std::optional<Endpoint> peer_of(int socket);  // nullopt: not a TCP socket

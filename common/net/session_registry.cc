@@ -23,6 +23,7 @@ public:
   void set_time_limit(std::chrono::milliseconds limit) override { inner_.set_time_limit(limit); }
   bool wait_readable(std::chrono::milliseconds limit) override { return inner_.wait_readable(limit); }
   void interrupt() override { inner_.interrupt(); }
+  void postpone_interrupt(bool postpone) override { inner_.postpone_interrupt(postpone); }
   void close() override { inner_.close(); }
   void cut_off() { ::shutdown(inner_.input_fd(), SHUT_RDWR); }
 

@@ -36,6 +36,9 @@ public:
   virtual Woken wait(int other, std::chrono::milliseconds limit);
   // The next or current wait for input throws ShuttingDown. Any thread.
   virtual void interrupt() = 0;
+  // While postponed an interrupt waits: what has begun (a message, say) comes to its end first. The session's
+  // thread. Streams that are never interrupted need not care.
+  virtual void postpone_interrupt(bool) {}
   // Ends the conversation: what was written is sent, TLS says close_notify.
   virtual void close() = 0;
 };

@@ -26,6 +26,7 @@ public:
   bool wait_readable(std::chrono::milliseconds limit) override;
   Woken wait(int other, std::chrono::milliseconds limit) override;
   void interrupt() override { below_->interrupt(); }
+  void postpone_interrupt(bool postpone) override { below_->postpone_interrupt(postpone); }
   void close() override;
   ConnectionInfo info() const override;
 

@@ -34,8 +34,13 @@ std::vector<auth::MechanismInfo> Session::mechanisms() const {
   }
   std::vector<auth::MechanismInfo> usable;
   for (auto& mechanism : *known)
-    if (!mechanism.channel_binding) usable.push_back(std::move(mechanism));
+    // RFC 5802 6: -PLUS only where there is something to bind to.
+    if (!mechanism.channel_binding || has_channel_binding()) usable.push_back(std::move(mechanism));
   return usable;
+}
+
+bool Session::has_channel_binding() const {
+  return client_.tls && !(client_.tls_info.tls_exporter.empty() && client_.tls_info.server_end_point.empty());
 }
 
 Answer Session::auth(std::string_view arguments) {
@@ -64,7 +69,15 @@ auth::Request Session::auth_request(const std::string& mechanism) const {
   request.mechanism = mechanism;
   request.secured = client_.tls;
   if (client_.address) request.client_address = client_.address->address.to_text();
-  if (client_.local) request.local_address = client_.local->address.to_text();
+  if (client_.local) {
+    request.local_address = client_.local->address.to_text();
+    // A10: the domain bound to our address names those who log in without one.
+    if (auto domain = services_.directory.default_domain(request.local_address)) request.default_domain = std::move(*domain);
+  }
+  if (client_.tls) {
+    request.tls_exporter = client_.tls_info.tls_exporter;
+    request.tls_server_end_point = client_.tls_info.server_end_point;
+  }
   return request;
 }
 
@@ -82,18 +95,23 @@ Answer Session::auth_dialogue(const auth::Request& request) {
     }
     step = exchange->step(*response);
   }
+  if (step.kind == auth::Step::Kind::ok) sasl_method_ = request.mechanism;
   return step.kind == auth::Step::Kind::ok ? authenticated(step) : not_authenticated(request.mechanism, step);
 }
 
 Answer Session::authenticated(const auth::Step& step) {
-  login_ = step.user;
-  // A fixed user (A3) is nobody's account; everybody else must be one, still.
-  if (const auto mailbox = smtp::parse_mailbox(step.user)) {
+  become_user(step.user);
+  services_.logger.info("login", {{"client", client_.address_text()}, {"user", login_}, {"service", to_text(policy_->role())}});
+  return smtp::Reply{235, EnhancedStatus{2, 7, 0}, "Authentication succeeded"};
+}
+
+// A fixed user (A3) is nobody's account; everybody else must be one, still.
+void Session::become_user(const std::string& user) {
+  login_ = user;
+  if (const auto mailbox = smtp::parse_mailbox(user)) {
     auto account = services_.directory.find_account(*mailbox);
     if (account) account_ = std::move(*account);
   }
-  services_.logger.info("login", {{"client", client_.address_text()}, {"user", login_}, {"service", to_text(policy_->role())}});
-  return smtp::Reply{235, EnhancedStatus{2, 7, 0}, "Authentication succeeded"};
 }
 
 Answer Session::not_authenticated(const std::string& mechanism, const auth::Step& step) {

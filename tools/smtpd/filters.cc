@@ -13,7 +13,7 @@ constexpr std::uint64_t growth_max = 2;
 
 policy::FilterEnvelope envelope_for_filters(const spool::SpoolId& id, const Transaction& transaction) {
   policy::FilterEnvelope envelope;
-  envelope.sender = transaction.reverse_path;
+  envelope.sender = transaction.envelope.reverse_path;
   envelope.spool_id = id.to_text();
   for (const auto& recipient : transaction.recipients) envelope.recipients.push_back(recipient.address);
   return envelope;
@@ -41,7 +41,7 @@ Session::Content Session::filter(const spool::SpoolId& id, const Transaction& tr
   envelope.auth_user = login_.empty() ? client_.unix_user : login_;
   policy::FilterOptions options;
   options.output_max = growth_max * policy_->message_size_max();
-  options.binary = transaction.body_type == spool::BodyType::binary_mime;
+  options.binary = transaction.envelope.body_type == spool::BodyType::binary_mime;
   const policy::MessageSource source{view->bytes, view->file, intake.content_size()};
   auto writer = services_.spool.new_body();
   const auto filtered = policy::run_filters(policy_->filters(), envelope, source, options,
@@ -78,7 +78,7 @@ Answer Session::drop(const spool::SpoolId& id, const Transaction& transaction,
   const std::string recipients = std::to_string(transaction.recipients.size());
   const spool::Event event{services_.clock.now(), "dropped",
                            spool::words({{"by", filtered.command},
-                                         {"from", transaction.reverse_path},
+                                         {"from", transaction.envelope.reverse_path},
                                          {"recipients", recipients},
                                          {"client", client_.address_text()},
                                          {"reason", filtered.reason}})};

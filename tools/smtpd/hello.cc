@@ -6,8 +6,16 @@
 
 namespace tubepost::smtpd {
 
-Answer Session::ehlo(std::string_view arguments) { return hello(arguments, true); }
-Answer Session::helo(std::string_view arguments) { return hello(arguments, false); }
+// RFC 2033 4.1: LHLO in place of both, and in no other role.
+Answer Session::ehlo(std::string_view arguments) {
+  return policy_->role() == Role::lmtp ? Answer(refusals::unknown_command()) : hello(arguments, true);
+}
+Answer Session::helo(std::string_view arguments) {
+  return policy_->role() == Role::lmtp ? Answer(refusals::unknown_command()) : hello(arguments, false);
+}
+Answer Session::lhlo(std::string_view arguments) {
+  return policy_->role() == Role::lmtp ? hello(arguments, true) : Answer(refusals::unknown_command());
+}
 
 Answer Session::hello(std::string_view arguments, bool extended) {
   // RFC 5321 4.1.4: a server must not refuse a name for failing verification; what is no name at all is a syntax error.
@@ -28,13 +36,31 @@ Answer Session::hello(std::string_view arguments, bool extended) {
 }
 
 std::vector<std::string> Session::keywords() {
-  std::vector<std::string> lines{"PIPELINING", "SIZE " + std::to_string(policy_->message_size_max()), "8BITMIME",
+  std::vector<std::string> lines{"PIPELINING",
+                                 "SIZE " + std::to_string(policy_->message_size_max()),
+                                 "8BITMIME",
                                  "ENHANCEDSTATUSCODES",
-                                 "LIMITS RCPTMAX=" + std::to_string(policy_->recipients_max())};  // RFC 9422
+                                 "CHUNKING",
+                                 "BINARYMIME",
+                                 "SMTPUTF8",
+                                 "DSN",
+                                 "LIMITS MAILMAX=" + std::to_string(policy_->messages_max()) +
+                                     " RCPTMAX=" + std::to_string(policy_->recipients_max())};  // RFC 9422
+  if (offers_etrn()) lines.push_back("ETRN");
+  if (client_.tls) lines.push_back("REQUIRETLS");  // RFC 8689 2: only under TLS
+  if (offers_timed_delivery()) {
+    auto latest = to_rfc3339(services_.clock.now() + hold_max);
+    latest.replace(latest.find('.'), 4, "");  // RFC 4865 3: no fraction of a second
+    lines.push_back("FUTURERELEASE " + std::to_string(hold_max.count()) + ' ' + latest);
+    lines.push_back("DELIVERBY");
+  }
+  if (may_speak_for_others_) lines.push_back("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME");
   if (services_.tls && !client_.tls) lines.push_back("STARTTLS");
   if (auto keyword = authentication_keyword(); !keyword.empty()) lines.push_back(std::move(keyword));
   return lines;
 }
+
+bool Session::offers_etrn() const { return policy_->role() == Role::mx; }
 
 std::string Session::authentication_keyword() {
   if (auth_guard()) return {};
@@ -62,13 +88,17 @@ bool Session::start_tls() {
   lines_.replace_stream(*tls_stream_);
   client_.tls = true;
   client_.tls_info = tls_stream_->info();
-  // RFC 3207 4.2: everything learned before is forgotten.
+  forget_session();  // RFC 3207 4.2: everything learned before
+  return true;
+}
+
+void Session::forget_session() {
   helo_.clear();
   extended_ = false;
   account_.reset();
   login_.clear();
+  sasl_method_.clear();
   transaction_.reset();
-  return true;
 }
 
 }  // namespace tubepost::smtpd

@@ -16,39 +16,29 @@ Answer Session::mail(std::string_view arguments) {
   if (!command) return refusals::bad_path(command.error());
 
   Transaction transaction;
-  if (command->mailbox) transaction.reverse_path = command->mailbox->to_text();
-  if (auto refused = mail_parameters(*command, transaction)) return std::move(*refused);
+  if (command->mailbox) transaction.envelope.reverse_path = command->mailbox->to_text();
+  for (const auto& parameter : command->parameters)
+    if (auto refused = mail_parameter(parameter, transaction)) return std::move(*refused);
+  if (auto refused = parameters_guard(transaction)) return std::move(*refused);
+  const std::string what = "MAIL <" + transaction.envelope.reverse_path + ">";
   if (auto refused = sender_guard(command->mailbox)) {
-    explain("MAIL <" + transaction.reverse_path + ">", "refused", "A11 submission.sender");
+    explain(what, "refused", "A11 submission.sender");
     return std::move(*refused);
   }
-  explain("MAIL <" + transaction.reverse_path + ">", "accepted", "sender");
-  transaction_ = std::move(transaction);
+  explain(what, "accepted", "sender");
+  open_transaction(std::move(transaction));
   return smtp::Reply{250, EnhancedStatus{2, 1, 0}, "Ok"};
 }
 
-std::optional<Answer> Session::mail_parameters(const smtp::PathCommand& command, Transaction& transaction) {
-  for (const auto& parameter : command.parameters) {
-    const auto value = parameter.value.value_or("");
-    if (equal_ignoring_case(parameter.keyword, "SIZE")) {  // RFC 1870
-      const auto size = parse_number<std::uint64_t>(value);
-      if (!size) return refusals::bad_parameter("SIZE");
-      if (*size > policy_->message_size_max()) return refusals::message_too_large(policy_->message_size_max());
-      if (auto room = services_.spool.check_room(*size); !room)
-        return refuse(refusals::failed(room.error(), "Insufficient system storage"), "MAIL", "L12 disk reserve");
-    } else if (equal_ignoring_case(parameter.keyword, "BODY")) {  // RFC 6152
-      if (!equal_ignoring_case(value, "7BIT") && !equal_ignoring_case(value, "8BITMIME"))
-        return refusals::bad_parameter("BODY");
-      if (equal_ignoring_case(value, "8BITMIME")) transaction.body_type = spool::BodyType::eight_bit_mime;
-    } else if (equal_ignoring_case(parameter.keyword, "AUTH") && policy_->offers_authentication()) {
-      continue;  // RFC 4954 5: who is not trusted to name another submitter is not believed
-    } else {
-      return refusals::unknown_parameter(parameter.keyword);
-    }
-  }
-  if (auto room = services_.spool.check_room(0); !room)
-    return refuse(refusals::failed(room.error(), "Insufficient system storage"), "MAIL", "L12 disk reserve");
-  return std::nullopt;
+// What policy services refuse here waits for RCPT (issue 6).
+void Session::open_transaction(Transaction transaction) {
+  transaction.effects = connection_effects_;
+  transaction_ = std::move(transaction);
+  if (policy_->services().empty()) return;
+  instance_ = spool::SpoolId::make(services_.clock).to_text();  // the same for all questions about this message
+  auto& effects = transaction_->effects;
+  if (auto refused = consult(policy::ProtocolState::mail, effects, {}); refused && !effects.refusal)
+    effects.refusal = std::move(refused);
 }
 
 // A11: an account sends as its own addresses (or its domain's, or any). The null reverse-path is everybody's.

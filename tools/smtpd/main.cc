@@ -21,7 +21,7 @@ struct Options {
 };
 
 void declare(config::Program& program, Options& options) {
-  program.option("--role", options.role, "mx|submission|local", "Whom to serve (default mx).");
+  program.option("--role", options.role, "mx|submission|lmtp|local", "Whom to serve (default mx).");
   program.option("--listen", options.listen, "ADDR:PORT", "Listen here in place of the role's setting; repeatable.");
   program.option("--listen-tls", options.listen_tls, "ADDR:PORT", "Listen here with TLS from the start; repeatable.");
   program.option("--ready-fd", options.ready_fd, "N", "Write a newline to this descriptor when ready.");
@@ -45,7 +45,7 @@ class PolicySource {
     const std::lock_guard lock(mutex_);
     if (now == seen_) return policy_;
     seen_ = std::move(now);
-    auto made = Policy::make(*seen_, role_);
+    auto made = Policy::make(*seen_, role_, policy_.get());
     if (made)
       policy_ = std::move(*made);
     else
@@ -155,12 +155,12 @@ ExitStatus serve_stdio(const config::Program& program, Role role, const Options&
 }
 
 net::ServerOptions server_options(const config::Settings& settings, Role role, const Options& options) {
-  const std::string section = role == Role::mx ? "smtpd" : std::string(to_text(role));
+  const std::string section = section_of(role);
   const std::size_t connections = settings.number(section + ".connections");
   net::ServerOptions server;
   net::ListenerSpec plain, tls;
   plain.name = section;
-  plain.default_port = role == Role::submission ? 587 : 25;
+  plain.default_port = role == Role::submission ? 587 : role == Role::lmtp ? 24 : 25;
   plain.connections = connections;
   // ADR 2: any user of this machine may hand over mail; who it is, the socket's peer credentials say.
   if (role == Role::local) plain.unix_mode = 0666;
@@ -237,13 +237,13 @@ ExitStatus serve_listeners(const config::Program& program, Role role, const Opti
 
 int run(int argc, char** argv) {
   config::Program program("smtpd", "receive mail by ESMTP",
-                          {"server", "=smtpd", "submission", "submissions", "local", "tls", "authd", "spool"});
+                          {"server", "=smtpd", "submission", "submissions", "lmtp", "local", "tls", "authd", "spool"});
   Options options;
   declare(program, options);
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   const auto role = parse_role(options.role);
   if (!role) {
-    config::complain("smtpd", Failure::permanent("--role " + options.role + ": mx, submission or local"));
+    config::complain("smtpd", Failure::permanent("--role " + options.role + ": mx, submission, lmtp or local"));
     return to_int(ExitStatus::usage);
   }
   process::ignore_sigpipe();

@@ -33,54 +33,84 @@ std::string_view to_text(Role role) {
   switch (role) {
     case Role::mx: return "mx";
     case Role::submission: return "submission";
+    case Role::lmtp: return "lmtp";
     case Role::local: return "local";
   }
   return "mx";
 }
 
+std::string section_of(Role role) { return role == Role::mx ? "smtpd" : std::string(to_text(role)); }
+
 std::optional<Role> parse_role(std::string_view text) {
-  for (const Role role : {Role::mx, Role::submission, Role::local})
+  for (const Role role : {Role::mx, Role::submission, Role::lmtp, Role::local})
     if (to_text(role) == text) return role;
   return std::nullopt;
 }
 
-Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& settings, Role role) {
-  auto policy = std::make_shared<Policy>();
-  policy->role_ = role;
-  policy->hostname_ = settings.text("server.hostname");
-  policy->combined_ = role == Role::mx && (share_a_listener(settings) || settings.flag("smtpd.offer-auth"));
-  if (role == Role::submission || policy->combined_) {
-    policy->offers_authentication_ = settings.text("submission.authentication") != "off";
-    auto allowed = ranges(settings, "submission.ranges");
-    if (!allowed) return std::move(allowed).error();
-    policy->ranges_ = std::move(*allowed);
-    policy->ranges_on_ = !policy->ranges_.empty();
+Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& settings, Role role, const Policy* previous) {
+  auto made = std::make_shared<Policy>();
+  made->role_ = role;
+  made->hostname_ = settings.text("server.hostname");
+  made->combined_ = role == Role::mx && (share_a_listener(settings) || settings.flag("smtpd.offer-auth"));
+  if (role == Role::submission || made->combined_)
+    made->offers_authentication_ = settings.text("submission.authentication") != "off";
+  if (auto read = made->read_ranges(settings); !read) return std::move(read).error();
+  if (auto read = made->read_services(settings, previous); !read) return std::move(read).error();
+  made->read_limits(settings);
+  return std::shared_ptr<const Policy>(std::move(made));
+}
+
+Result<void> Policy::read_ranges(const config::Settings& settings) {
+  const std::pair<std::string_view, net::AddressSet*> sets[] = {{"submission.ranges", &ranges_},
+                                                                {"smtpd.trusted", &trusted_},
+                                                                {"smtpd.blocked", &blocked_},
+                                                                {"smtpd.xclient-hosts", &xclient_hosts_}};
+  for (const auto& [name, set] : sets) {
+    if (set == &ranges_ && role_ != Role::submission && !combined_) continue;
+    auto read = ranges(settings, name);
+    if (!read) return std::move(read).error();
+    *set = std::move(*read);
   }
-  auto trusted = ranges(settings, "smtpd.trusted"), blocked = ranges(settings, "smtpd.blocked");
-  if (!trusted) return std::move(trusted).error();
-  if (!blocked) return std::move(blocked).error();
-  policy->trusted_ = std::move(*trusted);
-  policy->blocked_ = std::move(*blocked);
-  policy->block_own_ = settings.flag("submission.block-own-addresses");
-  policy->trust_own_ = settings.flag("submission.trust-own-addresses");
-  if (policy->block_own_ || policy->trust_own_) policy->own_ = net::own_addresses();
-  policy->sender_rule_ = parse_sender_rule(settings.text("submission.sender"));
-  const std::string section = role == Role::mx ? "smtpd" : std::string(to_text(role));
-  policy->idle_timeout_ = settings.duration(section + ".idle-timeout");
-  if (role != Role::local) {
-    policy->cleartext_login_ = settings.flag(section + ".cleartext-login");
-    policy->requires_tls_ = settings.flag(section + ".require-tls");
-  }
-  policy->messages_max_ = settings.number("smtpd.messages-max");
-  policy->errors_max_ = settings.number("smtpd.errors-max");
-  policy->validates_ = settings.flag("smtpd.validate");
-  policy->recipients_max_ = settings.number("smtpd.recipients-max");
-  policy->data_line_max_ = settings.number("smtpd.data-line-max");
-  policy->message_size_max_ = settings.number("smtpd.message-size-max");
+  ranges_on_ = !ranges_.empty();
+  block_own_ = settings.flag("submission.block-own-addresses");
+  trust_own_ = settings.flag("submission.trust-own-addresses");
+  if (block_own_ || trust_own_) own_ = net::own_addresses();
+  return {};
+}
+
+Result<void> Policy::read_services(const config::Settings& settings, const Policy* previous) {
   auto filters = tubepost::policy::parse_filter_commands(settings.list("smtpd.filter"));
   if (!filters) return std::move(filters).error().while_doing("smtpd.filter");
-  policy->filters_ = std::move(*filters);
-  return std::shared_ptr<const Policy>(std::move(policy));
+  filters_ = std::move(*filters);
+  for (const auto& text : settings.list("smtpd.policy")) {
+    auto service = tubepost::policy::parse_service(text);
+    if (!service) return std::move(service).error().while_doing("smtpd.policy");
+    const auto same = [&](const auto& each) { return each->settings().text == text; };
+    if (previous != nullptr)
+      if (const auto found = std::find_if(previous->services_.begin(), previous->services_.end(), same);
+          found != previous->services_.end()) {
+        services_.push_back(*found);
+        continue;
+      }
+    services_.push_back(std::make_shared<tubepost::policy::Service>(std::move(*service)));
+  }
+  return {};
+}
+
+void Policy::read_limits(const config::Settings& settings) {
+  sender_rule_ = parse_sender_rule(settings.text("submission.sender"));
+  const std::string section = section_of(role_);
+  idle_timeout_ = settings.duration(section + ".idle-timeout");
+  if (role_ != Role::local) {
+    cleartext_login_ = settings.flag(section + ".cleartext-login");
+    requires_tls_ = settings.flag(section + ".require-tls");
+  }
+  messages_max_ = settings.number("smtpd.messages-max");
+  errors_max_ = settings.number("smtpd.errors-max");
+  validates_ = settings.flag("smtpd.validate");
+  recipients_max_ = settings.number("smtpd.recipients-max");
+  data_line_max_ = settings.number("smtpd.data-line-max");
+  message_size_max_ = settings.number("smtpd.message-size-max");
 }
 
 bool Policy::is_own(const net::IpAddress& address) const {
@@ -107,7 +137,7 @@ Verdict Policy::is_turned_away(const std::optional<net::IpAddress>& client) cons
 
 RelayVerdict Policy::may_relay(const std::optional<net::IpAddress>& client, bool authenticated) const {
   if (const auto trusted = is_trusted(client); trusted.yes) return {{true, trusted.rule}, false};
-  if (role_ == Role::mx && !combined_) return {{false, "A1 no relay"}, false};
+  if ((role_ == Role::mx && !combined_) || role_ == Role::lmtp) return {{false, "A1 no relay"}, false};
   // A2: if both controls are on, both must hold; if one is on, it alone admits; if none is, only trusted clients.
   const bool in_ranges = client && ranges_.contains(*client);
   if (ranges_on_ && !in_ranges) return {{false, "submission.ranges"}, false};

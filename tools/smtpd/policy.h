@@ -10,11 +10,13 @@
 #include "config/settings.h"
 #include "net/address_set.h"
 #include "policy/filter_pipeline.h"
+#include "policy/policy_client.h"
 
 namespace tubepost::smtpd {
 
-enum class Role { mx, submission, local };
+enum class Role { mx, submission, lmtp, local };
 std::string_view to_text(Role role);
+std::string section_of(Role role);  // of its settings: "smtpd" for mx
 std::optional<Role> parse_role(std::string_view text);
 
 struct Verdict {
@@ -31,7 +33,9 @@ enum class SenderRule { own, domain, any };  // A11
 
 class Policy {
  public:
-  static Result<std::shared_ptr<const Policy>> make(const config::Settings& settings, Role role);
+  // Policy services that `previous` has, with the same settings, are taken over: their children live on.
+  static Result<std::shared_ptr<const Policy>> make(const config::Settings& settings, Role role,
+                                                    const Policy* previous = nullptr);
 
   // A4, A5: trusted addresses overrule every restriction. An unknown address is never trusted.
   Verdict is_trusted(const std::optional<net::IpAddress>& client) const;
@@ -55,9 +59,18 @@ class Policy {
   std::size_t data_line_max() const { return data_line_max_; }
   std::uint64_t message_size_max() const { return message_size_max_; }
   const policy::FilterCommands& filters() const { return filters_; }
+  using PolicyServices = std::vector<std::shared_ptr<policy::Service>>;
+  const PolicyServices& services() const { return services_; }  // in the order they are asked
+  // A5: being trusted is no part of it. By the connection itself, not by what XCLIENT made of it.
+  bool may_speak_for_others(const std::optional<net::IpAddress>& client) const {
+    return client && xclient_hosts_.contains(*client);
+  }
 
  private:
   bool is_own(const net::IpAddress& address) const;
+  Result<void> read_ranges(const config::Settings& settings);
+  Result<void> read_services(const config::Settings& settings, const Policy* previous);
+  void read_limits(const config::Settings& settings);
 
   Role role_ = Role::mx;
   bool combined_ = false;  // L7: submission and MX share their port
@@ -66,13 +79,14 @@ class Policy {
   bool cleartext_login_ = false, validates_ = true, requires_tls_ = false;
   std::chrono::seconds idle_timeout_{300};
   std::size_t messages_max_ = 1000, errors_max_ = 20;
-  net::AddressSet trusted_, blocked_, ranges_;
+  net::AddressSet trusted_, blocked_, ranges_, xclient_hosts_;
   std::vector<net::IpAddress> own_;
   SenderRule sender_rule_ = SenderRule::own;
   std::string hostname_;
   std::size_t recipients_max_ = 1000, data_line_max_ = 1024;
   std::uint64_t message_size_max_ = 50 << 20;
   policy::FilterCommands filters_;
+  PolicyServices services_;
 };
 
 }  // namespace tubepost::smtpd

@@ -29,9 +29,12 @@ RelayVerdict Session::may_relay() const {
 
 Answer Session::rcpt(std::string_view arguments) {
   if (!transaction_) return refusals::need_mail_first();
-  auto command = smtp::parse_rcpt_command(arguments);
+  if (transaction_->chunks) return refusals::chunks_have_begun();
+  auto command = smtp::parse_rcpt_command(arguments, transaction_->envelope.smtputf8);
   if (!command) return refusals::bad_path(command.error());
-  if (!command->parameters.empty()) return refusals::unknown_parameter(command->parameters.front().keyword);
+  spool::NewRecipient given;
+  for (const auto& parameter : command->parameters)
+    if (auto refused = rcpt_parameter(parameter, given)) return std::move(*refused);
   if (transaction_->recipients.size() >= policy_->recipients_max())
     return refuse(refusals::too_many_recipients(policy_->recipients_max()), "RCPT", "L10 recipients-max");
   auto recipient = *command->mailbox;
@@ -40,11 +43,28 @@ Answer Session::rcpt(std::string_view arguments) {
     if (!domain) return refusals::failed(domain.error(), "Cannot look up recipients now");
     recipient.domain = std::move(*domain);
   }
+  given.address = recipient.to_text();
+  if (auto refused = policy_guard(given.address)) return std::move(*refused);
   if (auto refused = recipient_guard(recipient)) return std::move(*refused);
-  const auto address = recipient.to_text();
+  if (auto& deferred = transaction_->effects.if_permitted)
+    return refuse(deferred->reply, "RCPT <" + given.address + ">", deferred->rule);
+  ++transaction_->accepted_rcpts;
   // The same address given twice is one recipient (RFC 5321 leaves it open; nobody wants two copies).
-  if (transaction_->addresses.insert(address).second) transaction_->recipients.push_back({address, {}, {}, {}});
+  if (transaction_->addresses.insert(given.address).second) transaction_->recipients.push_back(std::move(given));
   return smtp::Reply{250, EnhancedStatus{2, 1, 5}, "Ok"};
+}
+
+// What connect and MAIL would have refused, and what policy services say of this recipient.
+std::optional<Answer> Session::policy_guard(const std::string& address) {
+  const auto command = "RCPT <" + address + ">";
+  auto& effects = transaction_->effects;
+  if (effects.refusal) return refuse(effects.refusal->reply, command, effects.refusal->rule);
+  // What a service says of one recipient is not said of the next.
+  effects.if_permitted = connection_effects_.if_permitted;
+  effects.if_refused = connection_effects_.if_refused;
+  if (auto refused = consult(policy::ProtocolState::rcpt, effects, address))
+    return refuse(std::move(refused->reply), command, refused->rule);
+  return std::nullopt;
 }
 
 std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
@@ -74,6 +94,8 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
           [&](const directory::UnknownUser&) -> Decision { return {refusals::unknown_user(address), "A9 unknown user"}; },
           remote},
       *found);
+  if (decision.refusal && transaction_->effects.if_refused)
+    return refuse(transaction_->effects.if_refused->reply, command, transaction_->effects.if_refused->rule);
   if (decision.refusal) return refuse(std::move(*decision.refusal), command, decision.rule);
   explain(command, "accepted", decision.rule);
   return std::nullopt;

@@ -62,7 +62,22 @@ Reply too_many_failed_logins(std::string_view hostname) {
   return {421, EnhancedStatus{4, 7, 0}, std::string(hostname) + " Too many failed logins"};
 }
 
-Reply bad_path(const Failure& failure) { return {501, failure.status, failure.text}; }
+// RFC 3030 2, 3.
+Reply chunks_have_begun() { return {503, bad_command, "The message has begun with BDAT"}; }
+Reply binary_needs_chunks() { return {503, bad_command, "A BINARYMIME message is sent with BDAT"}; }
+Reply not_for_you(std::string_view verb) { return {550, policy, std::string(verb) + " is not for your address"}; }
+// RFC 1985 5.3.
+Reply no_such_node(std::string_view node) {
+  return {459, EnhancedStatus{4, 5, 0}, "Node " + printable(node, 100) + " not allowed: there is one queue"};
+}
+Reply node_too_soon(std::string_view node) {
+  return {458, EnhancedStatus{4, 5, 0}, "Unable to queue messages for node " + printable(node, 260) + ": it was done a moment ago"};
+}
+
+// RFC 6531 3.5: an address beyond ASCII without SMTPUTF8 is 553, as an address that is not allowed.
+Reply bad_path(const Failure& failure) {
+  return {failure.status == EnhancedStatus{5, 6, 7} ? 553 : 501, failure.status, failure.text};
+}
 // RFC 5321 4.1.1.11.
 Reply unknown_parameter(std::string_view keyword) {
   return {555, arguments, "Parameter not recognised: " + printable(keyword, 40)};

@@ -39,6 +39,11 @@ smtp::Reply authentication_cancelled();
 smtp::Reply authentication_malformed();
 smtp::Reply authentication_failed();
 smtp::Reply authentication_unavailable();
+smtp::Reply chunks_have_begun();
+smtp::Reply binary_needs_chunks();
+smtp::Reply not_for_you(std::string_view verb);
+smtp::Reply no_such_node(std::string_view node);
+smtp::Reply node_too_soon(std::string_view node);
 smtp::Reply too_many_failed_logins(std::string_view hostname);
 
 smtp::Reply bad_path(const Failure& failure);  // of the parsers in smtp/path.h

@@ -34,6 +34,7 @@ struct Client {
   tls::ConnectionInfo tls_info;  // if so, and if known
   bool trusted = false;          // --trusted: what sendmail -bs passes
   std::string unix_user;         // role local: by peer credentials
+  std::string name, reverse_name;  // by XCLIENT; empty: unknown
 
   std::optional<net::IpAddress> ip() const {
     return address ? std::optional(address->address) : std::nullopt;

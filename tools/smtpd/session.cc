@@ -28,7 +28,8 @@ Session::Session(const Services& services, std::shared_ptr<const Policy> policy,
       policy_(std::move(policy)),
       client_(std::move(client)),
       stream_(&stream),
-      lines_(stream) {
+      lines_(stream),
+      may_speak_for_others_(policy_->may_speak_for_others(client_.ip())) {
   stream.set_time_limit(policy_->idle_timeout());  // RFC 5321 4.5.3.2.7: five minutes for the next command
 }
 
@@ -58,26 +59,35 @@ void Session::run() {
 
 bool Session::greet() {
   services_.logger.debug("connected", {{"client", client_.address_text()}, {"role", to_text(policy_->role())}});
+  const auto answer = greeting();
+  send(answer.reply);
+  return answer.then != Then::close;
+}
+
+// 220, or (RFC 5321 3.1) 554 in its place, after which the connection is closed at once. What policy services refuse here waits
+// for RCPT.
+Answer Session::greeting() {
   const auto verdict = client_.trusted ? Verdict{} : policy_->is_turned_away(client_.ip());
   explain("connect " + client_.address_text(), verdict.yes ? "refused" : "accepted", verdict.rule);
   if (verdict.yes) {
     services_.logger.info("refused", {{"client", client_.address_text()}, {"command", "connect"}, {"rule", verdict.rule}});
-    // RFC 5321 3.1: 554 in place of the greeting; the connection is closed at once.
-    send(refusals::turned_away(policy_->hostname()));
-    return false;
+    return {refusals::turned_away(policy_->hostname()), Then::close};
   }
-  send({220, std::nullopt, policy_->hostname() + " ESMTP Tubepost"});
-  return true;
+  connection_effects_ = {};
+  connection_effects_.refusal = consult(policy::ProtocolState::connect, connection_effects_, {});
+  return smtp::Reply{220, std::nullopt,
+                     policy_->hostname() + (policy_->role() == Role::lmtp ? " LMTP Tubepost" : " ESMTP Tubepost")};
 }
 
 void Session::converse() {
   for (;;) {
     if (!lines_.has_buffered_line()) lines_.flush();
+    postpone_stop(transaction_ && transaction_->chunks);
     const auto line = lines_.read_line(command_line_max);
     if (line.kind == LineKind::end) return;
     const auto answer =
         line.kind == LineKind::too_long ? Answer(refusals::line_too_long()) : execute(line.text);
-    send(answer.reply);
+    for (unsigned i = 0; i < answer.times; ++i) send(answer.reply);
     if (answer.then == Then::close) return;
     if (answer.then == Then::start_tls) {
       lines_.flush();
@@ -106,11 +116,22 @@ void Session::send(const smtp::Reply& reply) {
   lines_ << reply.to_wire();
 }
 
-std::string_view Session::protocol() const {
-  // RFC 3848.
+// A service that stops lets a message that has begun come to its end (design.md 5); the server's grace bounds it.
+void Session::postpone_stop(bool postpone) {
+  if (postpone == stop_postponed_) return;
+  stop_postponed_ = postpone;
+  lines_.stream().postpone_interrupt(postpone);
+}
+
+// RFC 3848; RFC 6531 4.3 for messages with SMTPUTF8.
+std::string Session::protocol() const {
+  const bool lmtp = policy_->role() == Role::lmtp;
   if (!extended_) return "SMTP";
-  if (client_.tls) return login_.empty() ? "ESMTPS" : "ESMTPSA";
-  return login_.empty() ? "ESMTP" : "ESMTPA";
+  const bool utf8 = transaction_ && transaction_->envelope.smtputf8;
+  std::string name = utf8 ? (lmtp ? "UTF8LMTP" : "UTF8SMTP") : (lmtp ? "LMTP" : "ESMTP");
+  if (client_.tls) name += 'S';
+  if (!login_.empty()) name += 'A';
+  return name;
 }
 
 bool Session::is_trusted() const { return client_.trusted || policy_->is_trusted(client_.ip()).yes; }
@@ -127,7 +148,7 @@ Answer Session::refuse(smtp::Reply reply, std::string_view command, std::string_
   services_.logger.info("refused", {{"client", client_.address_text()},
                                     {"command", command},
                                     {"rule", rule},
-                                    {"from", transaction_ ? transaction_->reverse_path : std::string()},
+                                    {"from", transaction_ ? transaction_->envelope.reverse_path : std::string()},
                                     {"user", login_},
                                     {"reply", std::to_string(reply.code)}});
   explain(command, "refused", rule);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "net/line_stream.h"
+#include "policy/policy_client.h"
 #include "smtp/dot_stream.h"
 #include "smtp/path.h"
 #include "smtp/reply.h"
@@ -20,11 +21,16 @@
 
 namespace tubepost::smtpd {
 
+inline constexpr std::chrono::seconds hold_max{30 * 86'400};  // RFC 4865: how long mail may be held before its release
+inline constexpr std::size_t decisions_max = 64;  // lines of the journal about one message's way in
+inline constexpr std::size_t prepended_max = 32;  // PREPEND, BCC
+
 enum class Then { go_on, close, start_tls };
 
 struct Answer {
   smtp::Reply reply;
   Then then = Then::go_on;
+  unsigned times = 1;  // LMTP: once for each recipient
   Answer(smtp::Reply r) : reply(std::move(r)) {}
   Answer(smtp::Reply r, Then t) : reply(std::move(r)), then(t) {}
 };
@@ -43,10 +49,12 @@ class Session {
   // session.cc
   void converse();
   bool greet();
+  Answer greeting();
+  void postpone_stop(bool postpone);
   Answer execute(std::string_view line);
   void send(const smtp::Reply& reply);
   bool start_tls();
-  std::string_view protocol() const;
+  std::string protocol() const;
   bool is_trusted() const;
   RelayVerdict may_relay() const;
   void explain(std::string_view what, std::string_view verdict, std::string_view rule);
@@ -55,10 +63,14 @@ class Session {
   // hello.cc
   Answer ehlo(std::string_view arguments);
   Answer helo(std::string_view arguments);
+  Answer lhlo(std::string_view arguments);
   Answer hello(std::string_view arguments, bool extended);
   Answer starttls(std::string_view arguments);
   std::vector<std::string> keywords();
   std::string authentication_keyword();
+  bool offers_etrn() const;
+  bool offers_timed_delivery() const;
+  void forget_session();
   // auth.cc
   Answer auth(std::string_view arguments);
   auth::Request auth_request(const std::string& mechanism) const;
@@ -67,13 +79,45 @@ class Session {
   Answer not_authenticated(const std::string& mechanism, const auth::Step& step);
   std::optional<smtp::Reply> auth_guard() const;
   std::vector<auth::MechanismInfo> mechanisms() const;
+  bool has_channel_binding() const;
+  void become_user(const std::string& user);
+  // xclient.cc, etrn.cc
+  struct Introduced;
+  Answer xclient(std::string_view arguments);
+  Answer become(const Introduced& introduced);
+  Answer etrn(std::string_view arguments);
+  // consult.cc: a refusal of the policy services, or nothing; what else they want is noted in `effects`
+  std::optional<Refusal> consult(policy::ProtocolState state, Effects& effects, std::string_view recipient);
+  policy::Record policy_request(policy::ProtocolState state, std::string_view recipient) const;
+  void record_decision(Effects& effects, policy::ProtocolState state, std::string_view rule, const policy::Action& action,
+                       std::string_view recipient);
+  void apply(const policy::Action& action, policy::ProtocolState state, std::string_view rule, Effects& effects);
+  bool is_stranger() const;
+  // mail_parameters.cc
+  std::optional<smtp::Reply> mail_parameter(const smtp::Parameter& parameter, Transaction& transaction);
+  std::optional<smtp::Reply> size_parameter(std::string_view value, Transaction& transaction);
+  std::optional<smtp::Reply> body_parameter(std::string_view value, Transaction& transaction);
+  std::optional<smtp::Reply> report_parameter(std::string_view keyword, std::string_view value, Transaction& transaction);
+  std::optional<smtp::Reply> time_parameter(std::string_view keyword, std::string_view value, Transaction& transaction);
+  std::optional<smtp::Reply> rcpt_parameter(const smtp::Parameter& parameter, spool::NewRecipient& recipient);
+  std::optional<smtp::Reply> parameters_guard(const Transaction& transaction);
   // mail.cc, rcpt.cc, data.cc
   Answer mail(std::string_view arguments);
-  std::optional<Answer> mail_parameters(const smtp::PathCommand& command, Transaction& transaction);
+  void open_transaction(Transaction transaction);
+  std::optional<Answer> policy_guard(const std::string& address);
   std::optional<smtp::Reply> sender_guard(const std::optional<smtp::Mailbox>& sender) const;
   Answer rcpt(std::string_view arguments);
   std::optional<Answer> recipient_guard(const smtp::Mailbox& recipient);
   Answer data(std::string_view arguments);
+  std::optional<Answer> content_permission();
+  Answer finish_message(const spool::SpoolId& id, Intake& intake, const smtp::DotReader::Findings& read);
+  Answer judge_message(const spool::SpoolId& id, Intake& intake, const smtp::DotReader::Findings& read);
+  void obey_effects();
+  // bdat.cc
+  Answer bdat(std::string_view arguments);
+  std::optional<Answer> chunk_guard();
+  Answer last_chunk();
+  void read_octets(std::uint64_t count, const smtp::ContentSink& sink);
   IntakeOptions intake_options(const spool::SpoolId& id) const;
   smtp::DotReader::Findings read_content(Intake& intake);
   std::optional<smtp::Reply> content_guard(const smtp::DotReader::Findings& read, const Intake& intake, Flaw flaw) const;
@@ -83,7 +127,7 @@ class Session {
     std::optional<spool::Body> body{};
     bool eight_bit = false;  // a filter put octets beyond ASCII into it
   };
-  Answer accept(const spool::SpoolId& id, const Transaction& transaction, Content content);
+  Answer accept(const spool::SpoolId& id, Transaction& transaction, Content content);
   // filters.cc
   Content filter(const spool::SpoolId& id, const Transaction& transaction, Intake& intake);
   Content unfiltered(const spool::SpoolId& id, Intake& intake);
@@ -109,7 +153,11 @@ class Session {
   std::string helo_;
   bool extended_ = false;  // EHLO, not HELO
   std::optional<directory::Account> account_;  // after AUTH
-  std::string login_;                          // after AUTH: who, as authd names them
+  std::string login_, sasl_method_;            // after AUTH: who, as authd names them
+  const bool may_speak_for_others_;            // XCLIENT
+  Effects connection_effects_;                 // what policy services said at connect
+  std::string instance_;                       // of the message, for policy services
+  bool stop_postponed_ = false;
   std::optional<Transaction> transaction_;
   unsigned errors_ = 0, failed_logins_ = 0, messages_ = 0;
 };
