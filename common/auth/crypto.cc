@@ -4,8 +4,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/md5.h>
-#include <openssl/sha.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -16,12 +14,28 @@
 namespace tubepost::auth {
 namespace {
 
-constexpr std::size_t sha256_size = SHA256_DIGEST_LENGTH;
-
 const unsigned char* octets(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 unsigned char* octets(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+const EVP_MD* algorithm(Hash hash) { return hash == Hash::sha1 ? EVP_sha1() : EVP_sha256(); }
+
+// Only a lack of memory makes these fail; to go on with zeros in place of a MAC would be worse than to end.
+std::string mac_of(const EVP_MD* algorithm, std::string_view key, std::string_view bytes) {
+  std::string mac(static_cast<std::size_t>(EVP_MD_get_size(algorithm)), '\0');
+  unsigned size = 0;
+  if (!HMAC(algorithm, key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(), octets(mac), &size))
+    std::abort();
+  return mac;
+}
+
+std::string digest_of(const EVP_MD* algorithm, std::string_view bytes) {
+  std::string result(static_cast<std::size_t>(EVP_MD_get_size(algorithm)), '\0');
+  unsigned size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), octets(result), &size, algorithm, nullptr) != 1) std::abort();
+  return result;
+}
 
 // crypt_data is 32 KiB: too much for a session's small stack. What it held of the password is wiped.
 struct WipedCryptData {
@@ -33,38 +47,26 @@ struct WipedCryptData {
 
 }  // namespace
 
-std::string sha256(std::string_view bytes) {
-  std::string digest(sha256_size, '\0');
-  SHA256(octets(bytes), bytes.size(), octets(digest));
-  return digest;
+std::size_t size_of(Hash hash) { return hash == Hash::sha1 ? 20 : 32; }
+
+std::string digest(Hash hash, std::string_view bytes) { return digest_of(algorithm(hash), bytes); }
+
+std::string hmac(Hash hash, std::string_view key, std::string_view bytes) {
+  return mac_of(algorithm(hash), key, bytes);
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::string mac(sha256_size, '\0');
-  unsigned size = 0;
-  // Only a lack of memory makes it fail; to go on with zeros in place of a MAC would be worse than to end.
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(), octets(mac),
-            &size))
-    std::abort();
-  return mac;
-}
-
-std::string hmac_md5(std::string_view key, std::string_view bytes) {
-  std::string mac(MD5_DIGEST_LENGTH, '\0');
-  unsigned size = 0;
-  if (!HMAC(EVP_md5(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(), octets(mac), &size))
-    std::abort();  // as above
-  return mac;
-}
-
-std::string hi_sha256(std::string_view password, std::string_view salt, unsigned iterations) {
-  std::string key(sha256_size, '\0');
+std::string hi(Hash hash, std::string_view password, std::string_view salt, unsigned iterations) {
+  std::string key(size_of(hash), '\0');
   if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets(salt),
-                        static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
+                        static_cast<int>(salt.size()), static_cast<int>(iterations), algorithm(hash),
                         static_cast<int>(key.size()), octets(key)) != 1)
     std::abort();
   return key;
 }
+
+std::string md5(std::string_view bytes) { return digest_of(EVP_md5(), bytes); }
+
+std::string hmac_md5(std::string_view key, std::string_view bytes) { return mac_of(EVP_md5(), key, bytes); }
 
 std::string exclusive_or(std::string_view a, std::string_view b) {
   std::string result(a);

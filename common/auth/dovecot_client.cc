@@ -24,16 +24,35 @@ Step to_step(std::optional<FromServer> answer) {
   return {Step::Kind::failed, std::move(text), {}, fail->temporary, std::move(fail->code)};
 }
 
+// What the connection to the client has of the kinds that a service may ask for.
+struct Bindings {
+  std::string tls_exporter, tls_server_end_point;
+
+  std::string of(std::string_view type) const {
+    if (type == "tls-exporter") return tls_exporter;
+    return type == "tls-server-end-point" ? tls_server_end_point : std::string();
+  }
+};
+
+// Asks, and answers at once where the service wants to know the channel (1.3).
+Step converse(Connection& connection, std::uint32_t id, const std::string& line, const Bindings& bindings) {
+  auto answer = connection.ask(id, line);
+  const auto* more = answer ? std::get_if<Continue>(&*answer) : nullptr;
+  if (more && more->channel_binding)
+    answer = connection.ask(id, to_client_line(Continue{id, {}, bindings.of(*more->channel_binding)}));
+  return to_step(std::move(answer));
+}
+
 class DovecotExchange final : public Exchange {
 public:
   // The connection is shared: it must outlive the exchanges begun on it, though its owner has replaced it.
-  DovecotExchange(std::shared_ptr<Connection> connection, std::uint32_t id)
-      : connection_(std::move(connection)), id_(id) {}
+  DovecotExchange(std::shared_ptr<Connection> connection, std::uint32_t id, Bindings bindings)
+      : connection_(std::move(connection)), id_(id), bindings_(std::move(bindings)) {}
   ~DovecotExchange() override { cancel(); }
 
   Step step(std::string_view response) override {
     if (finished_) return temporary_failure("this exchange is over");
-    auto step = to_step(connection_->ask(id_, to_line(Continue{id_, std::string(response)})));
+    auto step = converse(*connection_, id_, to_client_line(Continue{id_, std::string(response)}), bindings_);
     finished_ = step.kind != Step::Kind::challenge;
     return step;
   }
@@ -46,6 +65,7 @@ public:
 private:
   std::shared_ptr<Connection> connection_;
   std::uint32_t id_;
+  Bindings bindings_;
   bool finished_ = false;
 };
 
@@ -63,9 +83,16 @@ public:
     auto connection = connected();
     if (!connection) return {temporary_failure(connection.error().text), nullptr};
     const auto id = (*connection)->new_id();
-    auto step = to_step((*connection)->ask(id, to_line(to_wire(id, request))));
+    Bindings bindings{request.tls_exporter, request.tls_server_end_point};
+    auto step = converse(**connection, id, to_line(to_wire(id, request)), bindings);
     if (step.kind != Step::Kind::challenge) return {std::move(step), nullptr};
-    return {std::move(step), std::make_unique<DovecotExchange>(std::move(*connection), id)};
+    return {std::move(step),
+            std::make_unique<DovecotExchange>(std::move(*connection), id, std::move(bindings))};
+  }
+
+  bool offers_internal(std::string_view mechanism) override {
+    auto connection = connected();
+    return connection && (*connection)->has_internal(mechanism);
   }
 
 private:
@@ -76,6 +103,7 @@ private:
     wire.id = id, wire.mechanism = to_upper(request.mechanism), wire.service = request.service;
     wire.local_address = request.local_address, wire.remote_address = request.client_address;
     wire.default_domain = request.default_domain, wire.secured = request.secured;
+    wire.plus_offered = request.has_channel_binding();
     wire.initial_response = request.initial_response;
     return wire;
   }

@@ -35,6 +35,7 @@ public:
   ~Connection();
 
   const std::vector<MechanismInfo>& mechanisms() const { return mechanisms_; }
+  bool has_internal(std::string_view name) const;
   bool is_lost() const;
   std::uint32_t new_id();
   // Sends one line and waits for the answer to `id`; nullopt: the connection is lost, or no answer came in
@@ -50,6 +51,7 @@ private:
 
   Connection(std::unique_ptr<net::Stream> stream, const ClientLimits& limits);
   Result<void> shake_hands();
+  void note(const Mechanism& mechanism);
   void run();
   bool read_one();
   void dispatch(FromServer message);
@@ -61,6 +63,8 @@ private:
   net::LineStream lines_;
   ClientLimits limits_;
   std::vector<MechanismInfo> mechanisms_;
+  std::vector<std::string> internal_;
+  unsigned minor_ = 0;
   std::mutex writing_;
   mutable std::mutex mutex_;  // guards all below
   std::map<std::uint32_t, Waiting> waiting_;

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "auth/dovecot_client.h"
@@ -59,14 +60,25 @@ Result<void> Connection::shake_hands() {
       if (std::holds_alternative<Done>(*message)) return {};
       const auto* version = std::get_if<Version>(&*message);
       if (version && version->major != version_major) break;
-      const auto* mechanism = std::get_if<Mechanism>(&*message);
-      if (mechanism && !mechanism->internal)
-        mechanisms_.push_back({mechanism->name, mechanism->plaintext, mechanism->name.ends_with("-PLUS")});
+      if (version) minor_ = version->minor;
+      if (const auto* mechanism = std::get_if<Mechanism>(&*message)) note(*mechanism);
     }
     return Failure::permanent("this is not version 1 of the Dovecot auth protocol");
   } catch (const net::StreamEnd&) {
     return Failure::temporary("the auth service does not answer");
   }
+}
+
+void Connection::note(const Mechanism& mechanism) {
+  const bool plus = mechanism.name.ends_with("-PLUS");
+  if (plus ? minor_ >= channel_binding_minor : !mechanism.internal)
+    mechanisms_.push_back({mechanism.name, mechanism.plaintext, plus});
+  else if (!plus)
+    internal_.push_back(mechanism.name);
+}
+
+bool Connection::has_internal(std::string_view name) const {
+  return std::find(internal_.begin(), internal_.end(), name) != internal_.end();
 }
 
 bool Connection::is_lost() const {

@@ -11,6 +11,7 @@ namespace tubepost::auth::dovecot {
 namespace {
 
 constexpr char escape_mark = '\001';
+constexpr std::string_view channel_binding_field = "channel_binding=";
 constexpr std::size_t name_max = 64, value_max = 1024;
 
 using Fields = std::vector<std::string_view>;
@@ -55,7 +56,19 @@ std::optional<Continue> continuation(const Fields& fields) {
   // An empty challenge or response may come without its field.
   auto data = base64_decode(fields.size() > 2 ? fields[2] : std::string_view());
   if (!id || !data || data->size() > sasl_response_max) return std::nullopt;
-  return Continue{*id, std::move(*data)};
+  Continue found{*id, std::move(*data)};
+  if (fields.size() > 3 && fields[3].starts_with(channel_binding_field))
+    found.channel_binding = fields[3].substr(channel_binding_field.size());
+  return found;
+}
+
+// A client answers with octets.
+std::optional<Continue> client_continuation(const Fields& fields) {
+  auto found = continuation(fields);
+  if (!found || !found->channel_binding) return found;
+  found->channel_binding = base64_decode(*found->channel_binding);
+  if (!found->channel_binding || found->channel_binding->size() > value_max) return std::nullopt;
+  return found;
 }
 
 std::optional<AuthRequest> auth_request(const Fields& fields) {
@@ -78,6 +91,7 @@ std::optional<AuthRequest> auth_request(const Fields& fields) {
     // Dovecot 2.4 says "secured=tls".
     if (field == "secured" || field.starts_with("secured=")) request.secured = true;
     if (field == "no-penalty") request.no_penalty = true;
+    if (field == "plus-offered") request.plus_offered = true;
   }
   if (request.service.empty()) return std::nullopt;
   return request;
@@ -89,6 +103,7 @@ std::optional<Mechanism> mechanism(const Fields& fields) {
   for (const auto field : fields) {
     if (field == "plaintext") found.plaintext = true;
     if (field == "private") found.internal = true;
+    if (field == "channel-binding") found.channel_binding = true;
   }
   return found;
 }
@@ -135,7 +150,7 @@ std::optional<FromClient> parse_client_line(std::string_view line) {
   const auto command = fields->front();
   if (command == "VERSION") return as<FromClient>(version(*fields));
   if (command == "AUTH") return as<FromClient>(auth_request(*fields));
-  if (command == "CONT") return as<FromClient>(continuation(*fields));
+  if (command == "CONT") return as<FromClient>(client_continuation(*fields));
   if (command != "CPID" && command != "CANCEL") return Ignored{};
   if (command == "CANCEL") {
     const auto id = id_of(*fields);
@@ -163,6 +178,7 @@ std::string to_line(const AuthRequest& request) {
   add(line, "service=", request.service);
   if (request.secured) line += "\tsecured";
   if (request.no_penalty) line += "\tno-penalty";
+  if (request.plus_offered) line += "\tplus-offered";
   add(line, "lip=", request.local_address);
   add(line, "rip=", request.remote_address);
   add(line, "default-domain=", request.default_domain);
@@ -171,7 +187,15 @@ std::string to_line(const AuthRequest& request) {
 }
 
 std::string to_line(const Continue& message) {
-  return "CONT\t" + std::to_string(message.id) + '\t' + base64_encode(message.data) + '\n';
+  std::string line = "CONT\t" + std::to_string(message.id) + '\t' + base64_encode(message.data);
+  if (message.channel_binding) line += '\t' + std::string(channel_binding_field) + tab_escape(*message.channel_binding);
+  return line + '\n';
+}
+
+std::string to_client_line(const Continue& message) {
+  std::string line = "CONT\t" + std::to_string(message.id) + '\t' + base64_encode(message.data);
+  if (message.channel_binding) line += '\t' + std::string(channel_binding_field) + base64_encode(*message.channel_binding);
+  return line + '\n';
 }
 
 std::string to_line(const Cancel& message) { return "CANCEL\t" + std::to_string(message.id) + '\n'; }
@@ -199,7 +223,8 @@ std::string server_greeting(std::uint64_t pid, std::uint64_t connection,
                             const std::vector<Mechanism>& mechanisms) {
   std::string text = "VERSION\t1\t" + std::to_string(version_minor) + '\n';
   for (const auto& each : mechanisms)
-    text += "MECH\t" + each.name + (each.plaintext ? "\tplaintext\n" : "\n");
+    text += "MECH\t" + each.name + (each.plaintext ? "\tplaintext" : "") + (each.internal ? "\tprivate" : "") +
+            (each.channel_binding ? "\tchannel-binding\n" : "\n");
   text += "SPID\t" + std::to_string(pid) + "\nCUID\t" + std::to_string(connection);
   // The cookie lets a master of Dovecot ask for this connection's users; we have no masters, yet clients
   // expect it.

@@ -5,11 +5,6 @@
 namespace tubepost::auth {
 namespace {
 
-bool is_login_name(std::string_view user) {
-  return !user.empty() && user.size() <= login_name_max && user.find('\0') == std::string_view::npos &&
-         is_valid_utf8(user);
-}
-
 SaslStep check(std::string_view user, std::string_view password) {
   if (!is_login_name(user)) return Refused{"the user name is empty, too long or not UTF-8"};
   if (password.empty() || password.size() > password_max || password.find('\0') != std::string_view::npos)
@@ -66,16 +61,5 @@ Result<std::string> LoginClient::answer(std::string_view) {
       return Failure::permanent("LOGIN: the server sent a third challenge");
   }
 }
-
-Result<std::string> CramMd5Client::answer(std::string_view challenge) {
-  if (std::exchange(answered_, true)) return Failure::permanent("CRAM-MD5: the server sent a second challenge");
-  return login_.user + ' ' + to_hex(hmac_md5(login_.password.view(), challenge));
-}
-
-std::optional<std::string> XOAuth2Client::initial_response() {
-  return "user=" + login_.user + "\1auth=Bearer " + std::string(login_.password.view()) + "\1\1";
-}
-
-Result<std::string> XOAuth2Client::answer(std::string_view) { return std::string(); }
 
 }  // namespace tubepost::auth

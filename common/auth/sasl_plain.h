@@ -47,30 +47,4 @@ private:
   int answers_ = 0;
 };
 
-// RFC 2195: shows that it knows the password by a keyed MD5 of the challenge.
-class CramMd5Client final : public SaslClient {
-public:
-  explicit CramMd5Client(Login login) : login_(std::move(login)) {}
-  std::optional<std::string> initial_response() override { return std::nullopt; }
-  Result<std::string> answer(std::string_view challenge) override;
-  bool is_satisfied() const override { return answered_; }
-
-private:
-  Login login_;
-  bool answered_ = false;
-};
-
-// XOAUTH2 as Google and Microsoft have it: the password is a bearer token. An error comes as a challenge,
-// which is answered by an empty line before the server refuses.
-class XOAuth2Client final : public SaslClient {
-public:
-  explicit XOAuth2Client(Login login) : login_(std::move(login)) {}
-  std::optional<std::string> initial_response() override;
-  Result<std::string> answer(std::string_view challenge) override;
-  bool is_satisfied() const override { return true; }
-
-private:
-  Login login_;
-};
-
 }  // namespace tubepost::auth

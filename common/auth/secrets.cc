@@ -7,7 +7,7 @@ namespace tubepost::auth {
 namespace {
 
 constexpr std::string_view schema_key = "schema", schema = "1", decoy_name = "decoy";
-constexpr std::size_t decoy_size = 32;
+constexpr std::size_t decoy_size = 32, key_size = 32;
 
 std::string key_of(std::uint64_t account) {
   std::string key;
@@ -19,6 +19,21 @@ Result<void> check_schema(std::string_view found) {
   if (found == schema) return {};
   return Failure::permanent("secrets/ has schema " + std::string(found) + ", this program knows only " +
                             std::string(schema) + ": it was written by another version");
+}
+
+Result<std::string> read_key(const std::string& path) {
+  auto key = read_file(path, key_size + 1);
+  if (!key) return std::move(key).error();
+  if (key->size() != key_size) return Failure::temporary(path + ": not a key");
+  return key;
+}
+
+// In a write transaction, so that of two at a time one makes it.
+Result<void> make_missing_key(const std::string& path) {
+  if (file_exists(path)) return {};
+  std::string fresh = random_bytes(key_size);
+  const Wiped guard(fresh);
+  return write_file_atomically(path, fresh, 0600);
 }
 
 }  // namespace
@@ -68,10 +83,37 @@ Result<Secrets> Secrets::open(const std::string& folder, const Options& options)
   return Secrets(std::move(state));
 }
 
-Result<void> Secrets::set_password(std::uint64_t account, std::string_view password) {
+Result<void> Secrets::set_password(std::uint64_t account, std::string_view password, LegacySet legacy) {
   auto verifiers = make_verifiers(password);
   if (!verifiers) return std::move(verifiers).error();
+  if (legacy != 0) {
+    auto secrets = make_legacy_secrets(password, legacy);
+    if (!secrets) return std::move(secrets).error();
+    auto made = state_->environment.write([this](lmdb::WriteTransaction&) { return make_missing_key(key_path()); });
+    if (!made) return std::move(made).error();
+    auto key = read_key(key_path());
+    if (!key) return std::move(key).error();
+    const Wiped key_guard(*key);
+    std::string text = encode(*secrets);
+    const Wiped text_guard(text);
+    verifiers->sealed = seal(*key, text, key_of(account));
+  }
   return set_verifiers(account, *verifiers);
+}
+
+std::string Secrets::key_path() const { return state_->environment.folder() + "/key"; }
+
+Result<LegacySecrets> Secrets::unseal_legacy(std::uint64_t account, const Verifiers& verifiers) const {
+  if (verifiers.sealed.empty()) return LegacySecrets();
+  auto key = read_key(key_path());
+  if (!key) return std::move(key).error();
+  const Wiped guard(*key);
+  auto text = unseal(*key, verifiers.sealed, key_of(account));
+  if (!text) return Failure::temporary("secrets/key is not the key of account " + std::to_string(account));
+  const Wiped text_guard(*text);
+  auto secrets = decode_legacy_secrets(*text);
+  if (!secrets) return Failure::temporary("the sealed secrets of account " + std::to_string(account) + " are damaged");
+  return std::move(*secrets);
 }
 
 Result<void> Secrets::set_verifiers(std::uint64_t account, const Verifiers& verifiers) {

@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "auth/crypto.h"
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -10,8 +9,8 @@
 namespace tubepost::auth {
 namespace {
 
-constexpr std::string_view scram_label = "SCRAM-SHA-256$";
-constexpr std::size_t salt_size = 16, digest_size = 32, crypt_text_max = 384;
+constexpr std::string_view sha256_label = "SCRAM-SHA-256$", sha1_label = "SCRAM-SHA-1$", sealed_label = "SEALED$";
+constexpr std::size_t salt_size = 16, crypt_text_max = 384, sealed_max = 4096;
 
 bool is_strong_crypt(std::string_view text) {
   constexpr std::array<std::string_view, 6> methods = {"$y$", "$gy$", "$7$", "$6$", "$5$", "$2b$"};
@@ -30,9 +29,9 @@ std::optional<std::pair<std::string_view, std::string_view>> halves(std::string_
   return std::pair(text.substr(0, at), text.substr(at + 1));
 }
 
-std::optional<ScramVerifier> parse_scram(std::string_view text) {
-  if (!text.starts_with(scram_label)) return std::nullopt;
-  const auto parts = halves(text.substr(scram_label.size()), '$');
+// What follows the label.
+std::optional<ScramVerifier> parse_scram(std::string_view text, std::size_t digest_size) {
+  const auto parts = halves(text, '$');
   if (!parts) return std::nullopt;
   const auto cost = halves(parts->first, ':'), keys = halves(parts->second, ':');
   if (!cost || !keys) return std::nullopt;
@@ -47,22 +46,45 @@ std::optional<ScramVerifier> parse_scram(std::string_view text) {
   return ScramVerifier{std::move(*salt), *iterations, std::move(*stored), std::move(*server)};
 }
 
+bool parse_word(std::string_view word, Verifiers& into) {
+  const auto scram = [&](std::string_view label, Hash hash, std::optional<ScramVerifier>& place) {
+    if (place) return false;
+    place = parse_scram(word.substr(label.size()), size_of(hash));
+    return place.has_value();
+  };
+  if (word.starts_with(sha256_label)) return scram(sha256_label, Hash::sha256, into.scram);
+  if (word.starts_with(sha1_label)) return scram(sha1_label, Hash::sha1, into.scram_sha1);
+  if (!word.starts_with(sealed_label) || !into.sealed.empty()) return false;
+  auto sealed = base64_decode(word.substr(sealed_label.size()));
+  if (!sealed || sealed->empty() || sealed->size() > sealed_max) return false;
+  into.sealed = std::move(*sealed);
+  return true;
+}
+
+std::string to_word(std::string_view label, const ScramVerifier& scram) {
+  return ' ' + std::string(label) + std::to_string(scram.iterations) + ':' + base64_encode(scram.salt) + '$' +
+         base64_encode(scram.stored_key) + ':' + base64_encode(scram.server_key);
+}
+
 }  // namespace
 
 std::string Verifiers::to_text() const {
-  if (!scram) return crypt;
-  return crypt + ' ' + std::string(scram_label) + std::to_string(scram->iterations) + ':' +
-         base64_encode(scram->salt) + '$' + base64_encode(scram->stored_key) + ':' +
-         base64_encode(scram->server_key);
+  std::string text = crypt;
+  if (scram) text += to_word(sha256_label, *scram);
+  if (scram_sha1) text += to_word(sha1_label, *scram_sha1);
+  if (!sealed.empty()) text += ' ' + std::string(sealed_label) + base64_encode(sealed);
+  return text;
 }
 
 std::optional<Verifiers> parse_verifiers(std::string_view text) {
-  const auto blank = text.find(' ');
+  auto blank = text.find(' ');
   Verifiers verifiers{std::string(text.substr(0, blank)), std::nullopt};
   if (!is_strong_crypt(verifiers.crypt)) return std::nullopt;
-  if (blank == std::string_view::npos) return verifiers;
-  verifiers.scram = parse_scram(text.substr(blank + 1));
-  if (!verifiers.scram) return std::nullopt;
+  while (blank != std::string_view::npos) {
+    text.remove_prefix(blank + 1);
+    blank = text.find(' ');
+    if (!parse_word(text.substr(0, blank), verifiers)) return std::nullopt;
+  }
   return verifiers;
 }
 
@@ -80,16 +102,17 @@ Result<Verifiers> make_verifiers(std::string_view password) {
   auto hash = crypt_password(password, new_yescrypt_setting());
   if (!hash) return Failure::temporary("libcrypt cannot make a yescrypt hash of this password");
   return Verifiers{std::move(*hash),
-                   make_scram_verifier(password, random_bytes(salt_size), scram_iterations)};
+                   make_scram_verifier(password, random_bytes(salt_size), scram_iterations, Hash::sha256),
+                   make_scram_verifier(password, random_bytes(salt_size), scram_iterations, Hash::sha1)};
 }
 
 // RFC 5802 3: SaltedPassword := Hi(password, salt, i); StoredKey := H(HMAC(SaltedPassword, "Client Key")).
-ScramVerifier make_scram_verifier(std::string_view password, std::string salt, unsigned iterations) {
-  std::string salted = hi_sha256(password, salt, iterations);
+ScramVerifier make_scram_verifier(std::string_view password, std::string salt, unsigned iterations, Hash hash) {
+  std::string salted = hi(hash, password, salt, iterations);
   const Wiped salted_guard(salted);
-  std::string client_key = hmac_sha256(salted, "Client Key");
+  std::string client_key = hmac(hash, salted, "Client Key");
   const Wiped client_guard(client_key);
-  return {std::move(salt), iterations, sha256(client_key), hmac_sha256(salted, "Server Key")};
+  return {std::move(salt), iterations, digest(hash, client_key), hmac(hash, salted, "Server Key")};
 }
 
 bool matches(const std::string& crypt, std::string_view password) {

@@ -1,11 +1,13 @@
-// What is kept of a password: never the password, only what can check one. Two verifiers of the same
-// password, one for each kind of mechanism:
-//   crypt  "$y$…"  yescrypt, crypt(5): PLAIN and LOGIN
-//   scram  SCRAM-SHA-256, RFC 5802 3, RFC 7677: salt, iterations, StoredKey, ServerKey
+// What is kept of a password: never the password, only what can check one. Verifiers of the same password, one
+// for each kind of mechanism:
+//   crypt       "$y$…"  yescrypt, crypt(5): PLAIN and LOGIN
+//   scram       SCRAM-SHA-256, RFC 5802 3, RFC 7677: salt, iterations, StoredKey, ServerKey
+//   scram_sha1  the same for SCRAM-SHA-1
+//   sealed      what the old mechanisms need, encrypted (legacy_secrets.h); only where a domain asks for it
 // As text, in one line (the record of secrets/, and what follows "user:" in a file of
 // submission.authentication=fixed:FILE):
-//   verifiers = crypt [ " SCRAM-SHA-256$" iterations ":" base64(salt) "$" base64(StoredKey) ":"
-//   base64(ServerKey) ]
+//   verifiers = crypt *( " " ( ( "SCRAM-SHA-256" / "SCRAM-SHA-1" ) "$" iterations ":" base64(salt) "$"
+//               base64(StoredKey) ":" base64(ServerKey) / "SEALED$" base64(octets) ) )     each at most once
 // Pure but for the random salts. Threading: any thread; make and check take some 20 ms of processor and a few
 // MiB.
 #pragma once
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/crypto.h"
 #include "base/result.h"
 
 namespace tubepost::auth {
@@ -26,13 +29,15 @@ inline constexpr std::size_t password_max = 1024;
 struct ScramVerifier {
   std::string salt;
   unsigned iterations = 0;
-  std::string stored_key, server_key;  // 32 octets each
+  std::string stored_key, server_key;  // as long as the hash
   friend bool operator==(const ScramVerifier&, const ScramVerifier&) = default;
 };
 
 struct Verifiers {
   std::string crypt;
   std::optional<ScramVerifier> scram;
+  std::optional<ScramVerifier> scram_sha1{};
+  std::string sealed{};  // octets; empty: nothing
   std::string to_text() const;
   friend bool operator==(const Verifiers&, const Verifiers&) = default;
 };
@@ -47,7 +52,8 @@ std::optional<Verifiers> parse_verifiers(std::string_view text);
 Result<void> check_password_rules(std::string_view password);
 
 Result<Verifiers> make_verifiers(std::string_view password);  // permanent: against the rules
-ScramVerifier make_scram_verifier(std::string_view password, std::string salt, unsigned iterations);
+ScramVerifier make_scram_verifier(std::string_view password, std::string salt, unsigned iterations,
+                                  Hash hash = Hash::sha256);
 // In time that does not depend on where the two differ. A broken verifier matches nothing.
 bool matches(const std::string& crypt, std::string_view password);
 

@@ -176,9 +176,12 @@ constexpr Setting table[] = {
              "The socket of authd: where it listens, where it is asked."}),
     listen("authd.listen"),
     connections("authd.connections", "200"),
-    one_of("PLAIN/LOGIN/SCRAM-SHA-256/SCRAM-SHA-256-PLUS",
+    one_of("PLAIN/LOGIN/SCRAM-SHA-256/SCRAM-SHA-256-PLUS/SCRAM-SHA-1/SCRAM-SHA-1-PLUS/OAUTHBEARER/XOAUTH2/CRAM-MD5/NTLM/APOP",
            {"authd.mechanisms", Kind::words, "PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "NAMES",
             "Mechanisms offered."}),  // A6
+    {"authd.token-command", Kind::command, "", "COMMAND",
+     "What validates tokens (OAUTHBEARER, XOAUTH2): user as argument, token on stdin, exit 0 or 1."},
+    within(1, 60, {"authd.token-timeout", Kind::duration, "10s", "TIME", "How long it may take."}),
     restart(within(1, 64, {"authd.hashes", Kind::number, "2", "N", "Passwords hashed at a time."})),
     restart(within(1, 100'000,
                    {"authd.queue-max", Kind::number, "200", "N", "Logins that may wait for their hash."})),

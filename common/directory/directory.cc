@@ -108,6 +108,14 @@ Result<bool> Directory::is_hosted(std::string_view domain) const {
   });
 }
 
+Result<std::optional<Domain>> Directory::find_domain(std::string_view name) const {
+  return state_->read([&](const Reader& reader) -> std::optional<Domain> {
+    auto properties = reader.domain(name);
+    if (!properties) return std::nullopt;
+    return Domain{std::string(name), std::move(*properties)};
+  });
+}
+
 Result<std::string> Directory::primary_domain() const {
   return state_->read([](const Reader& reader) -> Result<std::string> {
     auto name = reader.primary_domain();

@@ -105,6 +105,7 @@ public:
   Result<std::optional<Account>> find_account(const smtp::Mailbox& address) const;  // exactly this account
   Result<std::optional<Account>> find_account(AccountId id) const;
   Result<bool> is_hosted(std::string_view domain) const;  // a domain of ours, relay domains not
+  Result<std::optional<Domain>> find_domain(std::string_view name) const;  // hosted or relayed
   Result<std::string> primary_domain() const;
   // A10: the domain bound to this local address, else the primary one.
   Result<std::string> default_domain(std::string_view local_address) const;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -59,6 +60,20 @@ Normal local_address(std::string_view value) {
   return std::nullopt;
 }
 
+// The old mechanisms, each once, in a fixed order. Who knows them is auth/legacy_secrets.h, which stands beside this library.
+Normal legacy_logins(std::string_view value) {
+  if (value == "none") return "";
+  const auto words = split(value, ',');
+  std::string normal;
+  std::size_t known = 0;
+  for (const std::string_view word : {"cram-md5", "ntlm", "apop"}) {
+    const auto count = std::count(words.begin(), words.end(), word);
+    if (count > 1) return std::nullopt;
+    if (count == 1) normal += (known++ == 0 ? "" : ",") + std::string(word);
+  }
+  return known == words.size() ? Normal(normal) : std::nullopt;
+}
+
 constexpr PropertyRule rules[] = {
     {Scope::server, "primary-domain", "a domain", domain_name,
      "the domain of bare logins and of bare postmaster"},
@@ -72,6 +87,8 @@ constexpr PropertyRule rules[] = {
      "the local address that chooses this domain for bare logins"},
     {Scope::domain, "primary", "yes or no", yes_or_no, "makes it the primary domain"},
     {Scope::domain, "relay", "yes or no", yes_or_no, "we are a secondary: mail is kept for its primary"},
+    {Scope::domain, "legacy-logins", "none, or some of cram-md5,ntlm,apop", legacy_logins,
+     "keep what these old mechanisms need of the passwords set from now on"},
     {Scope::account, "quota", "a size such as 500M or 1G", size, "most bytes in its mailboxes"},
     {Scope::account, "quota-messages", "a number above 0", count, "most messages in its mailboxes"},
     {Scope::account, "suspended", "yes or no", yes_or_no, "no login, no mail; everything is kept"},

@@ -17,7 +17,7 @@ std::optional<CommandLine> parse_command(std::string_view line) {
   const auto end = std::min(line.find(' '), line.size());
   const auto keyword = line.substr(0, end);
   if (keyword.size() < 3 || keyword.size() > 4 ||
-      !std::all_of(keyword.begin(), keyword.end(), [](char c) { return is_alpha(c); }))
+      !std::all_of(keyword.begin(), keyword.end(), [](char c) { return is_alpha(c) || is_digit(c); }))
     return std::nullopt;
   const auto arguments = end < line.size() ? line.substr(end + 1) : std::string_view();
   if (std::any_of(arguments.begin(), arguments.end(), is_control) || !is_valid_utf8(arguments))

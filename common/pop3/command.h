@@ -24,7 +24,7 @@ struct CommandLine {
   std::vector<std::string_view> words() const;  // the arguments, blanks between
 };
 
-// nullopt: the line does not begin with a keyword of 3 or 4 letters, or has a control character or broken
+// nullopt: the line does not begin with a keyword of 3 or 4 letters or digits (UTF8), or has a control character or broken
 // UTF-8 in it.
 std::optional<CommandLine> parse_command(std::string_view line);
 

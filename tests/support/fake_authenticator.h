@@ -24,7 +24,10 @@ public:
             std::make_unique<Dialogue>(*this, scram)};
   }
 
+  bool offers_internal(std::string_view mechanism) override { return mechanism == internal; }
+
   bool down = false;
+  std::string internal;  // a mechanism that is no SASL mechanism
   std::vector<auth::Request> requests;
   unsigned cancelled = 0;
 

@@ -1,5 +1,6 @@
 #include "authd/service.h"
 
+#include "authd/token_command.h"
 #include "base/text.h"
 
 namespace tubepost::authd {
@@ -27,6 +28,13 @@ struct Service::Check {
   Answered answered;
 };
 
+struct Service::TokenCheck {
+  AuthRequest request;
+  auth::CheckToken login;
+  std::shared_ptr<auth::SaslServer> mechanism;
+  Answered answered;
+};
+
 Service::Service(const directory::Directory& directory, const auth::Secrets& secrets,
                  config::LiveSettings& settings, const Clock& clock, const log::Logger& logger)
     : users_(directory, secrets, settings, logger),
@@ -40,16 +48,19 @@ std::vector<auth::dovecot::Mechanism> Service::mechanisms() const {
   std::vector<auth::dovecot::Mechanism> offered;
   for (const auto& word : settings_.current()->list("authd.mechanisms"))
     if (const auto* known = auth::find_mechanism(word))
-      offered.push_back({std::string(known->name), known->plaintext, false});
+      offered.push_back({std::string(known->name), known->plaintext, known->internal || known->channel_binding,
+                         known->channel_binding});
   return offered;
 }
 
-std::unique_ptr<Conversation> Service::begin(AuthRequest request) {
+bool Service::offers(std::string_view mechanism) const {
   const auto offered = mechanisms();
-  const bool known = std::any_of(offered.begin(), offered.end(), [&](const auto& mechanism) {
-    return equal_ignoring_case(mechanism.name, request.mechanism);
-  });
-  if (!known) return nullptr;
+  return std::any_of(offered.begin(), offered.end(),
+                     [&](const auto& each) { return equal_ignoring_case(each.name, mechanism); });
+}
+
+std::unique_ptr<Conversation> Service::begin(AuthRequest request) {
+  if (!offers(request.mechanism)) return nullptr;
   return std::unique_ptr<Conversation>(
       new Conversation(*this, std::move(request)));  // the constructor is private
 }
@@ -98,6 +109,37 @@ void Service::hash(const std::shared_ptr<Check>& check) {
   succeed(check->request, check->candidate, check->answered);
 }
 
+void Service::check_token(const AuthRequest& request, auth::CheckToken login,
+                          std::shared_ptr<auth::SaslServer> mechanism, const Answered& answered) {
+  const std::string user = login.user;
+  auto check =
+      std::make_shared<TokenCheck>(TokenCheck{request, std::move(login), std::move(mechanism), answered});
+  if (!pool_.submit([this, check] { ask_about(check); }))
+    refuse(request, user, Failure::temporary("too many logins wait"), answered);
+}
+
+// In the pool: the command may take its time, and no more than some run at once.
+void Service::ask_about(const std::shared_ptr<TokenCheck>& check) {
+  const auto& [request, login, mechanism, answered] = *check;
+  const auto settings = settings_.current();
+  const auto command = split_command(settings->text("authd.token-command"));
+  if (!command || command->empty())
+    return refuse(request, login.user, Failure::temporary("authd.token-command is not set"), answered);
+  if (throttle_.refuses(rules(), attempt_of(request, login.user)))
+    return refuse(request, login.user, Failure::temporary("too many failed logins"), answered);
+  const auto verdict = authd::check_token(*command, login.user, login.token.view(),
+                                          settings->duration("authd.token-timeout"));
+  if (!verdict) return refuse(request, login.user, verdict.error(), answered);
+  if (!verdict->good) {
+    (void)throttle_.failed(rules(), attempt_of(request, login.user), verified_.digest("token", login.token.view()));
+    return answered(auth::dovecot::Continue{request.id, mechanism->token_refused()}, {});
+  }
+  auto candidate = users_.find(request, verdict->user);
+  if (!candidate) return refuse(request, verdict->user, candidate.error(), answered);
+  if (candidate->account == 0) return fail(request, verdict->user, "the token is good, the account unknown", {}, answered);
+  succeed(request, *candidate, answered);
+}
+
 // One form for every end of a login, in which fail2ban finds its client (authd.8).
 void Service::note(log::Level level, std::string_view event, const AuthRequest& request,
                    const std::string& user, const std::string& reason) const {
@@ -137,23 +179,60 @@ void Service::refuse(const AuthRequest& request, const std::string& user, const 
 }
 
 Conversation::Conversation(Service& service, AuthRequest request)
-    : service_(service),
-      request_(std::move(request)),
-      mechanism_(auth::make_sasl_server(request_.mechanism,
-                                        [this](const std::string& user) { return look_up(user); })) {}
+    : service_(service), request_(std::move(request)) {
+  auth::SaslLookups lookups;
+  lookups.scram = [this](const std::string& user) { return look_up(user); };
+  lookups.legacy = [this](const std::string& user) { return look_up_legacy(user); };
+  lookups.hostname = service_.settings_.current()->text("server.hostname");
+  // Only where this very mechanism could have been chosen with -PLUS is its absence a downgrade.
+  lookups.plus_offered = request_.plus_offered && service_.offers(to_upper(request_.mechanism) + "-PLUS");
+  mechanism_ = auth::make_sasl_server(request_.mechanism, std::move(lookups));
+}
 
-Result<auth::ScramVerifier> Conversation::look_up(const std::string& user) {
+Result<const Candidate*> Conversation::find(const std::string& user) {
   auto candidate = service_.admit(request_, user);
   if (!candidate) return std::move(candidate).error();
-  candidate_ = std::move(*candidate);
-  const bool real = candidate_->verifiers && candidate_->verifiers->scram;
-  return real ? *candidate_->verifiers->scram : *service_.users_.decoy(user).scram;
+  return &candidate_.emplace(std::move(*candidate));
+}
+
+Result<auth::ScramVerifier> Conversation::look_up(const std::string& user) {
+  const auto candidate = find(user);
+  if (!candidate) return candidate.error();
+  const bool sha1 = starts_with_ignoring_case(request_.mechanism, "SCRAM-SHA-1");
+  const auto member = sha1 ? &auth::Verifiers::scram_sha1 : &auth::Verifiers::scram;
+  const auto& verifiers = (*candidate)->verifiers;
+  if (verifiers && (*verifiers).*member) return *((*verifiers).*member);
+  return *(service_.users_.decoy(user).*member);
+}
+
+Result<std::string> Conversation::look_up_legacy(const std::string& user) {
+  const auto candidate = find(user);
+  if (!candidate) return candidate.error();
+  const auto kind = equal_ignoring_case(request_.mechanism, "NTLM")   ? auth::Legacy::ntlm
+                    : equal_ignoring_case(request_.mechanism, "APOP") ? auth::Legacy::apop
+                                                                      : auth::Legacy::cram_md5;
+  return service_.users_.legacy_secret(**candidate, kind);
 }
 
 bool Conversation::step(std::optional<std::string_view> response, const Answered& answered) {
-  auto next = mechanism_->step(response);
+  return take(mechanism_->step(response), answered);
+}
+
+bool Conversation::bind(std::string_view data, const Answered& answered) {
+  return take(mechanism_->bind(data), answered);
+}
+
+bool Conversation::take(auth::SaslStep next, const Answered& answered) {
   if (auto* challenge = std::get_if<auth::Challenge>(&next)) {
     answered(auth::dovecot::Continue{request_.id, std::move(challenge->text)}, {});
+    return false;
+  }
+  if (auto* question = std::get_if<auth::AskBinding>(&next)) {
+    answered(auth::dovecot::Continue{request_.id, {}, std::move(question->type)}, {});
+    return false;
+  }
+  if (auto* login = std::get_if<auth::CheckToken>(&next)) {
+    service_.check_token(request_, std::move(*login), mechanism_, answered);
     return false;
   }
   const std::string user = candidate_ ? candidate_->name : std::string();

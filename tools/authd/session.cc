@@ -9,7 +9,7 @@ namespace dovecot = auth::dovecot;
 namespace {
 
 constexpr std::chrono::seconds write_limit{10};
-constexpr std::size_t open_max = 4096, answers_max = 8192;
+constexpr std::size_t open_max = 4096, crowded = 256, answers_max = 8192;
 constexpr std::chrono::seconds conversation_max{150};  // as in Dovecot: then the client has long given up
 
 }  // namespace
@@ -63,7 +63,7 @@ bool Session::take(dovecot::FromClient& message) {
 bool Session::begin(dovecot::AuthRequest& request) {
   const auto id = request.id;
   if (open_.contains(id)) return false;
-  if (open_.size() >= open_max) drop_old();
+  if (open_.size() >= crowded) drop_old();
   if (open_.size() >= open_max) {
     outbox_->put(to_line(dovecot::Fail{id, {}, "Too many logins at a time", "temp_fail", true}));
     return true;
@@ -85,18 +85,28 @@ bool Session::go_on(dovecot::Continue& message) {
   // An id that is not known is a login that we have dropped, or answered and the client did not see yet.
   if (!open_.contains(message.id))
     outbox_->put(to_line(dovecot::Fail{message.id, {}, "No such login", {}, false}));
+  else if (message.channel_binding)
+    take_binding(message.id, *message.channel_binding);
   else
     step(message.id, message.data);
   return true;
 }
 
+// The outbox is captured, not this: the answer may come when the session is gone.
+Answered Session::answer() const {
+  return [outbox = outbox_](const Answer& answer, std::chrono::milliseconds delay) {
+    outbox->put(std::visit([](const auto& line) { return to_line(line); }, answer), delay);
+  };
+}
+
+// A login with a token stays open though it may be over: the answer comes from another thread. Its client begins
+// the next one under another id, and it goes with the old ones.
 void Session::step(std::uint32_t id, std::optional<std::string_view> response) {
-  // The outbox is captured, not this: the answer may come when the session is gone.
-  const bool over = open_.at(id).conversation->step(
-      response, [outbox = outbox_](const Answer& answer, std::chrono::milliseconds delay) {
-        outbox->put(std::visit([](const auto& line) { return to_line(line); }, answer), delay);
-      });
-  if (over) open_.erase(id);
+  if (open_.at(id).conversation->step(response, answer())) open_.erase(id);
+}
+
+void Session::take_binding(std::uint32_t id, std::string_view data) {
+  if (open_.at(id).conversation->bind(data, answer())) open_.erase(id);
 }
 
 void Session::drop_old() {

@@ -30,6 +30,8 @@ private:
   bool begin(auth::dovecot::AuthRequest& request);
   bool go_on(auth::dovecot::Continue& message);
   void step(std::uint32_t id, std::optional<std::string_view> response);
+  void take_binding(std::uint32_t id, std::string_view data);
+  Answered answer() const;
   void drop_old();
 
   Service& service_;

@@ -40,7 +40,10 @@ Result<Candidate> Users::find_account(const auth::dovecot::AuthRequest& request,
   if (!*account) return Candidate{login, std::nullopt, false};
   auto verifiers = secrets_.find((*account)->id);
   if (!verifiers) return std::move(verifiers).error();
-  return Candidate{(*account)->address.to_text(), std::move(*verifiers), (*account)->is_suspended()};
+  auto legacy = legacy_of((*account)->address.domain);
+  if (!legacy) return std::move(legacy).error();
+  return Candidate{(*account)->address.to_text(), std::move(*verifiers), (*account)->is_suspended(),
+                   (*account)->id, *legacy};
 }
 
 // A8, A10: the daemon may know better than the address does.
@@ -56,12 +59,40 @@ void Users::note_choice(const std::string& login, const std::string& domain) con
                {{"user", printable(login)}, {"domain", domain}, {"candidates", join(*domains, ",")}});
 }
 
+std::string Users::made_up(std::string_view what, const std::string& login) const {
+  return auth::hmac_sha256(secrets_.decoy_key(), std::string(what) + login);
+}
+
 auth::Verifiers Users::decoy(const std::string& login) const {
-  const auto made_up = [&](std::string_view what) {
-    return auth::hmac_sha256(secrets_.decoy_key(), std::string(what) + login);
+  const auto scram = [&](const std::string& name, auth::Hash hash) {
+    const auto size = auth::size_of(hash);
+    return auth::ScramVerifier{made_up(name + "salt", login).substr(0, 16), auth::scram_iterations,
+                               made_up(name + "stored", login).substr(0, size),
+                               made_up(name + "server", login).substr(0, size)};
   };
-  return {decoy_crypt_, auth::ScramVerifier{made_up("salt").substr(0, 16), auth::scram_iterations,
-                                            made_up("stored"), made_up("server")}};
+  return {decoy_crypt_, scram("", auth::Hash::sha256), scram("sha1", auth::Hash::sha1)};
+}
+
+Result<std::string> Users::legacy_secret(const Candidate& candidate, auth::Legacy kind) const {
+  auto none = made_up("legacy", candidate.name);
+  if (kind == auth::Legacy::ntlm) none.resize(16);
+  if (!candidate.verifiers || !auth::has(candidate.legacy, kind)) return none;
+  auto secrets = secrets_.unseal_legacy(candidate.account, *candidate.verifiers);
+  if (!secrets) return std::move(secrets).error();
+  auto& secret = kind == auth::Legacy::cram_md5 ? secrets->cram_md5
+                 : kind == auth::Legacy::ntlm   ? secrets->nt_hash
+                                                : secrets->password;
+  return secret.empty() ? none : std::move(secret);
+}
+
+// Turning it off for a domain counts at once, though what was kept is still there.
+Result<auth::LegacySet> Users::legacy_of(const std::string& domain) const {
+  auto found = directory_.find_domain(domain);
+  if (!found) return std::move(found).error();
+  if (!*found) return auth::LegacySet{0};
+  const auto property = (*found)->properties.find("legacy-logins");
+  if (property == (*found)->properties.end()) return auth::LegacySet{0};
+  return auth::parse_legacy_set(property->second).value_or(0);
 }
 
 Result<Candidate> find_fixed_user(const std::string& file, const std::string& login) {

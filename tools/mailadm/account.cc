@@ -24,6 +24,14 @@ Result<directory::Account> existing(const directory::Directory& directory, const
   return std::move(**account);
 }
 
+// What the account's domain wants kept for the old mechanisms; a domain that cannot be read wants nothing.
+auth::LegacySet legacy_of(const directory::Directory& directory, const directory::Account& account) {
+  const auto domain = directory.find_domain(account.address.domain);
+  if (!domain || !*domain) return 0;
+  const auto property = (*domain)->properties.find("legacy-logins");
+  return property == (*domain)->properties.end() ? 0 : auth::parse_legacy_set(property->second).value_or(0);
+}
+
 }  // namespace
 
 AccountCommands::AccountCommands(Tool& tool) : tool_(tool) {
@@ -63,7 +71,8 @@ Result<ExitStatus> AccountCommands::add() {
   if (!password_stdin_) return ExitStatus::ok;
   auto secrets = tool_.secrets();
   auto set =
-      secrets ? secrets->set_password(account->id, password) : Result<void>(std::move(secrets).error());
+      secrets ? secrets->set_password(account->id, password, legacy_of(*directory, *account))
+              : Result<void>(std::move(secrets).error());
   if (set) return ExitStatus::ok;
   // An account without the password it was to have would look finished.
   (void)directory->remove_account(words_[0]);
@@ -132,7 +141,7 @@ Result<ExitStatus> AccountCommands::passwd() {
   if (!password) return password.error();
   auto secrets = tool_.secrets();
   if (!secrets) return std::move(secrets).error();
-  if (auto set = secrets->set_password(account->id, *password); !set) return std::move(set).error();
+  if (auto set = secrets->set_password(account->id, *password, legacy_of(*directory, *account)); !set) return std::move(set).error();
   return ExitStatus::ok;
 }
 

@@ -1,8 +1,10 @@
 // The AUTHORIZATION state: who is it? USER and PASS (RFC 1939 7), AUTH (RFC 5034), STLS (RFC 2595), and CAPA
 // (RFC 2449), which says what of it may be used. Passwords go through to authd and are kept nowhere.
 #include <algorithm>
+#include <charconv>
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "popd/session.h"
 
@@ -11,6 +13,18 @@ namespace {
 
 constexpr unsigned failed_logins_max = 3;
 constexpr std::string_view service_name = "pop3";
+
+std::optional<std::string> hex_decode(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
+    if (error != std::errc() || end != text.data() + i + 2) return std::nullopt;
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
 
 pop3::Reply tls_needed() {
   return pop3::error(pop3::Code::auth,
@@ -53,6 +67,47 @@ Answer Session::pass(const Line& line) {
   return log_in(request);
 }
 
+// RFC 1939 7: process, clock and host make it unlike every other.
+const std::string& Session::new_timestamp() {
+  timestamp_ = '<' + base64_encode(random_bytes(15)) + '@' + rules_.hostname + '>';
+  return timestamp_;
+}
+
+// RFC 1939 7: "APOP name digest". The name may have blanks, the digest has none.
+Answer Session::apop(const Line& line) {
+  if (timestamp_.empty()) return pop3::error(pop3::Code::none, "APOP is not offered");
+  const auto blank = line.arguments.rfind(' ');
+  const auto digest = blank == std::string_view::npos ? std::nullopt : hex_decode(trim(line.arguments.substr(blank)));
+  if (!digest) return pop3::error(pop3::Code::none, "APOP name digest");
+  auto request = auth_request("APOP");
+  std::string response = timestamp_ + '\0';
+  response.append(trim(line.arguments.substr(0, blank))) += '\0';
+  request.initial_response = response + *digest;
+  return log_in(request);
+}
+
+// RFC 6856 2.1. Once a client has said so it stays so.
+Answer Session::utf8(const Line&) {
+  utf8_ = true;
+  return pop3::ok("UTF-8 it is");
+}
+
+// RFC 6856 3: i-default is English here, and so is everything.
+Answer Session::lang(const Line& line) {
+  const auto words = line.words();
+  if (words.empty()) {
+    lines_ << pop3::ok("Language listing follows").to_wire();
+    pop3::MultilineWriter out(lines_);
+    out.line("en English");
+    out.line("i-default English");
+    out.finish();
+    return Answer::written();
+  }
+  for (const std::string_view known : {"en", "i-default", "*"})
+    if (equal_ignoring_case(words[0], known)) return pop3::ok("en The texts are English");
+  return pop3::error(pop3::Code::none, "There is no other language than English");
+}
+
 Answer Session::auth(const Line& line) {
   const auto words = line.words();
   const auto mechanism = to_upper(words[0]);
@@ -72,6 +127,8 @@ auth::Request Session::auth_request(std::string mechanism) const {
   request.client_address = client_.address_text();
   if (client_.local) request.local_address = client_.local->address.to_text();
   request.secured = client_.tls;
+  request.tls_exporter = client_.tls_info.tls_exporter;
+  request.tls_server_end_point = client_.tls_info.server_end_point;
   // A10: the address that was connected to chooses the domain of a bare name.
   if (auto domain = services_.directory.default_domain(request.local_address))
     request.default_domain = std::move(*domain);
@@ -150,7 +207,7 @@ std::vector<std::string> Session::usable_mechanisms() {
   }
   std::vector<std::string> names;
   for (const auto& mechanism : *known)
-    if (!mechanism.channel_binding && (!mechanism.plaintext || may_send_passwords()))
+    if ((!mechanism.channel_binding || may_bind()) && (!mechanism.plaintext || may_send_passwords()))
       names.push_back(mechanism.name);
   return names;
 }
@@ -171,7 +228,7 @@ Answer Session::capa(const Line&) {
   lines_ << pop3::ok("Capability list follows").to_wire();
   pop3::MultilineWriter out(lines_);
   for (const std::string_view name :
-       {"TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER"})
+       {"TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER", "UTF8 USER", "LANG"})
     out.line(name);
   if (may_send_passwords()) out.line("USER");
   if (!client_.preauthenticated)

@@ -13,6 +13,9 @@ const Command* find_command(std::string_view keyword) {
       {"USER", &S::user, State::authorization, 1, any},
       {"PASS", &S::pass, State::authorization, 0, any},
       {"AUTH", &S::auth, State::authorization, 1, 2},  // RFC 5034
+      {"APOP", &S::apop, State::authorization, 2, any},
+      {"UTF8", &S::utf8, State::authorization, 0, 0},  // RFC 6856 2
+      {"LANG", &S::lang, State::both, 0, 1},           // RFC 6856 3
       {"STLS", &S::stls, State::authorization, 0, 0},  // RFC 2595 4
       {"CAPA", &S::capa, State::both, 0, 0},           // RFC 2449 5
       {"QUIT", &S::quit, State::both, 0, 0},

@@ -79,6 +79,7 @@ void serve(Worker& worker, const net::Connection& connection) {
     secured = secure(services, *stream, client);
     if (!secured) return;
     client.tls = true;
+    client.tls_info = secured->info();
     stream = secured.get();
   }
   Session(services, worker.rules(), std::move(client), *stream).run();

@@ -34,6 +34,7 @@ struct Rules {
 struct Client {
   std::optional<net::Endpoint> address, local;
   bool tls = false;  // the stream has done TLS from its start (port 995, --tls-done)
+  tls::ConnectionInfo tls_info;  // if so, and if known
   std::optional<smtp::Mailbox> preauthenticated;  // --preauth
 
   std::string address_text() const { return address ? address->address.to_text() : std::string(); }

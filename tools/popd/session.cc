@@ -38,7 +38,9 @@ void Session::run() {
 
 bool Session::greet() {
   if (!client_.preauthenticated) {
-    lines_ << pop3::ok(rules_.hostname + " POP3 server ready").to_wire();
+    std::string text = rules_.hostname + " POP3 server ready";
+    if (services_.authenticator.offers_internal("APOP")) text += ' ' + new_timestamp();
+    lines_ << pop3::ok(std::move(text)).to_wire();
     return true;
   }
   const auto reply = enter(*client_.preauthenticated, "preauth");
@@ -91,6 +93,7 @@ bool Session::start_tls() {
   stream_->set_time_limit(rules_.idle_timeout);
   lines_.replace_stream(*stream_);
   client_.tls = true;
+  client_.tls_info = tls_stream_->info();
   user_name_.clear();
   return true;
 }

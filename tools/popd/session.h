@@ -57,12 +57,19 @@ private:
   Answer pass(const Line& line);
   Answer auth(const Line& line);
   Answer stls(const Line& line);
+  Answer apop(const Line& line);
+  Answer lang(const Line& line);
+  Answer utf8(const Line& line);
   Answer capa(const Line& line);
+  const std::string& new_timestamp();
   Answer log_in(const auth::Request& request);
   Answer not_logged_in(const auth::Request& request, const auth::Step& step);
   std::optional<auth::Step> converse_sasl(const auth::Request& request);
   pop3::Reply enter(const smtp::Mailbox& address, std::string_view mechanism);
   auth::Request auth_request(std::string mechanism) const;
+  bool may_bind() const {  // -PLUS
+    return !client_.tls_info.tls_exporter.empty() || !client_.tls_info.server_end_point.empty();
+  }
   bool may_send_passwords() const { return client_.tls || rules_.cleartext_login; }
   std::vector<std::string> usable_mechanisms();
   bool is_usable(std::string_view mechanism);
@@ -80,6 +87,7 @@ private:
   // retrieval.cc
   Answer retr(const Line& line);
   Answer top(const Line& line);
+  void write_message(const mailstore::MessageBytes& bytes, std::string_view body);
   std::optional<pop3::Reply> fetch(const Message& message, std::optional<mailstore::MessageBytes>& bytes);
 
   const Services& services_;
@@ -90,6 +98,8 @@ private:
   net::LineStream lines_;
 
   std::string user_name_;             // between USER and PASS
+  std::string timestamp_;             // of the greeting, for APOP; empty: APOP is not offered
+  bool utf8_ = false;                 // RFC 6856: the client takes UTF-8 in headers
   std::optional<Maildrop> maildrop_;  // after login: the TRANSACTION state
   std::string account_name_;
   unsigned failed_logins_ = 0, bad_commands_ = 0;

@@ -114,11 +114,24 @@ TEST(FailLine, IsTemporaryInOldAndNewWords) {
 }
 
 TEST(Greeting, AnnouncesMechanisms) {
-  const auto text = server_greeting(12, 3, {{"PLAIN", true, false}, {"SCRAM-SHA-256", false, false}});
-  EXPECT_TRUE(text.starts_with("VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tSCRAM-SHA-256\n"));
+  const auto text = server_greeting(12, 3, {{"PLAIN", true, false}, {"SCRAM-SHA-256", false, false},
+                                             {"SCRAM-SHA-256-PLUS", false, true, true}});
+  EXPECT_TRUE(text.starts_with("VERSION\t1\t3\nMECH\tPLAIN\tplaintext\nMECH\tSCRAM-SHA-256\n"
+                               "MECH\tSCRAM-SHA-256-PLUS\tprivate\tchannel-binding\n"))
+      << text;
   EXPECT_TRUE(text.ends_with("\nDONE\n"));
   EXPECT_EQ(from_server<Mechanism>("MECH\tAPOP\tprivate")->internal, true);
   EXPECT_FALSE(parse_server_line("MECH\tNO WORD"));
+}
+
+TEST(ChannelBinding, IsAskedForByTypeAndAnsweredInBase64) {
+  EXPECT_EQ(to_line(Continue{7, "", "tls-exporter"}), "CONT\t7\t\tchannel_binding=tls-exporter\n");
+  EXPECT_EQ(from_server<Continue>("CONT\t7\t\tchannel_binding=tls-exporter")->channel_binding, "tls-exporter");
+  EXPECT_EQ(to_client_line(Continue{7, "", "a\0b"s}), "CONT\t7\t\tchannel_binding=YQBi\n");
+  EXPECT_EQ(from_client<Continue>("CONT\t7\t\tchannel_binding=YQBi")->channel_binding, "a\0b"s);
+  EXPECT_EQ(from_client<Continue>("CONT\t7\t\tchannel_binding=")->channel_binding, "");
+  EXPECT_FALSE(from_client<Continue>("CONT\t7\t\tchannel_binding=***"));
+  EXPECT_FALSE(from_client<Continue>("CONT\t7\tYQ==")->channel_binding);
 }
 
 TEST(TabEscape, HidesWhatWouldBreakALine) {

@@ -21,7 +21,7 @@ Result<ScramVerifier> rfc_user(const std::string&) {
   return make_scram_verifier("pencil", *base64_decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
 }
 
-std::unique_ptr<SaslServer> rfc_server() { return make_sasl_server("SCRAM-SHA-256", rfc_user, server_nonce); }
+std::unique_ptr<SaslServer> rfc_server() { return make_sasl_server("SCRAM-SHA-256", {rfc_user}, server_nonce); }
 
 std::string challenge(const SaslStep& step) {
   const auto* text = std::get_if<Challenge>(&step);
@@ -123,15 +123,15 @@ TEST(ScramServer, RefusesFinalMessages) {
 }
 
 TEST(ScramServer, HandsOnThatTheUserCannotBeKnownNow) {
-  auto server = make_sasl_server("SCRAM-SHA-256", [](const std::string&) -> Result<ScramVerifier> {
+  auto server = make_sasl_server("SCRAM-SHA-256", {[](const std::string&) -> Result<ScramVerifier> {
     return Failure::temporary("the disk is on fire");
-  });
+  }});
   const auto step = server->step(client_first);
   EXPECT_TRUE(std::get<Refused>(step).temporary);
 }
 
 TEST(ScramServer, MakesANewNonceEachTime) {
-  auto one = make_sasl_server("SCRAM-SHA-256", rfc_user), two = make_sasl_server("SCRAM-SHA-256", rfc_user);
+  auto one = make_sasl_server("SCRAM-SHA-256", {rfc_user}), two = make_sasl_server("SCRAM-SHA-256", {rfc_user});
   EXPECT_NE(challenge(one->step(client_first)), challenge(two->step(client_first)));
 }
 
@@ -160,6 +160,64 @@ TEST(ScramClient, RefusesFirstMessagesOfAServer) {
 TEST(ScramNames, AreEscapedAndBack) {
   EXPECT_EQ(scram::encode_name("a,b=c"), "a=2Cb=3Dc");
   EXPECT_EQ(scram::decode_name("a=2Cb=3Dc"), "a,b=c");
+}
+
+// RFC 5802 5.
+TEST(ScramServer, SaysTheWordsOfRfc5802ForSha1) {
+  const std::string nonce = "fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j";
+  auto server = make_sasl_server("SCRAM-SHA-1", {[](const std::string&) -> Result<ScramVerifier> {
+    return make_scram_verifier("pencil", *base64_decode("QSXCR+Q6sek8bf92"), 4096, Hash::sha1);
+  }}, "3rfcNHYJY1ZVvWVs7j");
+  EXPECT_EQ(challenge(server->step("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL")), "r=" + nonce + ",s=QSXCR+Q6sek8bf92,i=4096");
+  EXPECT_EQ(challenge(server->step("c=biws,r=" + nonce + ",p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=")),
+            "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
+}
+
+class ScramPlus : public testing::Test {
+protected:
+  // The whole exchange; the server finds `seen` where the client says it has `said`.
+  SaslStep play(const std::string& said, const std::string& seen, const std::string& mechanism = "SCRAM-SHA-256-PLUS") {
+    auto server = make_sasl_server(mechanism, {rfc_user}, server_nonce);
+    Login login{"user", Password("pencil")};
+    login.binding = {"tls-exporter", said};
+    auto client = make_sasl_client(mechanism, std::move(login), client_nonce);
+    auto question = server->step(*client->initial_response());
+    const auto* asked = std::get_if<AskBinding>(&question);
+    if (!asked) return question;
+    EXPECT_EQ(asked->type, "tls-exporter");
+    auto first = server->bind(seen);
+    if (is_refused(first)) return first;
+    auto last = server->step(*client->answer(challenge(first)));
+    if (is_refused(last)) return last;
+    EXPECT_TRUE(client->answer(challenge(last)).has_value());
+    return server->step("");
+  }
+};
+
+TEST_F(ScramPlus, ProvesTheChannelToo) { EXPECT_EQ(std::get<Proved>(play("the channel", "the channel")).user, "user"); }
+
+TEST_F(ScramPlus, RefusesAProofOfAnotherChannel) { EXPECT_TRUE(is_refused(play("the thief's channel", "the channel"))); }
+
+TEST_F(ScramPlus, RefusesWhereTheConnectionHasNoSuchBinding) { EXPECT_TRUE(is_refused(play("a channel", ""))); }
+
+TEST_F(ScramPlus, DemandsABinding) {
+  auto server = make_sasl_server("SCRAM-SHA-256-PLUS", {rfc_user}, server_nonce);
+  EXPECT_TRUE(is_refused(server->step(client_first)));
+}
+
+TEST_F(ScramPlus, AnswersABindingOnlyWhereOneWasAskedFor) {
+  auto server = make_sasl_server("SCRAM-SHA-256-PLUS", {rfc_user}, server_nonce);
+  EXPECT_TRUE(is_refused(server->bind("data")));
+  EXPECT_TRUE(is_refused(rfc_server()->bind("data")));
+}
+
+TEST(ScramServer, SeesThatTheOfferOfPlusWasHidden) {
+  const std::string first = "y,,n=user,r=" + client_nonce;
+  EXPECT_FALSE(is_refused(make_sasl_server("SCRAM-SHA-256", {rfc_user}, server_nonce)->step(first)));
+  SaslLookups lookups{rfc_user};
+  lookups.plus_offered = true;
+  EXPECT_TRUE(is_refused(make_sasl_server("SCRAM-SHA-256", lookups, server_nonce)->step(first)));
+  EXPECT_FALSE(is_refused(make_sasl_server("SCRAM-SHA-256", lookups, server_nonce)->step(client_first)));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 namespace tubepost::authd {
 namespace {
 
+using namespace std::string_literals;
 using Kind = auth::Step::Kind;
 using AuthdProgram = Instance;
 
@@ -33,7 +34,9 @@ TEST_F(AuthdProgram, AnnouncesItsMechanisms) {
   start();
   const auto known = auth::make_dovecot_client(socket())->mechanisms();
   ASSERT_TRUE(known);
-  ASSERT_EQ(known->size(), 3u);
+  ASSERT_EQ(known->size(), 4u);
+  EXPECT_EQ(known->at(3).name, "SCRAM-SHA-256-PLUS");
+  EXPECT_TRUE(known->at(3).channel_binding);
   EXPECT_EQ(known->at(0).name, "PLAIN");
   EXPECT_TRUE(known->at(0).plaintext);
   EXPECT_EQ(known->at(2).name, "SCRAM-SHA-256");
@@ -154,6 +157,96 @@ TEST_F(AuthdProgram, RefusesASocketOfTheNetwork) {
       {process::sibling_program("authd"), "--home", home_, "--listen", "127.0.0.1:21400"});
   ASSERT_TRUE(child);
   EXPECT_EQ(child->wait().code, 64);
+}
+
+class OtherMechanisms : public AuthdProgram {
+protected:
+  static constexpr const char* all =
+      "mechanisms = PLAIN SCRAM-SHA-256-PLUS SCRAM-SHA-1 SCRAM-SHA-1-PLUS CRAM-MD5 NTLM APOP OAUTHBEARER XOAUTH2 SCRAM-SHA-256\n";
+
+  void add_legacy(const std::string& address, const std::string& password, auth::LegacySet kinds) {
+    const auto account = directory_->add_account(address, {});
+    ASSERT_TRUE(account) << account.error().text;
+    must(secrets_->set_password(account->id, password, kinds));
+  }
+  static constexpr auth::LegacySet every = 7;
+
+  auth::Step log_in_bound(auth::Authenticator& daemon, const std::string& mechanism, const std::string& channel_said,
+                          const std::string& channel_seen) {
+    auth::Login login{"alice@example.test", auth::Password("secret")};
+    login.binding = {"tls-server-end-point", channel_said};
+    const auto client = auth::make_sasl_client(mechanism, std::move(login));
+    auto asked = request(mechanism, client->initial_response());
+    asked.tls_server_end_point = channel_seen;
+    auto [step, exchange] = daemon.begin(asked);
+    while (step.kind == auth::Step::Kind::challenge) step = exchange->step(client->answer(step.text).value_or("*"));
+    return step;
+  }
+};
+
+TEST_F(OtherMechanisms, KnowRightFromWrong) {
+  must(directory_->set_domain("example.test", {{"legacy-logins", "cram-md5,ntlm,apop"}}));
+  add_legacy("alice@example.test", "secret", every);
+  configure(all);
+  start();
+  auto daemon = auth::make_dovecot_client(socket());
+  for (const char* mechanism : {"SCRAM-SHA-1", "CRAM-MD5"}) {
+    EXPECT_EQ(log_in(*daemon, mechanism, "alice@example.test", "secret").user, "alice@example.test") << mechanism;
+    EXPECT_EQ(log_in(*daemon, mechanism, "alice@example.test", "Secret").kind, Kind::failed) << mechanism;
+    EXPECT_EQ(log_in(*daemon, mechanism, "nobody.here@example.test", "secret").kind, Kind::failed) << mechanism;
+  }
+  EXPECT_TRUE(daemon->offers_internal("APOP"));
+  EXPECT_FALSE(daemon->offers_internal("CRAM-MD5"));
+  const auto apop = [&](const std::string& password) {
+    return daemon->begin(request("APOP", "<1@mx>\0alice@example.test\0"s + auth::md5("<1@mx>" + password))).step;
+  };
+  EXPECT_EQ(apop("secret").user, "alice@example.test");
+  EXPECT_EQ(apop("Secret").kind, Kind::failed);
+}
+
+TEST_F(OtherMechanisms, OfPlusSeeAnotherChannel) {
+  add("alice@example.test", "secret");
+  configure(all);
+  start();
+  auto daemon = auth::make_dovecot_client(socket());
+  for (const char* mechanism : {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"}) {
+    EXPECT_EQ(log_in_bound(*daemon, mechanism, "ours", "ours").user, "alice@example.test") << mechanism;
+    EXPECT_EQ(log_in_bound(*daemon, mechanism, "theirs", "ours").kind, Kind::failed) << mechanism;
+    EXPECT_EQ(log_in_bound(*daemon, mechanism, "ours", "").kind, Kind::failed) << mechanism;
+  }
+}
+
+TEST_F(OtherMechanisms, OfOldCountOnlyWhereTheDomainAllowsThem) {
+  add_legacy("alice@example.test", "secret", every);  // kept before the domain was changed
+  configure(all);
+  start();
+  auto daemon = auth::make_dovecot_client(socket());
+  EXPECT_EQ(log_in(*daemon, "CRAM-MD5", "alice@example.test", "secret").kind, Kind::failed);
+  must(directory_->set_domain("example.test", {{"legacy-logins", "cram-md5"}}));
+  EXPECT_EQ(log_in(*daemon, "CRAM-MD5", "alice@example.test", "secret").user, "alice@example.test");
+  const auto file = read_file(home_ + "/secrets/data.mdb");
+  EXPECT_EQ(file->find("secret"), std::string::npos) << "APOP's password is kept, but not in clear text";
+}
+
+TEST_F(OtherMechanisms, WithTokensAskTheCommand) {
+  add("alice@example.test", "secret");
+  const std::string command = home_ + "/check-token";
+  std::ofstream(command) << "#!/bin/sh\nread -r token\ncase $token in good) ;; slow) sleep 60 ;; broken) exit 7 ;; *) exit 1 ;; esac\n"
+                            "[ \"$1\" != by-token ] || echo alice@example.test\n";
+  std::filesystem::permissions(command, std::filesystem::perms::owner_all);
+  configure(std::string(all) + "token-command = " + command + "\ntoken-timeout = 1\n");
+  start();
+  auto daemon = auth::make_dovecot_client(socket());
+  for (const char* mechanism : {"OAUTHBEARER", "XOAUTH2"}) {
+    EXPECT_EQ(log_in(*daemon, mechanism, "alice@example.test", "good").user, "alice@example.test") << mechanism;
+    EXPECT_EQ(log_in(*daemon, mechanism, "by-token", "good").user, "alice@example.test") << "the command names the account";
+    const auto refused = log_in(*daemon, mechanism, "alice@example.test", "bad");
+    EXPECT_EQ(refused.kind, Kind::failed);
+    EXPECT_FALSE(refused.temporary);
+    EXPECT_EQ(log_in(*daemon, mechanism, "nobody.here@example.test", "good").kind, Kind::failed);
+  }
+  EXPECT_TRUE(log_in(*daemon, "XOAUTH2", "alice@example.test", "broken").temporary);
+  EXPECT_TRUE(log_in(*daemon, "XOAUTH2", "alice@example.test", "slow").temporary);
 }
 
 }  // namespace

@@ -60,10 +60,11 @@ protected:
 };
 
 TEST_F(Line, BeginsWithTheHandshake) {
-  EXPECT_EQ(hear(), "VERSION\t1\t2");
+  EXPECT_EQ(hear(), "VERSION\t1\t3");
   EXPECT_EQ(hear(), "MECH\tPLAIN\tplaintext");
   EXPECT_EQ(hear(), "MECH\tLOGIN\tplaintext");
   EXPECT_EQ(hear(), "MECH\tSCRAM-SHA-256");
+  EXPECT_EQ(hear(), "MECH\tSCRAM-SHA-256-PLUS\tprivate\tchannel-binding");
   EXPECT_TRUE(hear().starts_with("SPID\t"));
   EXPECT_EQ(hear(), "CUID\t7");
   EXPECT_TRUE(hear().starts_with("COOKIE\t"));

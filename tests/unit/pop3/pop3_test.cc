@@ -25,7 +25,7 @@ TEST(PopCommand, IsAKeywordAndItsArguments) {
       {" STAT", {}, "a blank first"},
       {"QU", {}, "too short"},
       {"STATS", {}, "too long"},
-      {"ST4T", {}, "no letter"},
+      {"ST-T", {}, "no letter"},
       {"STAT\t1", {}, "only a blank divides"},
       {"USER a\rb", {}, "bare CR"},
       {"USER a\nb", {}, "bare LF"},

@@ -176,5 +176,41 @@ TEST(PopSession, SendsAwayWhoSpeaksAnotherProtocol) {
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1 + 20);
 }
 
+TEST(PopSession, DowngradesTheHeaderForWhoDidNotSayUtf8) {
+  Service service;
+  service.deliver("a", "Subject: gr\xc3\xbc\xc3\x9f\x65\r\n\r\nb\xc3\xb6\r\n");
+  const auto plain = service.talk("RETR 1\r\nQUIT\r\n");
+  EXPECT_NE(plain.find("Subject: =?utf-8?B?Z3LDvMOfZQ==?=\r\n\r\nb\xc3\xb6\r\n.\r\n"), std::string::npos) << plain;
+  const auto login = "UTF8\r\nAUTH PLAIN AGJvYkBleGFtcGxlLnRlc3QAc2VjcmV0\r\n";
+  const auto utf8 = service.talk(std::string(login) + "RETR 1\r\nQUIT\r\n", Service::stranger());
+  EXPECT_NE(utf8.find("Subject: gr\xc3\xbc\xc3\x9f\x65\r\n\r\nb\xc3\xb6\r\n.\r\n"), std::string::npos) << utf8;
+}
+
+TEST(PopSession, ApopSaysTheTimestampOfTheGreeting) {
+  Service service;
+  service.authenticator.internal = "APOP";
+  const auto said = service.talk("APOP bob@example.test c4c9334bac560ecc979e58001b3e22fb\r\nAPOP bob@example.test xyz\r\nQUIT\r\n",
+                                 Service::stranger(false));
+  const auto begin = said.find('<'), end = said.find('>');
+  ASSERT_NE(end, std::string::npos) << said;
+  const std::string timestamp = said.substr(begin, end - begin + 1);
+  EXPECT_TRUE(timestamp.ends_with("@mx.example.test>"));
+  ASSERT_EQ(service.authenticator.requests.size(), 1u) << "the second has no digest";
+  const auto& request = service.authenticator.requests[0];
+  EXPECT_EQ(request.mechanism, "APOP");
+  const std::string digest("\xc4\xc9\x33\x4b\xac\x56\x0e\xcc\x97\x9e\x58\x00\x1b\x3e\x22\xfb", 16);
+  EXPECT_EQ(request.initial_response, timestamp + '\0' + "bob@example.test" + '\0' + digest);
+}
+
+TEST(PopSession, OffersPlusWhereTheConnectionHasAChannelBinding) {
+  Service service;
+  auto client = Service::stranger();
+  client.tls_info.tls_exporter = "the channel";
+  EXPECT_NE(service.talk("CAPA\r\nQUIT\r\n", client).find("SASL PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS\r\n"), std::string::npos);
+  service.talk("AUTH SCRAM-SHA-256-PLUS\r\n*\r\nQUIT\r\n", client);
+  ASSERT_EQ(service.authenticator.requests.size(), 1u);
+  EXPECT_EQ(service.authenticator.requests[0].tls_exporter, "the channel");
+}
+
 }  // namespace
 }  // namespace tubepost::popd::test
