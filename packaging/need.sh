@@ -11,6 +11,7 @@ CHECK_PACKAGES="libgtest-dev clang libclang-rt-14-dev mandoc python3-minimal pyt
   swaks libio-socket-ssl-perl libnet-ssleay-perl libauthen-sasl-perl
   mpop mutt
   isync offlineimap3 neomutt getmail6
+  dovecot-core
   netcat-openbsd procps
   clamav clamav-daemon clamdscan"
 

@@ -123,6 +123,12 @@ std::optional<std::string> to_utf8(std::string_view wide) {
   return text;
 }
 
+// A name of the message as UTF-16LE. OEM is whatever the client's machine speaks; ASCII and UTF-8 can be told.
+std::optional<std::string> wide_text(std::optional<std::string_view> text, bool is_wide) {
+  if (!text) return std::nullopt;
+  return is_wide ? std::optional<std::string>(*text) : utf16le(*text);
+}
+
 std::string upper_utf16(std::string_view wide) {
   std::string text(wide);
   for (std::size_t i = 0; i + 1 < text.size(); i += 2)
@@ -152,18 +158,20 @@ SaslStep NtlmServer::step(std::optional<std::string_view> response) {
 // MS-NLMP 2.2.1.1, 2.2.1.2: NEGOTIATE in, CHALLENGE out.
 SaslStep NtlmServer::negotiate(std::string_view message) {
   if (!is_message(message, 1, 16)) return Refused{"a broken NTLM NEGOTIATE message"};
-  if ((number_at(message, 12, 4) & unicode) == 0) return Refused{"NTLM without Unicode"};
-  const auto target = *utf16le("TUBEPOST");
+  const bool wide = (number_at(message, 12, 4) & unicode) != 0;  // curl says OEM
+  const std::string name = "TUBEPOST", wide_name = *utf16le(name), target = wide ? wide_name : name;
   std::string info;
-  append(info, 2, 2);  // MsvAvNbDomainName
-  append(info, static_cast<unsigned>(target.size()), 2);
-  info += target;
+  append(info, 2, 2);  // MsvAvNbDomainName, in Unicode always
+  append(info, static_cast<unsigned>(wide_name.size()), 2);
+  info += wide_name;
   append(info, 0, 4);  // MsvAvEOL
   constexpr std::size_t header = 48;
   std::string out(signature);
   append(out, 2, 4);
   append_place(out, target.size(), header);
-  append(out, unicode | request_target | ntlm | always_sign | target_type_server | extended_security | target_info, 4);
+  append(out,
+         (wide ? unicode : oem) | request_target | ntlm | always_sign | target_type_server | extended_security | target_info,
+         4);
   out += challenge_ + std::string(8, '\0');
   append_place(out, info.size(), header + target.size());
   awaits_ = Awaits::authenticate;
@@ -173,7 +181,9 @@ SaslStep NtlmServer::negotiate(std::string_view message) {
 // MS-NLMP 2.2.1.3: AUTHENTICATE.
 SaslStep NtlmServer::authenticate(std::string_view message) {
   if (!is_message(message, 3, header_of_authenticate)) return Refused{"a broken NTLM AUTHENTICATE message"};
-  const auto response = place(message, 20), domain = place(message, 28), user = place(message, 36);
+  const bool wide = (number_at(message, 60, 4) & unicode) != 0;
+  const auto response = place(message, 20);
+  const auto domain = wide_text(place(message, 28), wide), user = wide_text(place(message, 36), wide);
   const auto name = user ? to_utf8(*user) : std::nullopt;
   if (!response || !domain || !name || !is_login_name(*name)) return Refused{"a broken NTLM AUTHENTICATE message"};
   if (response->size() < v2_response_min) return Refused{"only NTLM version 2 is taken"};

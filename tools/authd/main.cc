@@ -148,7 +148,7 @@ void declare(config::Program& program, Options& options) {
   program.flag("--stdio", options.stdio, "Speak with one client on stdin and stdout.");
   program.operands(options.none, "", "", 0, 0);
   program.command("test", "Try a login, its password on stdin: exit 0 if it is right, 1 if not.")
-      .option("--mechanism", options.mechanism, "NAME", "PLAIN (default), LOGIN or SCRAM-SHA-256.")
+      .option("--mechanism", options.mechanism, "NAME", "PLAIN (default), LOGIN, SCRAM-SHA-256, …")
       .operands(options.users, "USER@DOMAIN", "Who logs in.", 1, 1);
   program.command("hash", "Print the line of a fixed user, its password on stdin.")
       .operands(options.users, "USER", "The user's name.", 1, 1);
