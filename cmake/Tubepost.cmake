@@ -23,7 +23,9 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  # With the paths taken relative to the tree, every clone of it finds what another has compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 # One precompiled header of the standard library serves every target.
@@ -40,6 +42,16 @@ endif()
 function(tubepost_target target)
   target_link_libraries(${target} PRIVATE tubepost_flags)
   target_precompile_headers(${target} REUSE_FROM tubepost_pch)
+endfunction()
+
+# A second one, with GoogleTest, serves the tests (tests/CMakeLists.txt).
+function(tubepost_make_test_pch)
+  file(WRITE ${PROJECT_BINARY_DIR}/test_pch.cc "")
+  add_library(tubepost_test_pch OBJECT ${PROJECT_BINARY_DIR}/test_pch.cc)
+  target_link_libraries(tubepost_test_pch PRIVATE tubepost_flags GTest::gtest)
+  target_precompile_headers(tubepost_test_pch PRIVATE
+    <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <cstdint> <filesystem> <fstream> <functional>
+    <map> <memory> <mutex> <optional> <span> <string> <string_view> <thread> <utility> <variant> <vector> <gtest/gtest.h>)
 endfunction()
 
 # tubepost_library(net USES base log LINK Poco::Net): the library tubepost_net, target alias tubepost::net.
@@ -103,7 +115,8 @@ function(tubepost_unit_tests name)
   endif()
   list(TRANSFORM ARG_USES PREPEND tubepost::)
   add_executable(unit-${name} ${sources})
-  tubepost_target(unit-${name})
+  target_link_libraries(unit-${name} PRIVATE tubepost_flags)
+  target_precompile_headers(unit-${name} REUSE_FROM tubepost_test_pch)
   target_include_directories(unit-${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/tools)
   target_link_libraries(unit-${name} PRIVATE ${ARG_USES} ${ARG_LINK} GTest::gtest GTest::gtest_main)
   include(GoogleTest)
