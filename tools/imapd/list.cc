@@ -124,7 +124,10 @@ Answer Session::list_matching(const ListQuery& query) {
     const auto decoded = speaks_utf8() ? std::nullopt : imap::decode_utf7(text);
     patterns.emplace_back(decoded.value_or(text));
   }
-  for (const auto& [name, entry] : gather(*mailboxes, *subscriptions)) {
+  const auto entries = gather(*mailboxes, *subscriptions);
+  for (const auto& named : entries) {
+    const std::string& name = named.first;
+    const Entry& entry = named.second;
     const bool matches = std::any_of(patterns.begin(), patterns.end(),
                                      [&](const imap::Pattern& pattern) { return pattern.matches(name); });
     if (!matches || !is_wanted(entry, query)) continue;
