@@ -134,6 +134,8 @@ void append_for_people(std::string& out, const DsnRecipient& recipient) {
   line(out, {"    ", to_text(recipient.action), " (", to_string(recipient.status), ")"});
   if (!recipient.remote_mta.empty()) line(out, {"    ", field_text(recipient.remote_mta), " said:"});
   if (!recipient.diagnostic.empty()) line(out, {"    ", printable(recipient.diagnostic, text_max)});
+  if (!recipient.advice.empty()) line(out, {"    ", printable(recipient.advice, text_max)});
+  if (recipient.retry_until) line(out, {"    It is tried until ", format_date(*recipient.retry_until), "."});
 }
 
 void append_human_part(std::string& out, const Dsn& dsn, std::string_view encoding) {
@@ -146,6 +148,9 @@ void append_human_part(std::string& out, const Dsn& dsn, std::string_view encodi
   if (only_of(DsnAction::failed, dsn)) {
     line(out, {"Your message could not be delivered to the recipients below, and will not be tried"});
     line(out, {"again. What was said is given for each; what is returned of the message is attached."});
+  } else if (only_of(DsnAction::delayed, dsn)) {
+    line(out, {"Your message has not reached the recipients below yet. It is still being tried: there is"});
+    line(out, {"nothing that you need to do."});
   } else {
     line(out, {"This is what became of your message, for each recipient below."});
   }
@@ -162,6 +167,7 @@ void append_recipient_fields(std::string& out, const DsnRecipient& recipient) {
   if (!recipient.diagnostic.empty())
     line(out, {"Diagnostic-Code: ", recipient.said_by_smtp ? "smtp; " : "X-Tubepost; ",
                field_text(recipient.diagnostic)});
+  if (recipient.retry_until) line(out, {"Will-Retry-Until: ", format_date(*recipient.retry_until)});
   if (recipient.last_attempt) line(out, {"Last-Attempt-Date: ", format_date(*recipient.last_attempt)});
 }
 

@@ -30,6 +30,8 @@ struct DsnRecipient {
   bool said_by_smtp = false;  // the diagnostic is a server's reply: Diagnostic-Code type smtp
   std::string remote_mta;     // who said it; empty: we did
   std::optional<Timestamp> last_attempt;
+  std::optional<Timestamp> retry_until;  // RFC 3464 2.3.9, of a delayed one
+  std::string advice;                    // a sentence for people on what the diagnostic means; empty: none
 };
 
 struct Dsn {

@@ -1,4 +1,4 @@
-// Sending on at once what waits for one domain: what ETRN and a trigger port ask for (O9).
+// Sending on at once what waits for one domain: what ETRN (RFC 1985) and a trigger port ask for (O9).
 #include "base/text.h"
 #include "spool/edit.h"
 #include "spool/state.h"

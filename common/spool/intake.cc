@@ -57,6 +57,7 @@ Result<Intake> Intake::make(Message message, Timestamp now) {
   Intake intake{message.id, std::move(message.body),       encode(envelope),
                 {},         accepted_event(envelope, now), std::move(message.decisions)};
   intake.recipients.reserve(message.recipients.size());
+  // RFC 4865 4: not before the time its sender set.
   for (std::uint32_t number = 0; number < envelope.recipients; ++number)
     intake.add_recipient(message.recipients[number], number, envelope.released(), message.hold);
   return intake;
