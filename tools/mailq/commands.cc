@@ -5,24 +5,16 @@
 
 #include "base/text.h"
 #include "mailq/format.h"
+#include "mailq/overview.h"
 
 namespace tubepost::mailq {
 namespace {
 
 using spool::SpoolId;
 
-ExitStatus complain(const Output& output, const Failure& failure) {
-  std::fprintf(output.notes, "mailq: %s\n", failure.text.c_str());
-  return failure.retry == Retry::later ? ExitStatus::later : ExitStatus::configuration;
-}
-
 ExitStatus unknown(const Output& output, const std::string& id) {
   std::fprintf(output.notes, "mailq: no message %s, or more than one\n", id.c_str());
   return ExitStatus::no;
-}
-
-bool print(std::FILE* out, std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), out) == text.size();
 }
 
 // Counts who waits because nothing may or can send (L9), and says so once, not with every message.
@@ -48,13 +40,39 @@ public:
 private:
   const Output& output_;
   std::uint64_t count_ = 0;
-  std::string reason_ = "no outgoing service yet: nothing sends outward";
+  std::string reason_ = "the outgoing service is off (qrun.outgoing=off)";
+};
+
+// What is parked waits for its destination: what is known of that by now says more than what was written when it
+// was parked.
+class Destinations {
+public:
+  explicit Destinations(const spool::Spool& spool) {
+    const auto all = spool.destinations();
+    if (!all) return;
+    for (const spool::Destination& one : *all) known_.emplace(one.name, one);
+  }
+  spool::Queued explained(spool::Queued queued) const {
+    for (spool::Recipient& recipient : queued.recipients) {
+      const auto one = recipient.parked ? known_.find(recipient.lane) : known_.end();
+      if (one == known_.end()) continue;
+      recipient.next = one->second.probe;
+      recipient.reason = recipient.lane + " is not tried for now, it failed " +
+                         std::to_string(one->second.failures) + " times; last: " + one->second.text;
+    }
+    return queued;
+  }
+
+private:
+  std::map<std::string, spool::Destination> known_;
 };
 
 ExitStatus list(const spool::Spool& spool, const Request& request, const Output& output) {
   Totals totals;
   WaitingForOthers waiting(output);
-  const auto visit = [&](const spool::Queued& queued) {
+  const Destinations destinations(spool);
+  const auto visit = [&](const spool::Queued& as_written) {
+    const spool::Queued queued = destinations.explained(as_written);
     if (totals.messages == 0 && !output.json) print(output.out, list_heading());
     totals.add(queued);
     for (const spool::Recipient& recipient : queued.recipients) waiting.look(recipient);
@@ -73,10 +91,11 @@ Result<std::optional<SpoolId>> resolve(const spool::Spool& spool, const std::str
 }
 
 ExitStatus show(const spool::Spool& spool, const SpoolId& id, const Output& output) {
-  const auto queued = spool.find(id);
+  auto queued = spool.find(id);
   if (!queued) return complain(output, queued.error());
   if (!*queued) return unknown(output, id.to_text());
-  print(output.out, output.json ? to_json(**queued) + '\n' : details(**queued));
+  const spool::Queued explained = Destinations(spool).explained(std::move(**queued));
+  print(output.out, output.json ? to_json(explained) + '\n' : details(explained));
   return ExitStatus::ok;
 }
 
@@ -108,9 +127,41 @@ ExitStatus read_one(const spool::Spool& spool, const Request& request, const Out
       return show(spool, **id, output);
     case Verb::cat:
       return cat(spool, **id, output);
+    case Verb::schedule:
+      return schedule(spool, **id, output);
     default:
       return trace(spool, **id, output);
   }
+}
+
+ExitStatus find(const spool::Spool& spool, const Request& request, const Output& output) {
+  const auto here = [&](const spool::Queued& queued) {
+    return print(output.out, output.json ? to_json(queued) + '\n' : found_line(queued));
+  };
+  if (const auto listed = spool.list(request.filter, here); !listed) return complain(output, listed.error());
+  const auto gone = [&](const spool::Found& found) {
+    // One that is here still was shown as it is.
+    const auto queued = spool.find(found.id);
+    if (queued && *queued) return true;
+    return print(output.out, output.json ? to_json(found) + '\n' : found_line(found));
+  };
+  const auto listed = spool.find_finished(request.filter, gone);
+  return listed ? ExitStatus::ok : complain(output, listed.error());
+}
+
+ExitStatus suppress(spool::Spool& spool, const Request& request, const Output& output) {
+  if (request.words.size() == 2) {
+    const auto removed = spool.unsuppress(request.words[1]);
+    if (!removed) return complain(output, removed.error());
+    if (!*removed)
+      std::fprintf(output.notes, "mailq: not suppressed: %s\n", printable(request.words[1]).c_str());
+    return *removed ? ExitStatus::ok : ExitStatus::no;
+  }
+  const auto all = spool.suppressions();
+  if (!all) return complain(output, all.error());
+  for (const spool::Suppression& one : *all)
+    print(output.out, output.json ? to_json(one) + '\n' : suppression_line(one));
+  return ExitStatus::ok;
 }
 
 // ---- operators
@@ -131,13 +182,15 @@ std::string_view done_word(Verb verb) {
       return "due now";
     case Verb::drop:
       return "dropped";
+    case Verb::reroute:
+      return "rerouted";
     default:
       return "failed";
   }
 }
 
 ExitStatus act_on(spool::Spool& spool, const SpoolId& id, const Request& request, const Output& output) {
-  const auto acted = spool.act(id, action_of(request.verb), request.filter, operator_name());
+  const auto acted = spool.act(id, action_of(request.verb), request.filter, operator_name(), output.route);
   if (!acted) return complain(output, acted.error());
   const std::string word(done_word(request.verb));
   if (acted->done > 0)
@@ -192,6 +245,10 @@ ExitStatus change_matching(spool::Spool& spool, const Request& request, const Ou
 
 ExitStatus run(spool::Spool& spool, const Request& request, const Output& output) {
   if (request.verb == Verb::list) return list(spool, request, output);
+  if (request.verb == Verb::find) return find(spool, request, output);
+  if (request.verb == Verb::stats) return stats(spool, output);
+  if (request.verb == Verb::top) return top(spool, output);
+  if (request.verb == Verb::suppress) return suppress(spool, request, output);
   if (!changes_queue(request.verb)) return read_one(spool, request, output);
   return request.ids.empty() ? change_matching(spool, request, output) : change_named(spool, request, output);
 }

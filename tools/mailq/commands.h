@@ -8,6 +8,7 @@
 
 #include "base/exit_status.h"
 #include "mailq/request.h"
+#include "spool/retry_schedule.h"
 #include "spool/spool.h"
 
 namespace tubepost::mailq {
@@ -16,7 +17,13 @@ struct Output {
   std::FILE* out;
   std::FILE* notes;  // for people: what is no part of the answer
   bool json = false, raw = false, preview = false;
-  // Whether an address is another server's; empty: nobody knows.
+  bool terminal = false;  // `out` is one: top goes on until a key is pressed
+  std::string plot{};     // stats: the file of a picture
+  std::string route{};    // reroute: where to; empty: as the directory says
+  // Of a schedule.
+  spool::RetryPolicy retry{{std::chrono::seconds(300)}, std::chrono::hours(120)};
+  Milliseconds delay_notice{0};
+  // Where nothing may be sent: whether an address is another server's; empty: it may.
   std::function<bool(const std::string& address)> is_remote{};
 };
 

@@ -87,6 +87,8 @@ std::string recipient_lines(const spool::Recipient& recipient) {
   out += '\n';
   add_line(out, "original", recipient.original);
   add_line(out, "notify", recipient.notify);
+  add_line(out, "destination", recipient.lane);
+  add_line(out, "route", recipient.route);
   return out;
 }
 
@@ -152,6 +154,83 @@ std::string to_json(const spool::Event& event) {
   return json.done();
 }
 
+// ---- find and suppress
+
+namespace {
+
+// What the journal of a finished message says of it.
+struct Past {
+  std::string sender, recipients, end;
+  Timestamp finished;
+};
+
+bool is_end(std::string_view event) {
+  return event == "delivered" || event == "failed" || event == "discarded" || event == "dropped";
+}
+
+Past past_of(const spool::Found& found) {
+  Past past;
+  for (const spool::Event& event : found.events) {
+    past.finished = event.time;
+    if (event.name == "accepted") past.sender = spool::word_of(event.fields, "from");
+    if (!is_end(event.name)) continue;
+    if (!past.recipients.empty()) past.recipients += ' ';
+    past.recipients += spool::word_of(event.fields, "to");
+    past.end = past.end.empty() || past.end == event.name ? event.name : "mixed";
+  }
+  return past;
+}
+
+std::string columns(std::initializer_list<std::string> values) {
+  std::string line;
+  for (const std::string& value : values) line.append(line.empty() ? "" : "\t").append(clean(value));
+  return line + '\n';
+}
+
+}  // namespace
+
+std::string found_line(const spool::Queued& queued) {
+  std::string recipients;
+  for (const spool::Recipient& recipient : queued.recipients)
+    recipients.append(recipients.empty() ? "" : " ").append(recipient.address);
+  return columns({queued.id.to_text(), to_rfc3339(queued.envelope.accepted),
+                  std::string(spool::to_text(state_of(queued))), sender_text(queued.envelope.reverse_path),
+                  recipients});
+}
+
+std::string found_line(const spool::Found& found) {
+  const Past past = past_of(found);
+  return columns({found.id.to_text(), to_rfc3339(found.id.time()), past.end.empty() ? "gone" : past.end,
+                  past.sender, past.recipients});
+}
+
+std::string to_json(const spool::Found& found) {
+  const Past past = past_of(found);
+  JsonObject json;
+  json.text("id", found.id.to_text());
+  json.text("sender", clean(past.sender == "<>" ? "" : past.sender));
+  json.text("queued", to_rfc3339(found.id.time()));
+  json.text("finished", to_rfc3339(past.finished));
+  json.text("state", past.end.empty() ? "gone" : past.end);
+  json.text("recipients", clean(past.recipients));
+  return json.done();
+}
+
+std::string suppression_line(const spool::Suppression& one) {
+  return columns(
+      {one.address, std::to_string(one.bounces), to_rfc3339(one.last), to_rfc3339(one.until), one.text});
+}
+
+std::string to_json(const spool::Suppression& one) {
+  JsonObject json;
+  json.text("address", clean(one.address));
+  json.number("bounces", one.bounces);
+  json.text("last", to_rfc3339(one.last));
+  json.text("until", to_rfc3339(one.until));
+  json.text("reason", clean(one.text));
+  return json.done();
+}
+
 std::string details(const spool::Queued& queued) {
   const spool::Envelope& envelope = queued.envelope;
   std::string out;
@@ -168,6 +247,8 @@ std::string details(const spool::Queued& queued) {
   add_line(out, "tls", envelope.origin.tls);
   add_line(out, "envid", envelope.dsn_envid.value_or(""));
   add_line(out, "ret", envelope.dsn_ret);
+  if (envelope.not_before > envelope.accepted) add_line(out, "not-before", to_rfc3339(envelope.not_before));
+  if (envelope.deliver_by) add_line(out, "deliver-by", to_rfc3339(envelope.deliver_by->deadline));
   for (const spool::Recipient& recipient : queued.recipients) out += recipient_lines(recipient);
   return out;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "spool/event_words.h"
 #include "spool/spool.h"
 
 namespace tubepost::mailq {
@@ -29,6 +30,13 @@ std::string list_totals(const Totals& totals, bool filtered);  // the last line
 // ---- JSON: one line, no line end
 std::string to_json(const spool::Queued& queued);
 std::string to_json(const spool::Event& event);
+
+// ---- of find and suppress
+std::string found_line(const spool::Queued& queued);
+std::string found_line(const spool::Found& found);
+std::string to_json(const spool::Found& found);
+std::string suppression_line(const spool::Suppression& suppression);
+std::string to_json(const spool::Suppression& suppression);
 
 // ---- one message
 std::string details(const spool::Queued& queued);   // "name<TAB>value" lines

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "base/file.h"
@@ -38,11 +40,13 @@ ExitStatus serve(const config::Settings& settings, const Request& request, Outpu
         "there is no spool in " + settings.home() + " (--home or TUBEPOST_HOME names another place)",
         ExitStatus::configuration);
   spool::Spool::Options options;
-  options.read_only = !changes_queue(request.verb) || output.preview;
+  options.read_only = !writes(request) || output.preview;
   options.group_commit = false;
   auto spool = spool::Spool::open(folder, options, clock);
   if (!spool) return config::complain("mailq", spool.error());
-  output.is_remote = make_is_remote(settings);
+  if (!settings.flag("qrun.outgoing")) output.is_remote = make_is_remote(settings);
+  output.retry = {settings.durations("qrun.retry"), settings.duration("qrun.expire")};
+  output.delay_notice = settings.duration("qrun.delay-notice");
   const ExitStatus status = run(*spool, request, output);
   const bool written = std::fflush(output.out) == 0 && std::ferror(output.out) == 0;
   return written || status != ExitStatus::ok ? status : ExitStatus::later;
@@ -53,19 +57,32 @@ ExitStatus serve(const config::Settings& settings, const Request& request, Outpu
 
 int main(int argc, char** argv) {
   using namespace tubepost;
-  config::Program program{"mailq", "look at the queue and operate it", {}};
+  config::Program program{"mailq", "look at the queue and operate it", {"qrun"}};
   program.offer_json();
   mailq::Output output{stdout, stderr};
   std::vector<std::string> words;
   program.flag("--raw", output.raw, "cat: print the message with CRLF, as it is kept.");
   program.flag("--preview", output.preview,
-               "hold, release, retry, drop, fail: show what would be changed, change nothing.");
+               "hold, release, retry, drop, fail, reroute: show what would be changed, change nothing.");
+  std::string to;
+  program.option("--plot", output.plot, "FILE.svg", "stats: draw the states and the fullest destinations.");
+  program.option("--to", to, "HOST",
+                 "reroute: where to, a host or what mailadm route takes; none: the routes again.");
   program.operands(words, "COMMAND|ID|FILTER|all",
-                   "show, cat, trace ID; hold, release, retry, drop, fail ID... | FILTER... | all; "
+                   "show, cat, trace, schedule ID; find FILTER...; stats; top; suppress list|remove ADDRESS; "
+                   "hold, release, retry, drop, fail, reroute ID... | FILTER... | all; "
                    "FILTER: from= to= domain= state= older= newer= larger= smaller=");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   output.json = program.json();
   const auto request = mailq::parse_request(words, SystemClock().now());
+  output.terminal = ::isatty(STDOUT_FILENO) == 1;
+  if (!to.empty()) {
+    // A bare host is the usual case; what is a destination of a route already is taken as one.
+    const bool is_route = directory::parse_route(".", to, false).has_value();
+    output.route = is_route ? to : "host:" + to;
+    if (const auto route = directory::parse_route(".", output.route, false); !route)
+      return to_int(mailq::complain(route.error().text, ExitStatus::usage));
+  }
   if (!request) return to_int(mailq::complain(request.error().text, ExitStatus::usage));
   return to_int(mailq::serve(*program.settings(), *request, output));
 }

@@ -8,15 +8,21 @@
 namespace tubepost::mailq {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Verb>, 9> verbs{{{"list", Verb::list},
-                                                                  {"show", Verb::show},
-                                                                  {"cat", Verb::cat},
-                                                                  {"trace", Verb::trace},
-                                                                  {"hold", Verb::hold},
-                                                                  {"release", Verb::release},
-                                                                  {"retry", Verb::retry},
-                                                                  {"drop", Verb::drop},
-                                                                  {"fail", Verb::fail}}};
+constexpr std::array<std::pair<std::string_view, Verb>, 15> verbs{{{"list", Verb::list},
+                                                                   {"show", Verb::show},
+                                                                   {"cat", Verb::cat},
+                                                                   {"trace", Verb::trace},
+                                                                   {"schedule", Verb::schedule},
+                                                                   {"find", Verb::find},
+                                                                   {"stats", Verb::stats},
+                                                                   {"top", Verb::top},
+                                                                   {"suppress", Verb::suppress},
+                                                                   {"reroute", Verb::reroute},
+                                                                   {"hold", Verb::hold},
+                                                                   {"release", Verb::release},
+                                                                   {"retry", Verb::retry},
+                                                                   {"drop", Verb::drop},
+                                                                   {"fail", Verb::fail}}};
 
 std::optional<Verb> parse_verb(std::string_view word) {
   for (const auto& [name, verb] : verbs)
@@ -69,7 +75,15 @@ Result<void> check(const Request& request) {
       return Failure::permanent(name + " needs an ID, a FILTER or \"all\"");
     if (request.all && (!request.ids.empty() || request.filters))
       return Failure::permanent("\"all\" stands alone");
-  } else if (request.verb == Verb::list) {
+  } else if (request.verb == Verb::suppress) {
+    const auto& words = request.words;
+    if (!(words.size() == 1 && words[0] == "list") && !(words.size() == 2 && words[0] == "remove"))
+      return Failure::permanent("suppress needs \"list\" or \"remove ADDRESS\"");
+  } else if (request.verb == Verb::stats || request.verb == Verb::top) {
+    if (!request.ids.empty() || request.filters || request.all)
+      return Failure::permanent(name + " is of the whole queue");
+  } else if (request.verb == Verb::list || request.verb == Verb::find) {
+    if (request.verb == Verb::find && !request.filters) return Failure::permanent("find needs a FILTER");
     if (!request.ids.empty() || request.all)
       return Failure::permanent("no such command or filter: " +
                                 printable(request.all ? "all" : request.ids.front()));
@@ -88,6 +102,9 @@ std::string_view to_text(Verb verb) {
 }
 
 bool changes_queue(Verb verb) { return verb >= Verb::hold; }
+bool writes(const Request& request) {
+  return changes_queue(request.verb) || (request.verb == Verb::suppress && request.words.size() == 2);
+}
 
 spool::Action action_of(Verb verb) {
   switch (verb) {
@@ -99,6 +116,8 @@ spool::Action action_of(Verb verb) {
       return spool::Action::drop;
     case Verb::fail:
       return spool::Action::fail;
+    case Verb::reroute:
+      return spool::Action::reroute;
     default:
       return spool::Action::hold;
   }
@@ -109,6 +128,7 @@ Result<Request> parse_request(const std::vector<std::string>& words, Timestamp n
   auto word = words.begin();
   if (word != words.end())
     if (const auto verb = parse_verb(*word)) request.verb = *verb, ++word;
+  if (request.verb == Verb::suppress) request.words.assign(word, words.end()), word = words.end();
   for (; word != words.end(); ++word) {
     const std::size_t equals = word->find('=');
     if (*word == "all") {

@@ -11,9 +11,27 @@
 
 namespace tubepost::mailq {
 
-enum class Verb { list, show, cat, trace, hold, release, retry, drop, fail };
+enum class Verb {
+  list,
+  show,
+  cat,
+  trace,
+  schedule,
+  find,
+  stats,
+  top,
+  suppress,
+  hold,  // from here on they change the queue
+  release,
+  retry,
+  drop,
+  fail,
+  reroute
+};
 std::string_view to_text(Verb verb);
 bool changes_queue(Verb verb);
+struct Request;
+bool writes(const Request& request);
 spool::Action action_of(Verb verb);  // of a verb that changes the queue
 
 struct Request {
@@ -22,6 +40,7 @@ struct Request {
   spool::Filter filter;
   bool filters = false;  // a FILTER was given
   bool all = false;
+  std::vector<std::string> words;  // of suppress: list, or remove ADDRESS
 };
 
 // A Failure says what is wrong with the words (exit 64).

@@ -86,7 +86,59 @@ TEST_F(Commands, MailForOtherServersIsNamedOnceBeforeQrunHasSeenIt) {
   send("b@x.test");
   output.is_remote = [](const std::string&) { return true; };
   run({});
-  EXPECT_EQ(notes, "mailq: waiting for other servers: 2; no outgoing service yet: nothing sends outward\n");
+  EXPECT_EQ(notes, "mailq: waiting for other servers: 2; the outgoing service is off (qrun.outgoing=off)\n");
+}
+
+TEST_F(Commands, StatsCountTheQueueAndNameItsDestinations) {
+  send("a@x.test"), send("b@y.test");
+  EXPECT_EQ(run({"stats"}), ExitStatus::ok);
+  EXPECT_NE(printed.find("messages\t2\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("queued\t2\n"), std::string::npos);
+  output.json = true;
+  run({"stats"});
+  EXPECT_TRUE(printed.starts_with("{\"messages\": 2, \"recipients\": 2")) << printed;
+}
+
+TEST_F(Commands, APlotIsAFileOfSvg) {
+  send("a@x.test");
+  output.plot = folder + "/queue.svg";
+  EXPECT_EQ(run({"stats"}), ExitStatus::ok);
+  EXPECT_TRUE(read_file(output.plot)->starts_with("<svg "));
+}
+
+TEST_F(Commands, FindShowsFinishedMessages) {
+  const auto id = send("a@x.test");
+  send("b@x.test");
+  run({"drop", id});
+  EXPECT_EQ(run({"find", "to=a@x.test"}), ExitStatus::ok);
+  EXPECT_TRUE(printed.starts_with(id + "\t")) << printed;
+  EXPECT_NE(printed.find("\tdropped\t"), std::string::npos) << printed;
+  EXPECT_EQ(run({"find"}), ExitStatus::usage);
+}
+
+TEST_F(Commands, AScheduleNamesEveryAttemptTheNoticeAndTheEnd) {
+  output.retry = {{std::chrono::hours(1)}, std::chrono::hours(3)};
+  output.delay_notice = std::chrono::hours(2);
+  const auto id = send("a@x.test");
+  EXPECT_EQ(run({"schedule", id}), ExitStatus::ok);
+  EXPECT_NE(printed.find("\tattempt 1\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("\tnotice of delay\n"), std::string::npos);
+  EXPECT_NE(printed.find("\texpires, if that attempt fails\n"), std::string::npos);
+}
+
+TEST_F(Commands, ARerouteIsKeptWithTheRecipient) {
+  const auto id = send("a@x.test");
+  output.route = "host:other.test";
+  EXPECT_EQ(run({"reroute", id}), ExitStatus::ok);
+  run({"show", id});
+  EXPECT_NE(printed.find("route\thost:other.test\n"), std::string::npos) << printed;
+}
+
+TEST_F(Commands, SuppressListsAndRemoves) {
+  EXPECT_EQ(run({"suppress", "list"}), ExitStatus::ok);
+  EXPECT_EQ(printed, "");
+  EXPECT_EQ(run({"suppress", "remove", "a@x.test"}), ExitStatus::no);
+  EXPECT_EQ(run({"suppress"}), ExitStatus::usage);
 }
 
 TEST_F(Commands, CatPrintsLfAndWithRawCrlf) {

@@ -57,7 +57,7 @@ TEST(Request, ShowCatAndTraceTakeOneId) {
 }
 
 TEST(Request, WhatIsNeitherCommandNorFilterIsRefused) {
-  for (const char* word : {"stats", "top", "all", "flush", "-x", ""}) EXPECT_FALSE(parse({word})) << word;
+  for (const char* word : {"statistics", "tops", "all", "flush", "-x", ""}) EXPECT_FALSE(parse({word})) << word;
 }
 
 }  // namespace

@@ -1,0 +1,249 @@
+#include "mailq/overview.h"
+
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "mailq/json.h"
+
+namespace tubepost::mailq {
+namespace {
+
+constexpr std::size_t counted_max = 1'000'000;  // of one destination
+constexpr std::size_t shown = 20;               // destinations, on a screen or in a picture
+
+struct Overview {
+  spool::Totals totals;
+  std::optional<Timestamp> oldest;
+  std::vector<spool::LaneCount> lanes;  // the fullest first
+  std::uint64_t suppressed = 0;
+};
+
+Result<Overview> look(const spool::Spool& spool) {
+  Overview seen;
+  auto totals = spool.totals();
+  if (!totals) return std::move(totals).error();
+  seen.totals = *totals;
+  auto first = spool.list({}, [&](const spool::Queued& queued) {
+    seen.oldest = queued.envelope.accepted;
+    return false;
+  });
+  if (!first) return std::move(first).error();
+  auto lanes = spool.lanes(counted_max);
+  if (!lanes) return std::move(lanes).error();
+  seen.lanes = std::move(*lanes);
+  std::stable_sort(seen.lanes.begin(), seen.lanes.end(),
+                   [](const auto& a, const auto& b) { return a.parked > b.parked; });
+  auto suppressed = spool.suppressions();
+  if (!suppressed) return std::move(suppressed).error();
+  seen.suppressed = suppressed->size();
+  return seen;
+}
+
+constexpr spool::State all_states[] = {spool::State::queued, spool::State::deferred, spool::State::working,
+                                       spool::State::held,   spool::State::failed,   spool::State::done};
+
+std::string lane_line(const spool::LaneCount& lane) {
+  std::string line = "destination\t" + printable(lane.lane) + '\t' + std::to_string(lane.parked);
+  if (lane.trouble)
+    line += "\tfailures=" + std::to_string(lane.trouble->failures) +
+            "\tprobe=" + to_rfc3339(lane.trouble->probe) + '\t' + printable(lane.trouble->text, 200);
+  return line + '\n';
+}
+
+std::string as_text(const Overview& seen) {
+  std::string out = "messages\t" + std::to_string(seen.totals.messages) + "\nrecipients\t" +
+                    std::to_string(seen.totals.all()) + "\nbytes\t" + std::to_string(seen.totals.bytes) +
+                    '\n';
+  for (const auto state : all_states)
+    out.append(spool::to_text(state)).append("\t").append(std::to_string(seen.totals.of(state))).append("\n");
+  if (seen.oldest) out += "oldest\t" + to_rfc3339(*seen.oldest) + '\n';
+  out += "suppressed\t" + std::to_string(seen.suppressed) + '\n';
+  for (const spool::LaneCount& lane : seen.lanes) out += lane_line(lane);
+  return out;
+}
+
+std::string as_json(const spool::LaneCount& lane) {
+  JsonObject json;
+  json.text("name", printable(lane.lane));
+  json.number("parked", lane.parked);
+  json.number("failures", lane.trouble ? lane.trouble->failures : 0);
+  if (lane.trouble)
+    json.text("probe", to_rfc3339(lane.trouble->probe));
+  else
+    json.null("probe");
+  json.text("reason", lane.trouble ? printable(lane.trouble->text, 400) : "");
+  return json.done();
+}
+
+std::string as_json(const Overview& seen) {
+  JsonObject json;
+  json.number("messages", seen.totals.messages);
+  json.number("recipients", seen.totals.all());
+  json.number("bytes", seen.totals.bytes);
+  for (const auto state : all_states) json.number(spool::to_text(state), seen.totals.of(state));
+  if (seen.oldest)
+    json.text("oldest", to_rfc3339(*seen.oldest));
+  else
+    json.null("oldest");
+  json.number("suppressed", seen.suppressed);
+  std::string lanes;
+  for (const spool::LaneCount& lane : seen.lanes)
+    lanes.append(lanes.empty() ? "" : ", ").append(as_json(lane));
+  json.raw("destinations", "[" + lanes + "]");
+  return json.done() + '\n';
+}
+
+// ---- the picture
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return out;
+}
+
+std::string bar(std::size_t row, const std::string& name, std::uint64_t value, std::uint64_t most, bool bad) {
+  constexpr std::size_t height = 22, left = 260, width = 500;
+  const std::size_t y = 20 + row * height, length = most == 0 ? 0 : value * width / most;
+  const std::string top = std::to_string(y), base = std::to_string(y + 14);
+  return "<text x=\"" + std::to_string(left - 8) + "\" y=\"" + base + "\" text-anchor=\"end\">" +
+         escaped(name) + "</text><rect x=\"" + std::to_string(left) + "\" y=\"" + top +
+         "\" height=\"18\" width=\"" + std::to_string(length) + "\" fill=\"" + (bad ? "#c0392b" : "#2c7fb8") +
+         "\"/><text x=\"" + std::to_string(left + length + 6) + "\" y=\"" + base + "\">" +
+         std::to_string(value) + "</text>\n";
+}
+
+std::string picture(const Overview& seen) {
+  std::string bars;
+  std::size_t row = 0;
+  std::uint64_t most = 1;
+  for (const auto state : all_states) most = std::max(most, seen.totals.of(state));
+  for (const auto state : all_states)
+    bars += bar(row++, std::string(spool::to_text(state)), seen.totals.of(state), most, false);
+  ++row;
+  most = seen.lanes.empty() ? 1 : std::max<std::uint64_t>(1, seen.lanes.front().parked);
+  for (std::size_t i = 0; i < std::min(shown, seen.lanes.size()); ++i)
+    bars += bar(row++, printable(seen.lanes[i].lane, 40), seen.lanes[i].parked, most,
+                seen.lanes[i].trouble.has_value());
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"860\" height=\"" + std::to_string(40 + row * 22) +
+         "\" font-family=\"sans-serif\" font-size=\"13\">\n" + bars + "</svg>\n";
+}
+
+// ---- the screen
+
+// Keys come one by one and are not shown, as long as this lives.
+class RawTerminal {
+public:
+  RawTerminal() : changed_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    termios raw = before_;
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+  }
+  RawTerminal(const RawTerminal&) = delete;
+  ~RawTerminal() {
+    if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+  }
+
+private:
+  termios before_{};
+  bool changed_;
+};
+
+std::string screen(const Overview& seen) {
+  std::string out =
+      "\x1b[H\x1b[2Jtubepost queue   " + to_rfc3339(SystemClock().now()) + "   (any key ends)\n\n";
+  out += std::to_string(seen.totals.messages) + " messages, " + std::to_string(seen.totals.all()) +
+         " recipients, " + std::to_string(seen.totals.bytes) + " bytes\n";
+  for (const auto state : all_states)
+    out.append(spool::to_text(state)).append(" ").append(std::to_string(seen.totals.of(state))).append("   ");
+  out += "\n\n";
+  for (std::size_t i = 0; i < std::min(shown, seen.lanes.size()); ++i) out += lane_line(seen.lanes[i]);
+  return out;
+}
+
+}  // namespace
+
+ExitStatus complain(const Output& output, const Failure& failure) {
+  std::fprintf(output.notes, "mailq: %s\n", failure.text.c_str());
+  return failure.retry == Retry::later ? ExitStatus::later : ExitStatus::configuration;
+}
+
+bool print(std::FILE* out, std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), out) == text.size();
+}
+
+ExitStatus stats(const spool::Spool& spool, const Output& output) {
+  const auto seen = look(spool);
+  if (!seen) return complain(output, seen.error());
+  if (!output.plot.empty()) {
+    if (const auto written = write_file_atomically(output.plot, picture(*seen), 0644); !written)
+      return complain(output, written.error());
+  }
+  print(output.out, output.json ? as_json(*seen) : as_text(*seen));
+  return ExitStatus::ok;
+}
+
+ExitStatus top(const spool::Spool& spool, const Output& output) {
+  if (!output.terminal) return stats(spool, output);
+  constexpr int every = 1000;
+  const RawTerminal raw;
+  for (;;) {
+    const auto seen = look(spool);
+    if (!seen) return complain(output, seen.error());
+    print(output.out, screen(*seen));
+    std::fflush(output.out);
+    pollfd key{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&key, 1, every) != 0) return ExitStatus::ok;
+  }
+}
+
+// ---- what comes next
+
+namespace {
+
+std::string plan_line(const spool::Recipient& recipient, std::string_view what, Timestamp when) {
+  return printable(recipient.address) + '\t' + to_rfc3339(when) + '\t' + std::string(what) + '\n';
+}
+
+std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipient, const Output& output) {
+  constexpr unsigned most = 200;
+  const Timestamp begin = queued.envelope.released(), end = begin + output.retry.expire;
+  if (recipient.state == spool::State::held)
+    return printable(recipient.address) + "\t-\theld: never, until released\n";
+  if (recipient.state != spool::State::queued && recipient.state != spool::State::deferred)
+    return printable(recipient.address) + "\t-\t" + std::string(spool::to_text(recipient.state)) + '\n';
+  std::string plan;
+  if (recipient.parked)
+    plan +=
+        printable(recipient.address) + "\t-\twaits for its destination " + printable(recipient.lane) + '\n';
+  const Timestamp notice = begin + output.delay_notice;
+  bool told = recipient.delay_notified || output.delay_notice <= Milliseconds(0);
+  Timestamp time = recipient.next;
+  for (unsigned attempt = recipient.attempts + 1; attempt <= recipient.attempts + most; ++attempt) {
+    plan += plan_line(recipient, "attempt " + std::to_string(attempt), time);
+    if (!told && time >= notice) told = true, plan += plan_line(recipient, "notice of delay", time);
+    if (time >= end) break;
+    time = spool::next_attempt(queued.id, begin, attempt, time, output.retry);
+  }
+  return plan + plan_line(recipient, "expires, if that attempt fails", time);
+}
+
+}  // namespace
+
+ExitStatus schedule(const spool::Spool& spool, const spool::SpoolId& id, const Output& output) {
+  const auto queued = spool.find(id);
+  if (!queued) return complain(output, queued.error());
+  if (!*queued) {
+    std::fprintf(output.notes, "mailq: no message %s in the queue\n", id.to_text().c_str());
+    return ExitStatus::no;
+  }
+  for (const spool::Recipient& recipient : (*queued)->recipients)
+    print(output.out, plan_of(**queued, recipient, output));
+  return ExitStatus::ok;
+}
+
+}  // namespace tubepost::mailq
