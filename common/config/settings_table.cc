@@ -218,8 +218,14 @@ constexpr Setting table[] = {
     // ---- the queue
     one_of("on/off", {"qrun.outgoing", Kind::choice, "on", "on|off",
                       "Whether mail for other hosts is sent; off: it waits."}),  // L9
-    not_yet(at_least(
-        1, {"qrun.outgoing-connections", Kind::number, "2", "N", "Outgoing connections at a time."})),  // L4
+    restart(within(1, 1000,
+                   {"qrun.outgoing-connections", Kind::number, "2", "N", "Outgoing connections at a time."})),  // L4
+    at_least(1, {"qrun.destination-connections", Kind::number, "20", "N",
+                 "Outgoing connections to one destination at the most; it begins with two."}),
+    {"qrun.relay-expire", Kind::duration, "30d", "TIME",
+     "When mail kept as a secondary goes back to its sender, if that is later than qrun.expire."},  // O10
+    {"qrun.suppress", Kind::duration, "7d", "TIME",
+     "How long an address that bounced three times in a row is not sent to; 0: it always is."},
     restart(within(1, 64,
                    {"qrun.deliver-workers", Kind::number, "1", "N", "Processes that deliver to mailboxes."})),
     at_least(
@@ -230,8 +236,7 @@ constexpr Setting table[] = {
                  "Waits between attempts, one after the other; the last one repeats."}),
     at_least(60,
              {"qrun.expire", Kind::duration, "5d", "TIME", "When undelivered mail goes back to its sender."}),
-    not_yet(
-        {"qrun.delay-notice", Kind::duration, "4h", "TIME", "When the sender is told of a delay; 0: never."}),
+    {"qrun.delay-notice", Kind::duration, "4h", "TIME", "When the sender is told of a delay; 0: never."},
     at_least(3600, {"qrun.journal-keep", Kind::duration, "30d", "TIME",
                     "How long the life of a finished message can be traced."}),
     repeated({"mxsend.smarthost", Kind::text, "", "HOST[:PORT]", "Smarthost, in this order."}),  // O2

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "message/dsn.h"
+#include "smtp/reply_class.h"
 
 namespace tubepost::qrun {
 namespace {
@@ -11,20 +12,68 @@ namespace {
 constexpr std::size_t full_return_max = 100 << 10;  // a larger message is returned as its header
 constexpr std::uint32_t dsn_ordinal = 0xffff'ffff;  // deliveries count what they generate from 0
 
+// A delay and the failure that comes of it are two DSNs.
+std::uint32_t ordinal_of(spool::Owed owed) {
+  return owed == spool::Owed::failure ? dsn_ordinal : dsn_ordinal - static_cast<std::uint32_t>(owed);
+}
+
+bool any_failed(const spool::Debt& debt) {
+  return std::any_of(debt.owed.begin(), debt.owed.end(),
+                     [](const spool::Recipient& one) { return one.owed == spool::Owed::failure; });
+}
+
+// A line for people on refusals that are known (O11).
+std::string advice_on(const message::DsnRecipient& described) {
+  if (!described.said_by_smtp) return {};
+  const int code = parse_number<int>(std::string_view(described.diagnostic).substr(0, 3)).value_or(0);
+  const auto meaning = smtp::explain_reply(code, described.status, described.diagnostic);
+  std::string advice(meaning.advice);
+  for (const std::string& link : meaning.links) advice += ' ' + link;
+  return advice;
+}
+
+message::DsnAction action_of(spool::Owed owed) {
+  switch (owed) {
+    case spool::Owed::delivered:
+      return message::DsnAction::delivered;
+    case spool::Owed::relayed:
+      return message::DsnAction::relayed;
+    case spool::Owed::expanded:
+      return message::DsnAction::expanded;
+    case spool::Owed::delay:
+      return message::DsnAction::delayed;
+    default:
+      return message::DsnAction::failed;
+  }
+}
+
+// "HOST said: REPLY", as verdicts.cc writes what a server answered.
+void set_diagnostic(message::DsnRecipient& described, const std::string& reason) {
+  constexpr std::string_view said = " said: ";
+  const auto at = reason.find(said);
+  described.diagnostic = reason;
+  if (at == std::string::npos || reason.find(' ') != at) return;
+  described.remote_mta = reason.substr(0, at);
+  described.diagnostic = reason.substr(at + said.size());
+  described.said_by_smtp = true;
+}
+
 message::DsnRecipient describe(const spool::Recipient& recipient) {
   message::DsnRecipient described;
   described.address = recipient.address;
   described.original = recipient.original;
   described.orcpt = recipient.orcpt;
+  described.action = action_of(recipient.owed);
   described.status = recipient.status;
-  described.diagnostic = recipient.reason;
+  set_diagnostic(described, recipient.reason);
+  described.advice = advice_on(described);
   return described;
 }
 
 // RFC 3461 4.3: the header unless FULL was asked for. What cannot stand in a message/rfc822 part is never
-// returned whole.
-bool returns_full(const spool::Envelope& envelope, std::string_view body) {
-  return envelope.dsn_ret == "FULL" && body.size() <= full_return_max &&
+// returned whole. And RET is about failures only.
+bool returns_full(const spool::Envelope& envelope, std::string_view body, bool any_failed) {
+  return any_failed && envelope.dsn_ret == "FULL" && body.size() <= full_return_max &&
          envelope.body_type != spool::BodyType::binary_mime;
 }
 
@@ -43,24 +92,31 @@ spool::Envelope envelope_of(const spool::Envelope& original, std::string_view co
 
 }  // namespace
 
-bool wants_failure_notice(std::string_view notify) {
-  if (notify.empty()) return true;
-  const auto words = split(notify, ',');
-  return std::any_of(words.begin(), words.end(),
-                     [](std::string_view word) { return equal_ignoring_case(trim(word), "FAILURE"); });
+bool wants_notice(std::string_view notify, spool::Owed kind) {
+  const std::string_view word = kind == spool::Owed::failure ? "FAILURE"
+                                : kind == spool::Owed::delay ? "DELAY"
+                                                             : "SUCCESS";
+  if (notify.empty()) return word != "SUCCESS";
+  for (const auto one : split(notify, ','))
+    if (equal_ignoring_case(trim(one), word)) return true;
+  return false;
 }
 
 std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string_view body,
-                                            const std::string& hostname, Timestamp now) {
+                                            const std::string& hostname, Timestamp now,
+                                            std::chrono::seconds expire) {
   const spool::Envelope& envelope = *debt.envelope;
   if (envelope.reverse_path.empty() || debt.owed.empty()) return std::nullopt;
   message::Dsn dsn;
   for (const spool::Recipient& recipient : debt.owed)
-    if (wants_failure_notice(recipient.notify)) dsn.recipients.push_back(describe(recipient));
+    if (wants_notice(recipient.notify, recipient.owed)) dsn.recipients.push_back(describe(recipient));
   if (dsn.recipients.empty()) return std::nullopt;
+  for (message::DsnRecipient& recipient : dsn.recipients)
+    if (recipient.action == message::DsnAction::delayed && expire.count() > 0)
+      recipient.retry_until = envelope.released() + expire;
 
   spool::Generated bounce;
-  bounce.id = spool::SpoolId::derive(debt.id, debt.owed.front().number, dsn_ordinal);
+  bounce.id = spool::SpoolId::derive(debt.id, debt.owed.front().number, ordinal_of(debt.owed.front().owed));
   dsn.reporting_mta = hostname;
   dsn.to = envelope.reverse_path;
   dsn.message_id = bounce.id.to_text();
@@ -68,7 +124,7 @@ std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string
   dsn.arrival = envelope.accepted;
   dsn.envelope_id = envelope.dsn_envid;
   dsn.returned = body;
-  dsn.return_full = returns_full(envelope, body);
+  dsn.return_full = returns_full(envelope, body, any_failed(debt));
   bounce.content = message::write_dsn(dsn);
   bounce.envelope = envelope_of(envelope, bounce.content);
   // RFC 3461 5.2.1 (c): a DSN asks for no DSN.

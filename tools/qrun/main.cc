@@ -40,10 +40,10 @@ Result<spool::Spool> open_spool(const config::Settings& settings, bool read_only
   return spool::Spool::open(settings.path("spool"), options, clock);
 }
 
-WorkerKind deliver_kind(const config::Program& program, const config::Settings& settings) {
+WorkerKind worker_kind(const std::string& worker, const config::Program& program, std::size_t processes) {
   WorkerKind kind;
-  kind.name = "deliver";
-  kind.argv = {process::sibling_program("deliver"), "--worker", "--home", program.home()};
+  kind.name = worker;
+  kind.argv = {process::sibling_program(worker), "--worker", "--home", program.home()};
   const config::Inputs& inputs = program.inputs();
   if (!inputs.config_file.empty()) kind.argv.insert(kind.argv.end(), {"--config", inputs.config_file});
   for (const auto& [name, value] : inputs.arguments) {  // log.level is --log-level
@@ -51,7 +51,7 @@ WorkerKind deliver_kind(const config::Program& program, const config::Settings& 
     kind.argv.push_back("--log-" + name.substr(4));
     kind.argv.push_back(value);
   }
-  kind.processes = settings.number("qrun.deliver-workers");
+  kind.processes = processes;
   return kind;
 }
 
@@ -91,10 +91,13 @@ ExitStatus run_queue(const config::Program& program, const Options& options, pro
     if (const auto ended = await_other(*spool, clock, *lock)) return *ended;
 
   config::LiveSettings live(program.inputs(), settings, logger);
-  WorkerPool deliver(deliver_kind(program, *settings), (*lock)->get(), logger);
+  WorkerPool deliver(worker_kind("deliver", program, settings->number("qrun.deliver-workers")),
+                     (*lock)->get(), logger);
+  SenderPool senders(worker_kind("mxsend", program, settings->number("qrun.outgoing-connections")),
+                     (*lock)->get(), logger);
   const DirectoryAddresses addresses(*directory);
   Scheduler scheduler({*spool, addresses, deliver, clock, logger,
-                       [&] { return make_policy(*live.current()); }, hostname_of(*settings)},
+                       [&] { return make_policy(*live.current()); }, hostname_of(*settings), &senders},
                       {options.once, parse_number<int>(options.ready_fd).value_or(-1), &signals});
   return scheduler.run();
 }
@@ -119,7 +122,7 @@ int main(int argc, char** argv) {
   process::SignalSource signals{SIGTERM, SIGINT};
   config::Program program{"qrun",
                           "run the queue: hand what is due to delivery, record what became of it",
-                          {"server", "=qrun", "spool"}};
+                          {"server", "=qrun", "spool", "mxsend"}};
   qrun::Options options;
   program.flag("--once", options.once, "Run what is due now until nothing is in work, then exit.");
   program.flag("--dry-run", options.dry_run, "Print what would be done now; change nothing.");

@@ -96,8 +96,8 @@ std::string describe(const Decision& decision) { return std::visit(Describe{}, d
 const Decision& Router::decide(const spool::Recipient& recipient, const std::string& sender) {
   // Routes may be chosen by sender, and a leaf of an expansion is looked up in another way than an address as
   // given.
-  const std::string key =
-      recipient.address + '\n' + (recipient.original.empty() ? "" : "leaf") + '\n' + sender;
+  const std::string key = recipient.address + '\n' + (recipient.original.empty() ? "" : "leaf") + '\n' +
+                          recipient.route + '\n' + sender;
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second;
   return known_.emplace(key, look_up(recipient, sender)).first->second;
@@ -119,7 +119,11 @@ Decision Router::look_up(const spool::Recipient& recipient, const std::string& s
   if (std::holds_alternative<directory::ToAlias>(*destination)) return of_alias(*address, sender);
   if (std::holds_alternative<directory::UnknownUser>(*destination))
     return Refuse{{5, 1, 1}, "no such user here"};
-  return of_remote(*address, sender);
+  if (!recipient.route.empty()) {
+    auto route = directory::parse_route(".", recipient.route, false);
+    if (route) return SendOut{std::move(*route)};
+  }
+  return of_remote(*address, sender, std::holds_alternative<directory::RelayDomain>(*destination));
 }
 
 Decision Router::of_alias(const smtp::Mailbox& address, const std::string& sender) const {
@@ -131,7 +135,7 @@ Decision Router::of_alias(const smtp::Mailbox& address, const std::string& sende
   return Refuse{{5, 4, 6}, "the alias leads nowhere: " + join(to.problems, "; ")};
 }
 
-Decision Router::of_remote(const smtp::Mailbox& address, const std::string& sender) const {
+Decision Router::of_remote(const smtp::Mailbox& address, const std::string& sender, bool secondary) const {
   auto route = addresses_.route_for(address, sender);
   if (!route) return AskLater{std::move(route).error()};
   switch (route->kind) {
@@ -142,7 +146,7 @@ Decision Router::of_remote(const smtp::Mailbox& address, const std::string& send
     case RouteKind::hold:
       return HoldBack{"held by the route of " + route->pattern};
     default:
-      return SendOut{std::move(*route)};
+      return SendOut{std::move(*route), secondary};
   }
 }
 

@@ -52,6 +52,7 @@ struct ExpandTo {
 };
 struct SendOut {
   directory::Route route;
+  bool secondary = false;  // we keep it for its primary (O10)
 };
 struct Discard {};
 struct HoldBack {
@@ -72,13 +73,14 @@ class Router {
 public:
   explicit Router(const Addresses& addresses) : addresses_(addresses) {}
   // Valid until the next forget().
+  // An operator's reroute goes before everything but a mailbox here.
   const Decision& decide(const spool::Recipient& recipient, const std::string& sender);
   void forget() { known_.clear(); }
 
 private:
   Decision look_up(const spool::Recipient& recipient, const std::string& sender) const;
   Decision of_alias(const smtp::Mailbox& address, const std::string& sender) const;
-  Decision of_remote(const smtp::Mailbox& address, const std::string& sender) const;
+  Decision of_remote(const smtp::Mailbox& address, const std::string& sender, bool secondary) const;
 
   const Addresses& addresses_;
   std::unordered_map<std::string, Decision> known_;

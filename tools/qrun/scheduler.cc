@@ -32,6 +32,7 @@ Scheduler::Scheduler(Parts parts, Mode mode)
       mode_(mode),
       policy_(parts_.policy()),
       router_(parts_.addresses),
+      outbound_(parts_.senders, parts_.logger),
       clock_watch_(parts_.clock) {}
 
 ExitStatus Scheduler::run() {
@@ -51,6 +52,11 @@ bool Scheduler::start() {
     parts_.logger.error("start-failed", {{"text", recovered.error().text}});
     return false;
   }
+  outbound_.set_policy(policy_);
+  if (const auto restored = outbound_.restore(parts_.spool); !restored) {
+    parts_.logger.error("start-failed", {{"text", restored.error().text}});
+    return false;
+  }
   parts_.logger.info("started", {{"recovered", *recovered}});
   if (mode_.ready_fd >= 0) {
     [[maybe_unused]] const auto written = ::write(mode_.ready_fd, "\n", 1);
@@ -67,6 +73,7 @@ void Scheduler::wait() {
   if (wake_) descriptors.push_back({wake_.get(), POLLIN, 0});
   if (mode_.signals) descriptors.push_back({mode_.signals->fd(), POLLIN, 0});
   parts_.deliver.add_to(descriptors);
+  outbound_.add_to(descriptors);
   ::poll(descriptors.data(), descriptors.size(), wait_time());
 }
 
@@ -75,6 +82,9 @@ int Scheduler::wait_time() const {
   const Milliseconds now = parts_.clock.since_boot();
   Milliseconds until = last_sweep_ + policy_.sweep;
   if (const auto look = parts_.deliver.next_look(policy_.job_timeout)) until = std::min(until, *look);
+  if (const auto look = outbound_.next_look(now, policy_.silence())) until = std::min(until, *look);
+  if (const auto probe = outbound_.next_probe(); probe && wants_claims())
+    until = std::min(until, now + (*probe - parts_.clock.now()));
   if (must_turn()) until = std::min(until, std::max(paced_until_ - burst, not_before_));
   if (stopping_) until = std::min(until, stop_deadline_);
   if (next_due_ && wants_claims()) until = std::min(until, now + (*next_due_ - parts_.clock.now()));
@@ -92,8 +102,14 @@ void Scheduler::collect() {
     last_sweep_ = now;
     woken_ = true;
   }
-  take_news(parts_.deliver.work(now, policy_.job_timeout));
+  work_workers();
   if (stopping_) release_untried();
+}
+
+void Scheduler::work_workers() {
+  const Milliseconds now = parts_.clock.since_boot();
+  take_news(parts_.deliver.work(now, policy_.job_timeout));
+  take(outbound_.work(now, moment(), policy_));
 }
 
 void Scheduler::take_signals() {
@@ -107,15 +123,20 @@ void Scheduler::take_signals() {
 // Jobs that no process has: their claims are given back.
 void Scheduler::release_untried() {
   for (const Job& job : parts_.deliver.stop())
-    add(job.claim, given_back(job, "qrun was stopped", parts_.clock.now()), false);
+    add(job.claim, given_back(job.claim, "qrun was stopped", parts_.clock.now()), false);
+  take(outbound_.stop(moment()));
+}
+
+void Scheduler::take(Outbound::Outcomes outcomes) {
+  for (auto& [claim, outcome] : outcomes) add(claim, std::move(outcome), false);
 }
 
 void Scheduler::take_news(PoolNews news) {
   const Moment at = moment();
   for (const auto& [job, answer] : news.answers) add(job.claim, of_answer(job, answer, at, policy_), true);
-  for (const auto& [job, how] : news.crashes) add(job.claim, of_crash(job, how, at, policy_), false);
+  for (const auto& [job, how] : news.crashes) add(job.claim, of_crash(job.claim, how, at, policy_), false);
   for (const Job& job : news.given_back)
-    add(job.claim, given_back(job, news.why_given_back, at.now + news.pause), false);
+    add(job.claim, given_back(job.claim, news.why_given_back, at.now + news.pause), false);
 }
 
 Moment Scheduler::moment() const {
@@ -133,7 +154,7 @@ bool Scheduler::wants_claims() const {
 bool Scheduler::must_turn() const {
   if (!pending_.empty()) return true;
   const bool due = next_due_ && *next_due_ <= parts_.clock.now();
-  return wants_claims() && (woken_ || due || owes_);
+  return wants_claims() && (woken_ || due || owes_ || outbound_.has_wishes(parts_.clock.now()));
 }
 
 bool Scheduler::may_turn() const {
@@ -144,12 +165,14 @@ bool Scheduler::may_turn() const {
 // False: the spool cannot be written, and somebody else must look at it.
 bool Scheduler::take_turn() {
   policy_ = parts_.policy();
+  outbound_.set_policy(policy_);
   const std::size_t out = parts_.deliver.jobs();
   const std::size_t most = stopping_ || out >= out_max ? 0 : out_max - out;
   std::vector<spool::Outcome> outcomes;
   outcomes.reserve(pending_.size());
   for (const Pending& pending : pending_) outcomes.push_back(pending.outcome);
-  const auto turn = parts_.spool.turn(outcomes, parts_.clock.now(), most);
+  const spool::LaneWork lanes = outbound_.lane_work(moment(), most > 0 && policy_.outgoing);
+  const auto turn = parts_.spool.turn(outcomes, parts_.clock.now(), most, lanes);
   const Milliseconds now = parts_.clock.since_boot();
   paced_until_ = std::max(paced_until_, now) + spacing;
   if (!turn) {
@@ -161,7 +184,7 @@ bool Scheduler::take_turn() {
   turn_failures_ = 0;
   const std::vector<Pending> done = std::exchange(pending_, {});
   drained_ = turn->claims.empty() && turn->debts.empty() && most > 0;
-  woken_ = turn->claims.size() == most;  // there may be more
+  woken_ = turn->claims.size() >= most;  // there may be more
   next_due_ = turn->next_due;
   recorded(done);
   after_turn(*turn);
@@ -171,7 +194,9 @@ bool Scheduler::take_turn() {
 void Scheduler::after_turn(const spool::Turn& turn) {
   router_.forget();  // the directory may change between turns
   const Moment at = moment();
+  outbound_.found(turn.lanes);
   for (const spool::Claim& claim : turn.claims) dispatch(claim, at);
+  outbound_.end_of_turn(parts_.clock.since_boot());
   settle(turn.debts);
   if (drained_) prune();
 }
@@ -192,6 +217,10 @@ void Scheduler::dispatch(const spool::Claim& claim, const Moment& at) {
   if (const auto* to = std::get_if<ExpandTo>(&decision))
     for (const std::string& problem : to->problems)
       parts_.logger.warning("expansion-problem", {{"id", claim.id.to_text()}, {"text", problem}});
+  if (const auto* out = std::get_if<SendOut>(&decision); out && policy_.outgoing && outbound_.can_send()) {
+    if (auto outcome = outbound_.dispatch(claim, *out, at, policy_)) add(claim, std::move(*outcome), false);
+    return;
+  }
   if (auto outcome = of_decision(claim, decision, at, policy_)) return add(claim, std::move(*outcome), false);
   const auto& to = std::get<DeliverTo>(decision);
   parts_.deliver.add({claim, to.mailbox, to.detail, at.now});
@@ -212,8 +241,8 @@ void Scheduler::settle(const std::vector<spool::Debt>& debts) {
 void Scheduler::pay(const spool::Debt& debt) {
   const auto body = parts_.spool.body(debt.id);
   if (!body && body.error().retry == Retry::later) return pay_later(debt, body.error());
-  const auto bounce =
-      make_bounce(debt, body ? body->bytes() : std::string_view(), parts_.hostname, parts_.clock.now());
+  const auto bounce = make_bounce(debt, body ? body->bytes() : std::string_view(), parts_.hostname,
+                                  parts_.clock.now(), policy_.retry.expire);
   if (const auto settled = parts_.spool.settle(debt, bounce); !settled) {
     return pay_later(debt, settled.error());
   }
@@ -248,8 +277,10 @@ void Scheduler::prune() {
 
 bool Scheduler::is_finished() const {
   if (stopping_)
-    return (pending_.empty() && parts_.deliver.is_idle()) || parts_.clock.since_boot() >= stop_deadline_;
-  return mode_.once && drained_ && !woken_ && pending_.empty() && parts_.deliver.is_idle();
+    return (pending_.empty() && parts_.deliver.is_idle() && outbound_.is_idle()) ||
+           parts_.clock.since_boot() >= stop_deadline_;
+  return mode_.once && drained_ && !woken_ && pending_.empty() && parts_.deliver.is_idle() &&
+         outbound_.is_idle() && !outbound_.has_wishes(parts_.clock.now());
 }
 
 ExitStatus Scheduler::finish() {
@@ -258,10 +289,11 @@ ExitStatus Scheduler::finish() {
   release_untried();
   parts_.deliver.end();  // what it is to forget is written first
   const Milliseconds until = parts_.clock.since_boot() + patience_at_end;
-  while (!parts_.deliver.has_ended() && parts_.clock.since_boot() < until) {
-    take_news(parts_.deliver.work(parts_.clock.since_boot(), policy_.job_timeout));
+  while (!(parts_.deliver.has_ended() && outbound_.has_ended()) && parts_.clock.since_boot() < until) {
+    work_workers();
     std::vector<pollfd> descriptors;
     parts_.deliver.add_to(descriptors);
+    outbound_.add_to(descriptors);
     ::poll(descriptors.data(), descriptors.size(), 100);
   }
   // What is still open is found claimed by the next qrun, which waits for our workers first.

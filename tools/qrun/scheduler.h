@@ -18,6 +18,7 @@
 #include "log/logger.h"
 #include "process/signals.h"
 #include "qrun/clock_watch.h"
+#include "qrun/outbound.h"
 #include "qrun/routing.h"
 #include "qrun/verdicts.h"
 #include "qrun/worker_pool.h"
@@ -34,6 +35,7 @@ public:
     const log::Logger& logger;
     std::function<Policy()> policy;  // asked again in each turn, as settings may change
     std::string hostname;
+    SenderPool* senders = nullptr;  // none: what is for other servers waits
   };
   struct Mode {
     bool once = false;                         // end when nothing is due and nothing is in work
@@ -65,6 +67,8 @@ private:
   void collect();
   void take_signals();
   void take_news(PoolNews news);
+  void take(Outbound::Outcomes outcomes);
+  void work_workers();
   bool must_turn() const;
   bool may_turn() const;
   bool wants_claims() const;
@@ -88,6 +92,7 @@ private:
   Mode mode_;
   Policy policy_;
   Router router_;
+  Outbound outbound_;
   ClockWatch clock_watch_;
   UniqueFd wake_;
   std::vector<Pending> pending_;

@@ -22,54 +22,95 @@ Outcome outcome(const Claim& claim, Kind kind, EnhancedStatus status, std::strin
 }
 
 // RFC 3463 3.5: 5.4.7 is "delivery time expired". What was said last stays in the text.
-Outcome expired(const Claim& claim, const std::string& last, const Policy& policy) {
+Outcome expired(const Claim& claim, const std::string& last, const spool::RetryPolicy& retry) {
   return outcome(claim, Kind::failed, {5, 4, 7},
-                 "could not be delivered in " + format_duration(policy.retry.expire) + "; last: " + last);
+                 "could not be delivered in " + format_duration(retry.expire) + "; last: " + last);
+}
+
+// RFC 2852 4.1.3: the time the sender set is up, if it is to be given back then.
+std::optional<Timestamp> deadline_of(const Claim& claim) {
+  const auto& by = claim.envelope->deliver_by;
+  if (!by || by->mode != spool::DeliverByMode::give_back) return std::nullopt;
+  return by->deadline;
 }
 
 // Claims are counted when they are made, so `attempts` has this one in it.
-Timestamp next_time(const Claim& claim, Timestamp now, const Policy& policy) {
-  return spool::next_attempt(claim.id, claim.envelope->accepted, claim.recipient.attempts, now, policy.retry);
+Timestamp next_time(const Claim& claim, Timestamp now, const spool::RetryPolicy& retry) {
+  const Timestamp next =
+      spool::next_attempt(claim.id, claim.envelope->released(), claim.recipient.attempts, now, retry);
+  const auto deadline = deadline_of(claim);
+  return deadline && *deadline > now ? std::min(next, *deadline) : next;
 }
 
-bool is_over(const Claim& claim, Timestamp begun, const Moment& moment, const Policy& policy) {
-  return moment.may_expire && spool::is_last_attempt(claim.envelope->accepted, begun, policy.retry);
+bool is_over(const Claim& claim, Timestamp begun, const Moment& moment, const spool::RetryPolicy& retry) {
+  return moment.may_expire && spool::is_last_attempt(claim.envelope->released(), begun, retry);
+}
+
+// When the sender is to be told that it takes longer; nullopt: not, or not any more.
+std::optional<Timestamp> notice_time(const Claim& claim, const Policy& policy) {
+  if (claim.recipient.delay_notified) return std::nullopt;
+  std::optional<Timestamp> at;
+  if (policy.delay_notice > Milliseconds(0)) at = claim.envelope->released() + policy.delay_notice;
+  // RFC 2852 4.1.3: by-mode N, the time is up.
+  if (const auto& by = claim.envelope->deliver_by; by && by->mode == spool::DeliverByMode::notify)
+    at = at ? std::min(*at, by->deadline) : by->deadline;
+  return at;
+}
+
+spool::Owed owed_delay(const Claim& claim, const Moment& moment, const Policy& policy) {
+  const auto at = notice_time(claim, policy);
+  return at && moment.may_expire && moment.now >= *at ? spool::Owed::delay : spool::Owed::nothing;
 }
 
 // What is learned about a claim's recipient: when its attempt began.
 struct Attempt {
   const Claim& claim;
   Timestamp begun;
+  bool secondary = false;
 };
 
 Outcome try_again(const Attempt& attempt, EnhancedStatus status, const std::string& text,
                   const Moment& moment, const Policy& policy) {
-  if (is_over(attempt.claim, attempt.begun, moment, policy)) return expired(attempt.claim, text, policy);
+  const auto retry = policy.retry_of(attempt.secondary);
+  if (is_over(attempt.claim, attempt.begun, moment, retry)) return expired(attempt.claim, text, retry);
   Outcome made = outcome(attempt.claim, Kind::deferred, status, text);
-  made.next = next_time(attempt.claim, moment.now, policy);
+  made.next = next_time(attempt.claim, moment.now, retry);
+  made.owed = owed_delay(attempt.claim, moment, policy);
   return made;
 }
 
-// No outgoing service exists yet, so looking again soon is of no use; but not later than the moment it
-// expires, for the sender is to be told then. RFC 3463 3.5: 4.4.0 is "other network or routing status".
+// Nothing sends: looking again soon is of no use; but not later than the moment it expires, for the sender is to
+// be told then. RFC 3463 3.5: 4.4.0 is "other network or routing status".
 Outcome wait_for_outgoing(const Claim& claim, const Moment& moment, const Policy& policy) {
-  const std::string why = policy.outgoing ? "no outgoing service yet: nothing sends outward"
+  const std::string why = policy.outgoing ? "no outgoing service: nothing sends outward"
                                           : "the outgoing service is off (qrun.outgoing=off)";
-  if (is_over(claim, moment.now, moment, policy)) return expired(claim, why, policy);
+  if (is_over(claim, moment.now, moment, policy.retry)) return expired(claim, why, policy.retry);
   Outcome made = outcome(claim, Kind::postponed, {4, 4, 0}, why);
+  made.owed = owed_delay(claim, moment, policy);
   const Timestamp far = moment.now + Milliseconds(policy.retry.steps.back());
-  const Timestamp deadline = claim.envelope->accepted + policy.retry.expire;
+  const Timestamp deadline = claim.envelope->released() + policy.retry.expire;
   made.next = deadline > moment.now ? std::min(far, deadline) : far;
   return made;
+}
+
+// RFC 3461 5.2.7.3 (c): several leaves are told of failures and delays; that the alias worked is told by us.
+std::string notify_of_leaf(const std::string& notify, std::size_t leaves) {
+  if (notify.empty() || leaves < 2) return notify;
+  std::vector<std::string> kept;
+  for (const auto word : split(notify, ','))
+    if (!equal_ignoring_case(trim(word), "SUCCESS")) kept.emplace_back(trim(word));
+  return kept.empty() ? "NEVER" : join(kept, ",");
 }
 
 Outcome expanded(const Claim& claim, const ExpandTo& to) {
   Outcome made =
       outcome(claim, Kind::expanded, {2, 1, 5}, "expanded to " + std::to_string(to.addresses.size()));
   const spool::Recipient& from = claim.recipient;
+  const std::string notify = notify_of_leaf(from.notify, to.addresses.size());
+  if (notify != from.notify) made.owed = spool::Owed::expanded;
   for (const std::string& address : to.addresses)
     made.leaves.push_back(
-        {address, from.original.empty() ? from.address : from.original, from.orcpt, from.notify});
+        {address, from.original.empty() ? from.address : from.original, from.orcpt, notify});
   return made;
 }
 
@@ -82,13 +123,31 @@ Policy make_policy(const config::Settings& settings) {
   policy.job_timeout = settings.duration("qrun.job-timeout");
   policy.sweep = settings.duration("qrun.sweep");
   policy.journal_keep = settings.duration("qrun.journal-keep");
+  policy.delay_notice = settings.duration("qrun.delay-notice");
+  policy.secondary_expire = settings.duration("qrun.relay-expire");
+  policy.suppress = settings.duration("qrun.suppress");
+  policy.by_smarthost =
+      settings.text("mxsend.smarthost-mode") == "always" && !settings.list("mxsend.smarthost").empty();
+  policy.connections = settings.number("qrun.outgoing-connections");
+  policy.destination_connections = settings.number("qrun.destination-connections");
   return policy;
+}
+
+Destinations::Limits Policy::limits() const {
+  Destinations::Limits made;
+  made.connections = connections;
+  made.of_one = destination_connections;
+  made.back_off = retry.steps;
+  return made;
 }
 
 Outcome of_answer(const Job& job, const Answer& answer, const Moment& moment, const Policy& policy) {
   switch (answer.status) {
-    case Answer::Status::delivered:
-      return outcome(job.claim, Kind::delivered, answer.code, answer.text);
+    case Answer::Status::delivered: {
+      Outcome made = outcome(job.claim, Kind::delivered, answer.code, answer.text);
+      made.owed = spool::Owed::delivered;
+      return made;
+    }
     case Answer::Status::failed:
       return outcome(job.claim, Kind::failed, answer.code, answer.text);
     case Answer::Status::deferred:
@@ -112,20 +171,110 @@ std::optional<Outcome> of_decision(const Claim& claim, const Decision& decision,
   return wait_for_outgoing(claim, moment, policy);
 }
 
-Outcome of_crash(const Job& job, const std::string& how, const Moment& moment, const Policy& policy) {
-  const std::uint32_t crashes = job.claim.recipient.crashes + 1;
+Outcome of_crash(const Claim& claim, const std::string& how, const Moment& moment, const Policy& policy) {
+  const std::uint32_t crashes = claim.recipient.crashes + 1;
   const std::string text =
       "its delivery " + how + " (" + std::to_string(crashes) + " of " + std::to_string(crashes_max) + ")";
-  Outcome made = outcome(job.claim, crashes >= crashes_max ? Kind::held : Kind::unknown, {4, 3, 0}, text);
+  Outcome made = outcome(claim, crashes >= crashes_max ? Kind::held : Kind::unknown, {4, 3, 0}, text);
   made.crashed = true;
-  made.next = next_time(job.claim, moment.now, policy);
+  made.next = next_time(claim, moment.now, policy.retry);
   return made;
 }
 
-Outcome given_back(const Job& job, const std::string& why, Timestamp next) {
-  Outcome made = outcome(job.claim, Kind::unknown, {4, 3, 0}, why);
+Outcome given_back(const Claim& claim, const std::string& why, Timestamp next) {
+  Outcome made = outcome(claim, Kind::unknown, {4, 3, 0}, why);
   made.next = next;
   return made;
+}
+
+// ---- of mail for other servers
+
+namespace {
+
+// "mx.example.net[192.0.2.1]:25 said: 550 5.1.1 no such user"; bounce.cc takes it apart again.
+std::string text_of(const relay::Verdict& verdict) {
+  if (verdict.host.empty()) return verdict.text;
+  if (verdict.reply == 0) return verdict.host + ": " + verdict.text;
+  const std::string code = std::to_string(verdict.reply) + ' ';
+  return verdict.host + " said: " + (verdict.text.starts_with(code) ? "" : code) + verdict.text;
+}
+
+// The address itself is wrong, and a server of its domain said so (RFC 3463 3.2: 1 no such mailbox, 6 moved away,
+// 10 takes no mail).
+bool is_hard(const relay::Verdict& verdict) {
+  const EnhancedStatus& code = verdict.code;
+  return verdict.reply >= 500 && code.status_class == 5 && code.subject == 1 &&
+         (code.detail == 1 || code.detail == 6 || code.detail == 10);
+}
+
+}  // namespace
+
+Outcome of_verdict(const Claim& claim, const relay::Verdict& verdict, const relay::Answer& answer,
+                   const Parcel& parcel, const Moment& moment, const Policy& policy) {
+  Outcome made;
+  switch (verdict.status) {
+    case relay::Status::delivered:
+      made = outcome(claim, Kind::delivered, verdict.code, text_of(verdict));
+      if (!answer.dsn) made.owed = spool::Owed::relayed;  // RFC 3461 5.2.2: nobody else will tell
+      break;
+    case relay::Status::failed:
+      made = outcome(claim, Kind::failed, verdict.code, text_of(verdict));
+      if (is_hard(verdict) && policy.suppress > Milliseconds(0))
+        made.suppress_until = moment.now + policy.suppress;
+      break;
+    case relay::Status::deferred:
+      made =
+          try_again({claim, parcel.begun, parcel.long_life}, verdict.code, text_of(verdict), moment, policy);
+      break;
+    case relay::Status::postponed:
+      made = outcome(claim, Kind::postponed, {4, 4, 0}, "not tried to its end: sending was stopped");
+      made.next = moment.now;
+      break;
+  }
+  made.lane = parcel.lane;
+  return made;
+}
+
+Outcome parked(const Claim& claim, const std::string& lane, const std::string& why, const Moment& moment,
+               const Policy& policy, bool secondary) {
+  Outcome made = outcome(claim, Kind::postponed, {4, 4, 1}, why);  // RFC 3463 3.5: no answer from host
+  made.lane = lane;
+  made.parked = true;
+  made.owed = owed_delay(claim, moment, policy);
+  made.next = claim.envelope->released() + policy.retry_of(secondary).expire;
+  if (const auto notice = notice_time(claim, policy); notice && made.owed == spool::Owed::nothing)
+    made.next = std::min(made.next, *notice);
+  if (const auto deadline = deadline_of(claim)) made.next = std::min(made.next, *deadline);
+  // Past all of them it waits for the next probe of its destination, whose failure decides.
+  if (made.next <= moment.now) made.next = moment.now + Milliseconds(policy.retry.steps.back());
+  return made;
+}
+
+std::optional<Outcome> barred(const Claim& claim, std::optional<Timestamp> failed_at, const std::string& why,
+                              const Moment& moment, const Policy& policy, bool secondary) {
+  const auto deadline = deadline_of(claim);
+  if (deadline && moment.may_expire && moment.now >= *deadline)
+    return outcome(claim, Kind::failed, {5, 4, 7}, "the time its sender set for it is up; last: " + why);
+  if (!claim.suppressed.empty() && !claim.recipient.urgent && policy.suppress > Milliseconds(0))
+    return outcome(claim, Kind::failed, {5, 1, 1},
+                   "not sent, the address is suppressed for now: " + claim.suppressed);
+  const auto retry = policy.retry_of(secondary);
+  if (failed_at && is_over(claim, *failed_at, moment, retry)) return expired(claim, why, retry);
+  return std::nullopt;
+}
+
+Outcome lost_at_final_dot(const Claim& claim, const std::string& how, const Moment& moment,
+                          const Policy& policy) {
+  Outcome made = outcome(claim, Kind::unknown, {4, 4, 2},
+                         "the sending process " + how +
+                             " after the final dot: the message may have been delivered, and is sent again");
+  made.window = "final-dot";
+  made.next = next_time(claim, moment.now, policy.retry);
+  return made;
+}
+
+bool is_last_try(const Claim& claim, const Moment& moment, const Policy& policy, bool secondary) {
+  return is_over(claim, moment.now, moment, policy.retry_of(secondary));
 }
 
 std::string_view to_text(Kind kind) {

@@ -18,17 +18,16 @@ Milliseconds pause_after(unsigned failures) {
   return std::min(longest_pause, first_pause * (1 << std::min(failures, 6U)));
 }
 
-// Signals by which a program dies of its own doing. SIGKILL and SIGTERM come from outside.
-bool is_crash(const process::Ended& ended) {
-  constexpr std::array<int, 8> signals{SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGTRAP, SIGXCPU};
-  return ended.by_signal && std::find(signals.begin(), signals.end(), ended.code) != signals.end();
-}
-
 std::string describe(const process::Ended& ended) {
   return (ended.by_signal ? "was killed by signal " : "ended with status ") + std::to_string(ended.code);
 }
 
 }  // namespace
+
+bool is_crash(const process::Ended& ended) {
+  constexpr std::array<int, 8> signals{SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGTRAP, SIGXCPU};
+  return ended.by_signal && std::find(signals.begin(), signals.end(), ended.code) != signals.end();
+}
 
 WorkerPool::WorkerPool(WorkerKind kind, int lock, const log::Logger& logger)
     : kind_(std::move(kind)), lock_(lock), logger_(logger), slots_(kind_.processes) {}

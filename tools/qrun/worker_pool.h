@@ -1,4 +1,4 @@
-// The processes of one kind of worker (deliver; later mxsend) and the jobs that wait for them. Decides who
+// The processes of one kind of worker (deliver) and the jobs that wait for them. Decides who
 // runs what, and what a death means (design.md 2, poison): after a death the batch runs again one job at a
 // time, and only a crash signal or a silence while alone counts against a job.
 //
@@ -22,6 +22,9 @@ struct WorkerKind {
   std::size_t processes = 1;
   std::size_t window = 500;  // jobs given to one process before it has answered
 };
+
+// Died by a signal of its own doing. SIGKILL and SIGTERM come from outside.
+bool is_crash(const process::Ended& ended);
 
 // What became of jobs since the last look. Each job is in exactly one list.
 struct PoolNews {

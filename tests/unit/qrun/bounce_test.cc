@@ -11,6 +11,7 @@ spool::Recipient failed(const std::string& address, std::uint32_t number = 0,
                         const std::string& notify = "") {
   spool::Recipient made = recipient(address, number);
   made.state = spool::State::failed;
+  made.owed = spool::Owed::failure;
   made.status = {5, 1, 1};
   made.reason = "no such user here";
   made.notify = notify;

@@ -185,7 +185,7 @@ TEST_F(Queue, RemoteMailStaysQueuedAndSaysWhy) {
   ASSERT_EQ(recipients(id).size(), 1U);
   EXPECT_EQ(recipients(id)[0].state, spool::State::queued);
   EXPECT_EQ(recipients(id)[0].attempts, 0U);
-  EXPECT_EQ(recipients(id)[0].reason, "no outgoing service yet: nothing sends outward");
+  EXPECT_EQ(recipients(id)[0].reason, "no outgoing service: nothing sends outward");
   EXPECT_GT(recipients(id)[0].next, clock.now());
 }
 

@@ -68,7 +68,7 @@ TEST(Verdicts, ADeliveryNeedsAWorker) {
 TEST(Verdicts, RemoteMailWaitsAndSaysWhy) {
   const auto outcome = of_decision(claim(recipient("a@remote.test")), SendOut{}, {soon}, policy());
   EXPECT_EQ(outcome->kind, Kind::postponed);
-  EXPECT_EQ(outcome->text, "no outgoing service yet: nothing sends outward");
+  EXPECT_EQ(outcome->text, "no outgoing service: nothing sends outward");
   EXPECT_GE(outcome->next, soon + 3600s);
 }
 
@@ -107,14 +107,14 @@ TEST(Verdicts, ADirectoryThatCannotBeReadDefers) {
 
 TEST(Verdicts, TheThirdCrashHoldsTheRecipient) {
   Job poison = job("bob@example.test");
-  EXPECT_EQ(of_crash(poison, "crashed", {soon}, policy()).kind, Kind::unknown);
-  EXPECT_TRUE(of_crash(poison, "crashed", {soon}, policy()).crashed);
+  EXPECT_EQ(of_crash(poison.claim, "crashed", {soon}, policy()).kind, Kind::unknown);
+  EXPECT_TRUE(of_crash(poison.claim, "crashed", {soon}, policy()).crashed);
   poison.claim.recipient.crashes = 2;
-  EXPECT_EQ(of_crash(poison, "crashed", {soon}, policy()).kind, Kind::held);
+  EXPECT_EQ(of_crash(poison.claim, "crashed", {soon}, policy()).kind, Kind::held);
 }
 
 TEST(Verdicts, WhatIsGivenBackIsNobodysFault) {
-  const auto outcome = given_back(job("bob@example.test"), "no worker", soon);
+  const auto outcome = given_back(job("bob@example.test").claim, "no worker", soon);
   EXPECT_EQ(outcome.kind, Kind::unknown);
   EXPECT_FALSE(outcome.crashed);
   EXPECT_EQ(outcome.next, soon);

@@ -1,0 +1,162 @@
+#include "qrun/destinations.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/qrun/samples.h"
+
+namespace tubepost::qrun {
+namespace {
+
+using namespace std::chrono_literals;
+
+// `busy` counts connections as a pool would.
+class Fair : public testing::Test {
+protected:
+  Fair() { use(4); }
+  void use(std::size_t connections) {
+    Destinations::Limits limits;
+    limits.connections = connections;
+    limits.back_off = {60s, 300s};
+    destinations.set_limits(limits);
+  }
+  void add(const std::string& lane, const std::string& sender = "a@x.test", int count = 1) {
+    for (int i = 0; i < count; ++i) {
+      Parcel parcel;
+      parcel.lane = lane;
+      parcel.job.sender = sender;
+      parcel.begun = now;
+      destinations.add(std::move(parcel));
+    }
+  }
+  std::string next() {
+    auto parcel = destinations.next([&](const std::string& lane) { return busy[lane]; });
+    if (!parcel) return "";
+    ++busy[parcel->lane];
+    out.push_back(*parcel);
+    return parcel->lane + ' ' + parcel->job.sender;
+  }
+  std::vector<Parcel> answer(relay::Trouble trouble) {
+    const Parcel parcel = out.front();
+    out.erase(out.begin());
+    --busy[parcel.lane];
+    return destinations.answered(parcel, trouble, "said so", now);
+  }
+  bool takes(const std::string& lane, bool urgent = false) { return destinations.takes(lane, urgent, now); }
+
+  Destinations destinations{{}};
+  Timestamp now = accepted_at;
+  std::map<std::string, std::size_t> busy;
+  std::vector<Parcel> out;
+};
+
+TEST_F(Fair, DestinationsAreServedInTurn) {
+  add("a.test", "x", 3), add("b.test", "x", 3);
+  EXPECT_EQ(next(), "a.test x");
+  EXPECT_EQ(next(), "b.test x");
+  EXPECT_EQ(next(), "a.test x");
+}
+
+TEST_F(Fair, SendersOfOneDestinationAreServedInTurn) {
+  add("a.test", "bulk", 10), add("a.test", "me", 1);
+  next();
+  EXPECT_EQ(next(), "a.test me");
+}
+
+TEST_F(Fair, ADestinationBeginsWithTwoConnectionsAndGetsMoreBySuccess) {
+  use(20);
+  add("a.test", "x", 30);
+  next(), next();
+  EXPECT_EQ(next(), "");
+  for (int i = 0; i < 2; ++i) answer(relay::Trouble::none), next();
+  EXPECT_NE(next(), "") << "three by now";
+  EXPECT_EQ(next(), "");
+}
+
+TEST_F(Fair, ASlowDestinationNeverHasTheLastConnection) {
+  use(2);
+  add("a.test", "x", 5);
+  next();
+  EXPECT_EQ(next(), "");
+  add("b.test");
+  EXPECT_EQ(next(), "b.test a@x.test");
+}
+
+TEST_F(Fair, ADestinationThatDoesNotAnswerIsProbedWithOneMessage) {
+  add("a.test", "x", 5);
+  next();
+  EXPECT_EQ(answer(relay::Trouble::connect).size(), 4U) << "the others are parked";
+  EXPECT_FALSE(takes("a.test"));
+  EXPECT_TRUE(takes("a.test", true)) << "somebody asked for it";
+  now += 59s - 6s;
+  EXPECT_FALSE(takes("a.test"));
+  now += 13s;
+  EXPECT_TRUE(takes("a.test"));
+  add("a.test");
+  EXPECT_FALSE(takes("a.test")) << "one at a time";
+}
+
+TEST_F(Fair, ThePausesOfADeadDestinationGrowAndEndWithASuccess) {
+  for (const auto wait : {66s, 330s}) {
+    add("a.test"), next(), answer(relay::Trouble::connect);
+    now += wait;
+    EXPECT_TRUE(takes("a.test"));
+  }
+  add("a.test"), next(), answer(relay::Trouble::connect);
+  now += 200s;
+  EXPECT_FALSE(takes("a.test"));
+  add("a.test"), next(), answer(relay::Trouble::none);
+  EXPECT_TRUE(takes("a.test"));
+  const auto changed = destinations.take_changed();
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed[0].failures, 0U) << "to be forgotten";
+}
+
+TEST_F(Fair, ARefusalOfOneSessionAmongSeveralOnlyShrinksTheWindow) {
+  add("a.test", "x", 5);
+  next(), next();
+  EXPECT_TRUE(answer(relay::Trouble::session).empty());
+  EXPECT_TRUE(takes("a.test"));
+  EXPECT_EQ(next(), "");
+}
+
+TEST_F(Fair, WhatIsParkedIsAskedForInBoundedBatchesAndADeadLaneForOneAtItsTime) {
+  destinations.parked("a.test");
+  const auto wishes = destinations.wishes(now);
+  ASSERT_EQ(wishes.size(), 1U);
+  EXPECT_LE(wishes[0].most, 20U);
+  add("dead.test"), next(), answer(relay::Trouble::connect);
+  destinations.parked("dead.test");
+  EXPECT_EQ(destinations.wishes(now).size(), 1U);
+  now = *destinations.next_probe();
+  for (const auto& wish : destinations.wishes(now))
+    EXPECT_TRUE(wish.lane != "dead.test" || wish.most == 1);
+  EXPECT_EQ(destinations.wishes(now).size(), 2U);
+}
+
+TEST_F(Fair, TroubleIsKnownAgainAfterARestart) {
+  add("a.test"), next(), answer(relay::Trouble::connect);
+  Destinations successor{{}};
+  successor.restore(destinations.take_changed(), {{"a.test", 0, {}}});
+  EXPECT_FALSE(successor.takes("a.test", false, now));
+  EXPECT_NE(successor.why_parked("a.test").find("said so"), std::string::npos);
+  EXPECT_TRUE(successor.next_probe());
+}
+
+TEST_F(Fair, NoMoreThanABoundedNumberIsTakenInHand) {
+  for (int i = 0; i < 200; ++i) add("a.test");
+  EXPECT_FALSE(takes("a.test"));
+  EXPECT_TRUE(takes("b.test"));
+}
+
+TEST_F(Fair, AThousandDeadDestinationsNeverHoldUpALiveOne) {
+  for (int i = 0; i < 1000; ++i) {
+    const std::string lane = "dead" + std::to_string(i);
+    add(lane), next(), answer(relay::Trouble::connect);
+    EXPECT_FALSE(takes(lane));
+  }
+  add("live.test");
+  EXPECT_EQ(next(), "live.test a@x.test");
+}
+
+}  // namespace
+}  // namespace tubepost::qrun
