@@ -71,7 +71,10 @@ void Evaluation::need(const imap::SearchKey& key) {
   using With = mailstore::With;
   const bool sent =
       key.kind == Kind::sent_before || key.kind == Kind::sent_on || key.kind == Kind::sent_since;
-  const bool in_structure = key.kind == Kind::header && is_one_of(structure_fields, key.field);
+  // Whether a field is there at all is not in the structure.
+  const bool in_structure =
+      key.kind == Kind::header && !key.text.empty() && is_one_of(structure_fields, key.field);
+  needs_sent_ = needs_sent_ || sent;
   if (key.kind == Kind::header && is_one_of(generated_fields, key.field)) needs_head_ = true;
   if (has_text(key.kind) && !in_structure)
     needs_ = With::texts;

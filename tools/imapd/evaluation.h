@@ -20,6 +20,8 @@ public:
   mailstore::With needs() const { return needs_; }
   // The generated head of each message, which no cached text has in it.
   bool needs_head() const { return needs_head_; }
+  // The Date field, which is in structures alone.
+  bool needs_sent() const { return needs_sent_; }
   // Those that may match, by the sets at the top of the program.
   const mailstore::UidSet& candidates() const { return candidates_; }
   bool matches(const mailstore::Message& message, const imap::MessageText& text) const {
@@ -48,7 +50,7 @@ private:
   Node root_{imap::SearchKey::Kind::every, 0, 0, {}, {}, {}, {}, {}, {}};
   mailstore::UidSet candidates_;
   mailstore::With needs_ = mailstore::With::records;
-  bool needs_head_ = false;
+  bool needs_head_ = false, needs_sent_ = false;
 };
 
 }  // namespace tubepost::imapd

@@ -20,11 +20,13 @@ Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
   const auto visit = [&](const mailstore::Scanned& scanned) {
     imap::MessageText text{
         imap::StructureView(scanned.structure), imap::SearchTextView(scanned.text), {}, {}};
-    const bool has_structure = with == mailstore::With::records || text.structure.valid();
-    const bool has_text = with != mailstore::With::texts || (text.text.valid() && text.text.complete());
-    const bool folded =
-        !has_structure || with == mailstore::With::records || text.structure.folded_is_complete();
-    if (!has_structure || !has_text || !folded || evaluation.needs_head())
+    // A scan for texts has no structures with it; all but the date is in the texts as well.
+    const bool is_enough = with == mailstore::With::records ||
+                           (with == mailstore::With::structures && text.structure.valid() &&
+                            text.structure.folded_is_complete()) ||
+                           (with == mailstore::With::texts && text.text.valid() && text.text.complete() &&
+                            !evaluation.needs_sent());
+    if (!is_enough || evaluation.needs_head())
       put_off.push_back(scanned.message);
     else if (evaluation.matches(scanned.message, text))
       add(found, scanned.message);
