@@ -47,6 +47,7 @@ bool ask(const MessageText& message, Question question) {
     if (question(message.text)) return true;
     if (message.text.complete()) return false;
   }
+  if (!message.body) return false;
   const auto whole = make_search_text(message.body(), search_text_limit);
   return question(SearchTextView(whole));
 }
@@ -67,9 +68,9 @@ bool Needle::is_in(std::string_view folded) const {
 bool header_has(const MessageText& message, std::string_view field, const Needle& needle) {
   const auto known = folded_field(field);
   if (known && message.structure.valid()) {
-    const auto text = message.structure.folded(*known);
-    if (!text.empty() && needle.is_in(text)) return true;
-    if (!needle.empty() && message.structure.folded_is_complete()) return false;
+    if (needle.empty()) return message.structure.has(*known);
+    if (needle.is_in(message.structure.folded(*known))) return true;
+    if (message.structure.folded_is_complete()) return false;
   }
   return head_has(message.head, field, needle) ||
          ask(message, [&](const SearchTextView& text) { return lines_have(text.header(), field, needle); });

@@ -5,8 +5,8 @@
 //   if (header_has(text, "from", *needle)) …
 //
 // From, To, Cc, Bcc and Subject are looked up in the structure alone, so that a search by them reads no more than that.
-// The rest is looked up in the search text; `body`, which must be set, is called only where that is missing, of another
-// version, or was cut.
+// The rest is looked up in the search text; `body` is called only where that is missing, of another version, or was cut;
+// if it is not set, there is nothing more to be found.
 // Pure, but for `body`.
 #pragma once
 

@@ -43,7 +43,7 @@ enum Slot : unsigned {
 
 constexpr std::size_t zone_at = 4, body_size_at = 8, sent_at = 16, ends_at = 24;
 constexpr std::size_t data_at = ends_at + 4 * slot_count;
-constexpr std::uint16_t has_date = 1, is_reply = 2, was_cut = 4;
+constexpr std::uint16_t has_date = 1, is_reply = 2, was_cut = 4, has_first_field = 8;
 constexpr std::size_t part_size = 48, range_size = 8;
 constexpr std::size_t first_address_max = 4 << 10;  // octets of a field that are read for its first address
 constexpr std::size_t in_reply_to_max = 4 << 10;
@@ -102,6 +102,7 @@ void StructureMaker::fold_fields() {
   while (const auto field = reader.next()) {
     for (unsigned i = 0; i < std::size(names); ++i) {
       if (!field->is(names[i])) continue;
+      flags_ |= static_cast<std::uint16_t>(has_first_field << i);
       auto& slot = slots_[folded_from + i];
       const auto raw = field->value.substr(0, 2 * folded_field_max);
       const auto folded = message::fold_case(message::decode_encoded_words(raw));
@@ -272,6 +273,10 @@ std::uint32_t StructureView::child(std::uint32_t index, std::uint32_t number) co
 
 std::string_view StructureView::folded(FoldedField field) const {
   return slot(folded_from + static_cast<unsigned>(field));
+}
+
+bool StructureView::has(FoldedField field) const {
+  return (read_le<std::uint16_t>(record_, 2) & has_first_field << static_cast<unsigned>(field)) != 0;
 }
 
 bool StructureView::folded_is_complete() const {

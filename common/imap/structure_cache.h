@@ -13,7 +13,8 @@
 // Format, numbers little-endian; a record of another version is not read but made again:
 //   structure = "S" version:u8 flags:u16 zone:i16 reserved:u16 body-size:u64 sent:i64 end:u32 * slots  data
 //   data      = the slots one behind the other; `end` of each is relative to where data begins
-//   flags     = 1 there is a sent date; 2 the subject says reply or forward; 4 a folded text was cut
+//   flags     = 1 there is a sent date; 2 the subject says reply or forward; 4 a folded text was cut; 8 to 128 there is a
+//               From, To, Cc, Bcc, Subject field
 // The slots are listed in structure_cache.cc. Those that searches read stand first.
 //
 // Ownership: a view points into the record and allocates nothing. It believes no number: a damaged record gives wrong or
@@ -68,7 +69,8 @@ public:
   std::uint32_t child(std::uint32_t index, std::uint32_t number) const;
 
   std::string_view folded(FoldedField field) const;
-  bool folded_is_complete() const;  // false: one of them was cut at folded_field_max; look into the message
+  bool has(FoldedField field) const;  // such a field stands in the header, be it empty
+  bool folded_is_complete() const;    // false: one of them was cut at folded_field_max; look into the message
 
   // The Date field; nullopt: none, or unreadable (SORT and THREAD take the internal date then).
   std::optional<std::chrono::sys_seconds> sent() const;

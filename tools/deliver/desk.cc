@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "deliver/head.h"
+#include "imap/search_text.h"
 #include "imap/structure_cache.h"
 
 namespace tubepost::deliver {
@@ -25,7 +26,7 @@ std::vector<Answer> Desk::deliver(std::span<const Job> jobs, const Forget& forge
   commit(deliveries, forget, answers, places);
   parts_.bodies.release();
   accounts_.clear();
-  structures_.clear();
+  cached_.clear();
   for (std::size_t i = 0; i < answers.size(); ++i) report(jobs[i], answers[i]);
   return answers;
 }
@@ -45,7 +46,9 @@ std::optional<Answer> Desk::prepare(const Job& job, mailstore::Delivery& deliver
   delivery.body = body->bytes;
   delivery.body_crc = body->crc;
   delivery.body_path = body->path;
-  delivery.structure = structure_of(job.id.id, body->bytes);
+  const auto& cached = cached_texts_of(job.id.id, body->bytes);
+  delivery.structure = cached.structure;
+  delivery.text = cached.text;
   delivery.internal_date = parts_.clock.now();
   delivery.quota_bytes = account.quota_bytes().value_or(0);
   delivery.quota_messages = account.quota_messages().value_or(0);
@@ -69,10 +72,10 @@ const Desk::Found& Desk::account_of(const std::string& mailbox) {
 }
 
 // Before the transaction, and once for all recipients of a message.
-const std::string& Desk::structure_of(const spool::SpoolId& id, std::string_view body) {
-  const auto known = structures_.find(id);
-  if (known != structures_.end()) return known->second;
-  return structures_.emplace(id, imap::make_structure(body)).first->second;
+const Desk::CachedTexts& Desk::cached_texts_of(const spool::SpoolId& id, std::string_view body) {
+  const auto [cached, is_new] = cached_.try_emplace(id);
+  if (is_new) cached->second = {imap::make_structure(body), imap::make_search_text(body)};
+  return cached->second;
 }
 
 std::string Desk::separator() const {

@@ -57,7 +57,10 @@ private:
   std::optional<Answer> refuse(const Job& job, const Found& found) const;
   const Found& account_of(const std::string& mailbox);
   std::string separator() const;
-  const std::string& structure_of(const spool::SpoolId& id, std::string_view body);  // what imapd reads of it
+  struct CachedTexts {  // what imapd reads of a body, so that no first FETCH or SEARCH is a slow one
+    std::string structure, text;
+  };
+  const CachedTexts& cached_texts_of(const spool::SpoolId& id, std::string_view body);
   void commit(const std::vector<mailstore::Delivery>& deliveries, const Forget& forget,
               std::vector<Answer>& answers, const std::vector<std::size_t>& places);
   Answer answer_of(const mailstore::Delivered& delivered) const;
@@ -65,7 +68,7 @@ private:
 
   Parts parts_;
   std::map<std::string, Found> accounts_;  // of one batch
-  std::map<spool::SpoolId, std::string> structures_;
+  std::map<spool::SpoolId, CachedTexts> cached_;
   bool broken_ = false;
 };
 

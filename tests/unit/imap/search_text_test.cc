@@ -81,6 +81,12 @@ TEST(SearchHeader, LooksIntoTheFieldsOfThatName) {
   EXPECT_FALSE(header_has(kept.text(), "bcc", needle("")));
   EXPECT_TRUE(header_has(kept.text(), "return-path", needle("BOUNCE")));
   EXPECT_EQ(kept.read, 0);
+  const Kept bare("Subject:\n\n");
+  const MessageText by_structure{StructureView(bare.structure), {}, {}, {}};
+  EXPECT_TRUE(header_has(by_structure, "subject", needle("")))
+      << "the structure alone knows, even of an empty one";
+  EXPECT_FALSE(header_has(by_structure, "from", needle("")));
+  EXPECT_FALSE(text_has(by_structure, needle("x"))) << "nothing to look into";
 }
 
 TEST(SearchText, ThatWasCutIsLookedForInTheMessage) {
