@@ -87,7 +87,7 @@ struct Scanned {
   const Message& message;
   std::string_view structure, text;  // as they were put; empty: not asked for, or not there
 };
-enum class With { records, structures, texts };
+enum class With { records, structures, texts };  // each with those before it: texts with structures, too
 
 // What has happened since a mod-sequence (RFC 7162).
 struct Changes {

@@ -50,9 +50,9 @@ public:
   using Visit = std::function<bool(const Scanned&)>;
   ScanPage(const lmdb::ReadTransaction& transaction, const schema::Tables& tables, MailboxRef mailbox,
            With with)
-      : transaction_(transaction), tables_(tables), mailbox_(mailbox), with_(with) {
-    if (with == With::structures) values_.emplace(transaction, tables.structures, mailbox.account);
-    if (with == With::texts) values_.emplace(transaction, tables.texts, mailbox.account);
+      : transaction_(transaction), tables_(tables), mailbox_(mailbox) {
+    if (with != With::records) structures_.emplace(transaction, tables.structures, mailbox.account);
+    if (with == With::texts) texts_.emplace(transaction, tables.texts, mailbox.account);
   }
 
   enum class End { all_visited, page_full, stopped };
@@ -71,9 +71,8 @@ public:
 
 private:
   Scanned scanned(const Message& message) {
-    if (!values_) return {message, {}, {}};
-    const auto value = values_->get(message.email_id);
-    return with_ == With::structures ? Scanned{message, value, {}} : Scanned{message, {}, value};
+    return {message, structures_ ? structures_->get(message.email_id) : std::string_view(),
+            texts_ ? texts_->get(message.email_id) : std::string_view()};
   }
   bool is_full() {
     if (rows_ >= page_rows) return true;
@@ -85,8 +84,7 @@ private:
   const lmdb::ReadTransaction& transaction_;
   const schema::Tables& tables_;
   MailboxRef mailbox_;
-  With with_;
-  std::optional<BodyValues> values_;
+  std::optional<BodyValues> structures_, texts_;
   std::size_t rows_ = 0, look_at_ = rows_between_looks_at_the_time;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
