@@ -4,6 +4,8 @@
 #include <random>
 #include <set>
 
+#include "imap/search_text.h"
+#include "imap/structure_cache.h"
 #include "unit/deliver/fixture.h"
 
 namespace tubepost::deliver::test {
@@ -25,6 +27,29 @@ TEST(Worker, DeliversAJobAndAnswersIt) {
   EXPECT_EQ(instance.mail_of("bob@example.test"),
             std::vector<std::string>{
                 "Return-Path: <sender@remote.example>\r\nDelivered-To: bob@example.test\r\n|" + text});
+}
+
+TEST(Worker, KeepsBesideAMessageWhatImapAsks) {
+  Instance instance;
+  const auto id = instance.spool_message(text);
+  WorkerProcess worker(instance);
+  worker.give(job(id, 0, "bob@example.test"));
+  EXPECT_EQ(worker.answer().get_or("status", ""), "delivered");
+  EXPECT_EQ(worker.end(), 0);
+  const auto account = *instance.directory().find_account(*smtp::parse_mailbox("bob@example.test"));
+  auto store = instance.store();
+  const auto box = *store.open_mailbox(account->id, "INBOX");
+  int seen = 0;
+  const auto visit = [&](const mailstore::Scanned& scanned) {
+    ++seen;
+    EXPECT_EQ(scanned.structure, imap::make_structure(text));
+    EXPECT_EQ(scanned.text, imap::make_search_text(text));
+    return true;
+  };
+  const auto rest =
+      store.scan({account->id, box.id}, mailstore::UidSet::all(), mailstore::With::texts, visit);
+  EXPECT_TRUE(rest.has_value());
+  EXPECT_EQ(seen, 1);
 }
 
 TEST(Worker, AnswersInTheOrderOfTheJobs) {
