@@ -34,7 +34,9 @@ TEST(Append, KeepsStructureAndText) {
   };
   ASSERT_TRUE(store->scan(box, UidSet::all(), With::structures, add).has_value());
   ASSERT_TRUE(store->scan(box, UidSet::all(), With::texts, add).has_value());
-  EXPECT_EQ(all, "structure of one| structure of two| |text of one |text of two ");
+  EXPECT_EQ(all,
+            "structure of one| structure of two| "
+            "structure of one|text of one structure of two|text of two ");
   const auto message = *store->find(box, 2);
   ASSERT_TRUE(
       store->put_cached(1, {{message->email_id, "better", ""}, {id_of("nobody"), "x", "y"}}).has_value());
