@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "message/eight_bit.h"
 #include "message/header.h"
 
 namespace tubepost::message {
@@ -42,10 +43,6 @@ std::string downgraded(const Field& field) {
 }
 
 }  // namespace
-
-bool has_eight_bit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-}
 
 std::string downgraded_header(std::string_view header) {
   std::string text;

@@ -8,7 +8,6 @@
 
 namespace tubepost::message {
 
-bool has_eight_bit(std::string_view text);
 // `header`: fields with their CRLF, with or without the empty line behind them; comes back as long in fields.
 std::string downgraded_header(std::string_view header);
 

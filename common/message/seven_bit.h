@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "message/eight_bit.h"
 #include "base/result.h"
 
 namespace tubepost::message {
 
-bool has_eight_bit(std::string_view text);
 // Signed or encrypted by its author or its server: a change would break it (multipart/signed,
 // multipart/encrypted, application/pkcs7-mime, DKIM-Signature, ARC).
 bool is_signed(std::string_view message);

@@ -2,6 +2,7 @@
 // client written to, however slowly it reads.
 #include "base/text.h"
 #include "message/downgrade.h"
+#include "message/eight_bit.h"
 #include "message/header.h"
 #include "popd/session.h"
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "message/eight_bit.h"
+
 namespace tubepost::message {
 namespace {
 
