@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "message/eight_bit.h"
 #include "base/result.h"
+#include "message/eight_bit.h"
 
 namespace tubepost::message {
 
