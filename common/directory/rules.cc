@@ -64,9 +64,11 @@ std::optional<std::vector<std::string>> parse_range(std::string_view entry) {
   return blocks_of(*first, *last);
 }
 
+// An atom, so that it can become the local part of an address.
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= smtp::local_part_max &&
-         text.find_first_of(".@<>/: \t") == text.npos && printable(text) == text;
+  if (text.empty() || text.size() > smtp::local_part_max || text.find_first_of(".\"") != text.npos) return false;
+  const auto mailbox = smtp::parse_mailbox(std::string(text) + "@example.test");
+  return mailbox && mailbox->local_part == text;
 }
 
 Failure not_an_entry(std::string_view entry) {

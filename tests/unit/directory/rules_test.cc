@@ -250,6 +250,7 @@ TEST(RuleEntry, IsNormalised) {
       {"server", "10.0.0.4-10.0.0.1", nullptr},
       {"server", "10.0.0.1-2001:db8::1", nullptr},
       {"server", "a b", nullptr},
+      {"bob@example.test", "a;b", nullptr},
       {"server", "", nullptr},
       {"server", "@example.net", nullptr},
       {"server", "*.example.net", nullptr},
