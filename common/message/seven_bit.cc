@@ -81,9 +81,6 @@ private:
 };
 
 }  // namespace
-  for (; at != end; ++at) bits |= static_cast<unsigned char>(*at);
-  return (bits & 0x80) != 0;
-}
 
 bool is_signed(std::string_view message) {
   HeaderReader reader(message);
