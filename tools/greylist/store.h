@@ -7,7 +7,7 @@
 //
 // ask() decides from memory: LMDB's map, and over it what has not been committed yet. Nothing is on disk until
 // commit(); a crash before it costs whoever asked one more delay. What waits is bounded by waiting_max entries
-// (some 20 MB, twice that while a commit runs); whoever would exceed it commits first. commit() also looks at
+// (some 20 MB; while a commit of so many runs, up to 80 MB of dirty pages more); whoever would exceed it commits first. commit() also looks at
 // the next sweep_rows records for expired ones, so that there is never a long purge, and a decision never
 // waits for one: readers of LMDB do not wait for its writer.
 //
