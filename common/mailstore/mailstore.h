@@ -1,11 +1,12 @@
-// Where delivered mail lives: accounts, their mailboxes, messages, flags, change log. Callers know mailboxes
-// and messages, never LMDB, so that another engine can stand behind this interface (design.md 9). The schema
-// (schema.h) is ready for IMAP.
+// Where delivered mail lives: accounts, their mailboxes, messages, flags, what changed and what vanished.
+// Callers know mailboxes and messages, never LMDB, so that another engine can stand behind this interface
+// (design.md 9). How it is written: schema.h; why so: docs/adr/0003.
 //
-// Keys begin with the account. A message is a small generated head (Return-Path, Delivered-To …) and a
-// reference to a body with a count. Every change raises the mailbox's mod-sequence (RFC 7162) and is told to
-// run/notify/ (design.md 5). Processes: deliver, popd, imapd, mailadm write. Threading: any thread; writes of
-// several threads are one commit.
+// Keys begin with the account. A message is a record, a small generated head (Return-Path, Delivered-To …)
+// and a reference to a body with a count. Every change raises the mailbox's mod-sequence (RFC 7162), once for
+// a call, and is told to run/notify/ (design.md 5; change_watcher.h hears it). Processes: deliver, popd, imapd,
+// mailadm write. Threading: any thread; writes of several threads are one commit. Failures: types.h has the
+// codes of refusals; 4.3.1 is a full disk.
 #pragma once
 
 #include <cstdint>
@@ -151,7 +152,7 @@ public:
     bool group_commit = true;
     std::string notify_folder;  // run/notify; empty: tell nobody
     std::function<void()> commit_failed;
-    // Tests only: called at each step of deliver() ("staged", "linked", "written", "committed"), so that a
+    // Tests only: called at each step of a change ("staged", "linked", "written", "committed"), so that a
     // process can die there.
     std::function<void(std::string_view step)> at_step;
   };

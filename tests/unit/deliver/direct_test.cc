@@ -1,6 +1,7 @@
 #include "deliver/direct.h"
 
 #include "deliver/dry_run.h"
+#include "imap/structure_cache.h"
 #include "unit/deliver/fixture.h"
 
 namespace tubepost::deliver::test {
@@ -36,6 +37,21 @@ TEST(Direct, WritesCrlfWhateverItReads) {
   deliver(instance, {"bob@example.test"}, "Subject: x\n\r\nmixed\r\nlast");
   const auto mail = instance.mail_of("bob@example.test").at(0);
   EXPECT_EQ(mail.substr(mail.find('|') + 1), "Subject: x\r\n\r\nmixed\r\nlast\r\n");
+}
+
+TEST(Direct, KeepsTheStructureOfWhatItDelivers) {
+  Instance instance;
+  deliver(instance, {"bob@example.test"});
+  const auto bob = *instance.directory().find_account(*smtp::parse_mailbox("bob@example.test"));
+  auto store = instance.store();
+  std::string envelope;
+  const auto keep = [&](const mailstore::Scanned& scanned) {
+    envelope = imap::StructureView(scanned.structure).envelope();
+    return true;
+  };
+  const mailstore::MailboxRef box{bob->id, store.open_mailbox(bob->id, "INBOX")->id};
+  ASSERT_TRUE(store.scan(box, mailstore::UidSet::all(), mailstore::With::structures, keep).has_value());
+  EXPECT_NE(envelope.find("\"x\""), std::string::npos) << envelope;
 }
 
 TEST(Direct, OneMailboxBehindTwoAddressesGetsOneMessage) {

@@ -188,21 +188,23 @@ TEST(Check, FindsADamagedByte) {
   EXPECT_NE(store.texts().find("damaged"), std::string::npos) << "and a reader is told";
 }
 
-TEST(Open, RefusesANewerFormatWithASentence) {
-  Store store;
-  store.close();
-  {
-    auto environment = lmdb::Environment::open(store.folder / "store", {});
-    const auto tables = environment->open_tables({"meta"});
-    const auto done = environment->write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
-      put_u32(transaction, tables->front(), "schema", 99);
-      return {};
-    });
-    ASSERT_TRUE(done.has_value());
+TEST(Open, RefusesOlderAndNewerFormatsWithASentence) {
+  for (const std::uint32_t version : {1U, 99U}) {
+    Store store;
+    store.close();
+    {
+      auto environment = lmdb::Environment::open(store.folder / "store", {});
+      const auto tables = environment->open_tables({"meta"});
+      const auto done = environment->write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
+        put_u32(transaction, tables->front(), "schema", version);
+        return {};
+      });
+      ASSERT_TRUE(done.has_value());
+    }
+    const auto opened = MailStore::open(store.folder / "store", {}, store.clock);
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_NE(opened.error().text.find("format " + std::to_string(version)), std::string::npos);
   }
-  const auto opened = MailStore::open(store.folder / "store", {}, store.clock);
-  ASSERT_FALSE(opened.has_value());
-  EXPECT_NE(opened.error().text.find("format 99"), std::string::npos);
 }
 
 }  // namespace
