@@ -56,7 +56,8 @@ Result<void> SearchRun::look_into(const mailstore::Message& message, const Evalu
   const imap::MessageText text{imap::StructureView(made.structure), imap::SearchTextView(made.text),
                                (*bytes)->head(), [&] { return (*bytes)->body(); }};
   if (evaluation.matches(message, text)) add(found, message);
-  return keep(std::move(made));
+  // Where heads are searched every message comes here, also those whose texts are kept already.
+  return evaluation.needs_head() ? Result<void>() : keep(std::move(made));
 }
 
 Result<void> SearchRun::visit_structures(const mailstore::UidSet& uids, const Visit& visit) {
