@@ -46,6 +46,9 @@ constexpr Setting workers(std::string_view name) {
   return restart(
       within(1, 64, {name, Kind::number, "1", "N", "Worker processes; the limits hold over all."}));
 }
+constexpr Setting per_hour(std::string_view name, std::string_view help) {
+  return within(0, 1'000'000, {name, Kind::number, "0", "N", help});
+}
 constexpr Setting idle_timeout(std::string_view name, std::string_view fallback, std::uint64_t least) {
   return at_least(least, {name, Kind::duration, fallback, "TIME", "How long a silent client is waited for."});
 }
@@ -97,16 +100,27 @@ constexpr Setting table[] = {
               ";for=strangers|all."}),
     repeated({"smtpd.filter", Kind::command, "", "COMMAND",
               "Message filter, in this order, or unix:PATH of one that serves; holds for every role and for sendmail."}),
-    not_yet(one_of("off/exists/confirmed",
-                   {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
-                    "Whether a client's address needs a reverse name."})),                             // S3
-    not_yet(repeated({"smtpd.dnsbl", Kind::text, "", "ZONE[=REPLIES][;ACTION]", "DNS block list."})),  // S2
-    not_yet(within(1, 1000,
-                   {"smtpd.dnsbl-reject-score", Kind::number, "5", "N",
-                    "Scores of block lists that together refuse a client."})),
-    not_yet(within(1, 60,
-                   {"smtpd.dnsbl-timeout", Kind::duration, "5s", "TIME",
-                    "How long all block lists together are waited for."})),
+    one_of("off/exists/confirmed",
+           {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
+            "Whether a client's address needs a reverse name."}),                             // S3
+    repeated({"smtpd.dnsbl", Kind::text, "", "ZONE[=REPLIES][;ACTION]", "DNS block list."}),  // S2
+    within(1, 1000,
+           {"smtpd.dnsbl-reject-score", Kind::number, "5", "N",
+            "Scores of block lists that together refuse a client."}),
+    within(1, 60,
+           {"smtpd.dnsbl-timeout", Kind::duration, "5s", "TIME",
+            "How long all block lists together are waited for."}),
+    {"smtpd.helo-check", Kind::boolean, "no", "yes|no",
+     "Refuse strangers whose HELO is no full name, another's address, or our own name."},
+    repeated({"smtpd.secondaries", Kind::ranges, "", "RANGE",
+              "Secondaries of ours: what they hand over is not looked up (S2, S3) nor held off (S5)."}),  // O10
+    per_hour("smtpd.hourly-address-messages", "Messages of a stranger's address in an hour; 0: no limit."),
+    per_hour("smtpd.hourly-address-recipients", "Recipients of a stranger's address in an hour; 0: no limit."),
+    per_hour("smtpd.hourly-network-messages", "The same of its network, /24 or /64."),
+    per_hour("smtpd.hourly-network-recipients", "The same of its network, /24 or /64."),
+    per_hour("smtpd.hourly-account-messages", "Messages of an account in an hour; 0: no limit."),
+    per_hour("smtpd.hourly-account-recipients", "Recipients of an account in an hour; 0: no limit."),
+    per_hour("smtpd.hourly-recipient-messages", "Messages of strangers to one recipient in an hour; 0: no limit."),
     repeated({"smtpd.blocked", Kind::ranges, "", "RANGE", "Addresses that may not connect."}),         // S1
     repeated({"smtpd.trusted", Kind::ranges, "", "RANGE", "Addresses that no restriction binds."}),    // A4
     repeated({"smtpd.xclient-hosts", Kind::ranges, "", "RANGE",

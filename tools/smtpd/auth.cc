@@ -112,6 +112,7 @@ void Session::become_user(const std::string& user) {
     auto account = services_.directory.find_account(*mailbox);
     if (account) account_ = std::move(*account);
   }
+  client_changed();
 }
 
 Answer Session::not_authenticated(const std::string& mechanism, const auth::Step& step) {

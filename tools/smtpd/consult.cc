@@ -96,7 +96,8 @@ policy::Record Session::policy_request(ProtocolState state, std::string_view rec
 std::optional<Refusal> Session::consult(ProtocolState state, Effects& effects, std::string_view recipient) {
   for (const auto& service : policy_->services()) {
     const auto& settings = service->settings();
-    if (!settings.at.contains(state) || (!settings.for_all && !is_stranger())) continue;
+    const bool spared = !is_stranger() || policy_->is_secondary(client_.ip()) || (transaction_ && transaction_->is_allowed);
+    if (!settings.at.contains(state) || (!settings.for_all && spared)) continue;
     const auto answer = service->ask(policy_request(state, recipient));
     const std::string rule = "smtpd.policy " + settings.name();
     if (!answer.failure.empty())
@@ -107,11 +108,11 @@ std::optional<Refusal> Session::consult(ProtocolState state, Effects& effects, s
     if (!reply) {
       apply(answer.action, state, rule, effects);
     } else if (answer.action.kind == ActionKind::defer_if_permit) {
-      effects.if_permitted = Refusal{std::move(*reply), rule};
+      effects.if_permitted = Refusal{std::move(*reply), rule, !settings.for_all};
     } else if (answer.action.kind == ActionKind::defer_if_reject) {
-      effects.if_refused = Refusal{std::move(*reply), rule};
+      effects.if_refused = Refusal{std::move(*reply), rule, !settings.for_all};
     } else {
-      return Refusal{std::move(*reply), rule};
+      return Refusal{std::move(*reply), rule, !settings.for_all};
     }
   }
   return std::nullopt;

@@ -99,6 +99,7 @@ void Session::forget_session() {
   login_.clear();
   sasl_method_.clear();
   transaction_.reset();
+  client_changed();
 }
 
 }  // namespace tubepost::smtpd

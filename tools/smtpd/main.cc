@@ -8,6 +8,7 @@
 #include "net/fd_stream.h"
 #include "net/server.h"
 #include "process/signals.h"
+#include "smtpd/layers_source.h"
 #include "smtpd/session.h"
 
 namespace tubepost::smtpd {
@@ -87,17 +88,26 @@ struct Worker {
   directory::Directory directory;
   std::unique_ptr<auth::Authenticator> authenticator;
   std::shared_ptr<tls::ServerContext> tls;
+  LayersSource layers;
   Services services;
 
   Worker(const config::Program& program, Role role, const log::Logger& logger, spool::Spool opened,
-         directory::Directory known)
+         directory::Directory known, dns::SystemResolver resolver)
       : live(program.inputs(), program.settings(), logger),
         policies(live, role, logger),
         spool(std::move(opened)),
         directory(std::move(known)),
         authenticator(auth::make_dovecot_client(program.settings()->text("authd.socket"))),
         tls(role == Role::local ? nullptr : load_tls(*program.settings(), logger)),
+        layers(std::move(resolver), directory, clock, logger),
         services{spool, directory, *authenticator, tls, clock, logger} {}
+
+  // For one session, under this policy.
+  Services services_under(const std::shared_ptr<const Policy>& policy) {
+    Services own = services;
+    own.layers = layers.of(policy);
+    return own;
+  }
 };
 
 Result<std::shared_ptr<Worker>> make_worker(const config::Program& program, Role role, const log::Logger& logger,
@@ -111,7 +121,9 @@ Result<std::shared_ptr<Worker>> make_worker(const config::Program& program, Role
   if (!spool) return std::move(spool).error();
   auto directory = directory::Directory::open(settings.path("directory"), {});
   if (!directory) return std::move(directory).error();
-  auto worker = std::make_shared<Worker>(program, role, logger, std::move(*spool), std::move(*directory));
+  auto resolver = dns::SystemResolver::create(settings.list("dns.servers"));
+  if (!resolver) return std::move(resolver).error().while_doing("dns.servers");
+  auto worker = std::make_shared<Worker>(program, role, logger, std::move(*spool), std::move(*directory), std::move(*resolver));
   if (!worker->policies.current()) return Failure::permanent("no policy can be made of the settings");
   return worker;
 }
@@ -144,11 +156,12 @@ ExitStatus serve_stdio(const config::Program& program, Role role, const Options&
     client.address = net::parse_endpoint(remote, 0);
     if (const char* local = ::getenv("TCPLOCALIP")) client.local = net::parse_endpoint(local, 0);
   }
-  auto services = (*worker)->services;
+  auto policy = (*worker)->policies.current();
+  auto services = (*worker)->services_under(policy);
   services.explain = options.explain;
   if (client.tls) services.tls = nullptr;
   net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
-  Session session(services, (*worker)->policies.current(), std::move(client), stream);
+  Session session(services, std::move(policy), std::move(client), stream);
   if (options.lf || ::isatty(STDIN_FILENO) == 1) session.accept_lf();
   session.run();
   return ExitStatus::ok;
@@ -217,7 +230,8 @@ void serve(Worker& worker, net::Connection connection) {
     client.tls_info = secured->info();
     stream = secured.get();
   }
-  Session(worker.services, std::move(policy), std::move(client), *stream).run();
+  const Services services = worker.services_under(policy);
+  Session(services, std::move(policy), std::move(client), *stream).run();
 }
 
 ExitStatus serve_listeners(const config::Program& program, Role role, const Options& options, const log::Logger& logger) {
@@ -237,7 +251,7 @@ ExitStatus serve_listeners(const config::Program& program, Role role, const Opti
 
 int run(int argc, char** argv) {
   config::Program program("smtpd", "receive mail by ESMTP",
-                          {"server", "=smtpd", "submission", "submissions", "lmtp", "local", "tls", "authd", "spool"});
+                          {"server", "=smtpd", "submission", "submissions", "lmtp", "local", "tls", "authd", "spool", "dns"});
   Options options;
   declare(program, options);
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);

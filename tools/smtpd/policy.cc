@@ -56,6 +56,7 @@ Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& setti
     made->offers_authentication_ = settings.text("submission.authentication") != "off";
   if (auto read = made->read_ranges(settings); !read) return std::move(read).error();
   if (auto read = made->read_services(settings, previous); !read) return std::move(read).error();
+  if (auto read = made->read_layers(settings); !read) return std::move(read).error();
   made->read_limits(settings);
   return std::shared_ptr<const Policy>(std::move(made));
 }
@@ -64,7 +65,8 @@ Result<void> Policy::read_ranges(const config::Settings& settings) {
   const std::pair<std::string_view, net::AddressSet*> sets[] = {{"submission.ranges", &ranges_},
                                                                 {"smtpd.trusted", &trusted_},
                                                                 {"smtpd.blocked", &blocked_},
-                                                                {"smtpd.xclient-hosts", &xclient_hosts_}};
+                                                                {"smtpd.xclient-hosts", &xclient_hosts_},
+                                                                {"smtpd.secondaries", &secondaries_}};
   for (const auto& [name, set] : sets) {
     if (set == &ranges_ && role_ != Role::submission && !combined_) continue;
     auto read = ranges(settings, name);
@@ -94,6 +96,27 @@ Result<void> Policy::read_services(const config::Settings& settings, const Polic
       }
     services_.push_back(std::make_shared<tubepost::policy::Service>(std::move(*service)));
   }
+  return {};
+}
+
+// S2, S3, and the limits by the hour.
+Result<void> Policy::read_layers(const config::Settings& settings) {
+  const auto hourly = [&](const char* what) {
+    return static_cast<std::uint32_t>(settings.number(std::string("smtpd.hourly-") + what));
+  };
+  layers_.hourly = {hourly("address-messages"), hourly("address-recipients"), hourly("network-messages"),
+                    hourly("network-recipients"), hourly("account-messages"), hourly("account-recipients"),
+                    hourly("recipient-messages")};
+  layers_.reverse = tubepost::policy::parse_reverse_need(settings.text("smtpd.require-reverse-dns"))
+                        .value_or(tubepost::policy::ReverseNeed::off);
+  for (const auto& text : settings.list("smtpd.dnsbl")) {
+    auto list = tubepost::policy::BlockList::parse(text);
+    if (!list) return std::move(list).error().while_doing("smtpd.dnsbl");
+    layers_.block_lists.lists.push_back(std::move(*list));
+  }
+  layers_.block_lists.reject_score = static_cast<int>(settings.number("smtpd.dnsbl-reject-score"));
+  layers_.block_lists.deadline = settings.duration("smtpd.dnsbl-timeout");
+  checks_helo_ = settings.flag("smtpd.helo-check");
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "net/address_set.h"
+#include "policy/layers.h"
 #include "policy/filter_pipeline.h"
 #include "policy/policy_client.h"
 
@@ -60,6 +61,11 @@ class Policy {
   std::uint64_t message_size_max() const { return message_size_max_; }
   const policy::FilterCommands& filters() const { return filters_; }
   using PolicyServices = std::vector<std::shared_ptr<policy::Service>>;
+  const policy::Layers::Options& layers() const { return layers_; }
+  bool checks_helo() const { return checks_helo_; }
+  bool is_secondary(const std::optional<net::IpAddress>& client) const {  // O10
+    return client && secondaries_.contains(*client);
+  }
   const PolicyServices& services() const { return services_; }  // in the order they are asked
   // A5: being trusted is no part of it. By the connection itself, not by what XCLIENT made of it.
   bool may_speak_for_others(const std::optional<net::IpAddress>& client) const {
@@ -70,6 +76,7 @@ class Policy {
   bool is_own(const net::IpAddress& address) const;
   Result<void> read_ranges(const config::Settings& settings);
   Result<void> read_services(const config::Settings& settings, const Policy* previous);
+  Result<void> read_layers(const config::Settings& settings);
   void read_limits(const config::Settings& settings);
 
   Role role_ = Role::mx;
@@ -79,7 +86,9 @@ class Policy {
   bool cleartext_login_ = false, validates_ = true, requires_tls_ = false;
   std::chrono::seconds idle_timeout_{300};
   std::size_t messages_max_ = 1000, errors_max_ = 20;
-  net::AddressSet trusted_, blocked_, ranges_, xclient_hosts_;
+  net::AddressSet trusted_, blocked_, ranges_, xclient_hosts_, secondaries_;
+  policy::Layers::Options layers_;
+  bool checks_helo_ = false;
   std::vector<net::IpAddress> own_;
   SenderRule sender_rule_ = SenderRule::own;
   std::string hostname_;

@@ -44,6 +44,7 @@ Answer Session::rcpt(std::string_view arguments) {
     recipient.domain = std::move(*domain);
   }
   given.address = recipient.to_text();
+  if (auto refused = layers_guard(recipient)) return std::move(*refused);
   if (auto refused = policy_guard(given.address)) return std::move(*refused);
   if (auto refused = recipient_guard(recipient)) return std::move(*refused);
   if (auto& deferred = transaction_->effects.if_permitted)
@@ -58,10 +59,13 @@ Answer Session::rcpt(std::string_view arguments) {
 std::optional<Answer> Session::policy_guard(const std::string& address) {
   const auto command = "RCPT <" + address + ">";
   auto& effects = transaction_->effects;
-  if (effects.refusal) return refuse(effects.refusal->reply, command, effects.refusal->rule);
+  const auto holds = [&](const std::optional<Refusal>& refusal) {
+    return refusal && !(refusal->for_strangers && transaction_->is_allowed);
+  };
+  if (holds(effects.refusal)) return refuse(effects.refusal->reply, command, effects.refusal->rule);
   // What a service says of one recipient is not said of the next.
-  effects.if_permitted = connection_effects_.if_permitted;
-  effects.if_refused = connection_effects_.if_refused;
+  effects.if_permitted = holds(connection_effects_.if_permitted) ? connection_effects_.if_permitted : std::nullopt;
+  effects.if_refused = holds(connection_effects_.if_refused) ? connection_effects_.if_refused : std::nullopt;
   if (auto refused = consult(policy::ProtocolState::rcpt, effects, address))
     return refuse(std::move(refused->reply), command, refused->rule);
   return std::nullopt;

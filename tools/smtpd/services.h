@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "directory/directory.h"
 #include "log/logger.h"
+#include "policy/layers.h"
 #include "smtpd/policy.h"
 #include "spool/spool.h"
 #include "tls/context.h"
@@ -24,6 +25,7 @@ struct Services {
   std::shared_ptr<tls::ServerContext> tls;  // null: STARTTLS is not offered
   const Clock& clock;
   const log::Logger& logger;
+  std::shared_ptr<tubepost::policy::Layers> layers{};  // null: none is asked
   bool explain = false;  // decisions on stderr, for a person at a terminal
 };
 

@@ -93,6 +93,12 @@ class Session {
                        std::string_view recipient);
   void apply(const policy::Action& action, policy::ProtocolState state, std::string_view rule, Effects& effects);
   bool is_stranger() const;
+  // layers.cc: what looks at the client and the envelope before policy services do
+  policy::LayerClient layer_client() const;
+  void client_changed();
+  std::optional<Answer> layers_guard(const smtp::Mailbox& recipient);
+  std::optional<smtp::Reply> helo_refusal() const;
+  void note(const policy::LayerOutcome& outcome, const std::string& recipient);
   // mail_parameters.cc
   std::optional<smtp::Reply> mail_parameter(const smtp::Parameter& parameter, Transaction& transaction);
   std::optional<smtp::Reply> size_parameter(std::string_view value, Transaction& transaction);
@@ -155,6 +161,7 @@ class Session {
   std::optional<directory::Account> account_;  // after AUTH
   std::string login_, sasl_method_;            // after AUTH: who, as authd names them
   const bool may_speak_for_others_;            // XCLIENT
+  std::optional<policy::LayerSession> layers_;  // since the first recipient
   Effects connection_effects_;                 // what policy services said at connect
   std::string instance_;                       // of the message, for policy services
   bool stop_postponed_ = false;

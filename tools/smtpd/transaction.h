@@ -18,6 +18,7 @@ namespace tubepost::smtpd {
 struct Refusal {
   smtp::Reply reply;
   std::string rule;
+  bool for_strangers = false;  // a list that allows the message saves it from this
 };
 
 // What policy services want done with a message besides taking or refusing it (access(5) of Postfix).
@@ -38,6 +39,8 @@ struct Transaction {
   std::uint64_t declared_size = 0;
   std::vector<spool::NewRecipient> recipients;
   std::set<std::string> addresses;  // of recipients: one given twice is delivered once
+  bool layers_asked = false;  // about the message; about each recipient they are asked anew
+  bool is_allowed = false;    // a list allows it for the recipient at hand (S4)
   unsigned accepted_rcpts = 0;      // LMTP owes each its reply (RFC 2033 4.2)
   Effects effects;
   std::unique_ptr<Chunks> chunks;  // since the first BDAT

@@ -11,6 +11,7 @@
 
 #include "smtpd/session.h"
 #include "support/fake_authenticator.h"
+#include "support/fake_resolver.h"
 #include "support/memory_stream.h"
 
 namespace tubepost::smtpd::test {
@@ -61,7 +62,8 @@ class Service {
 
   void serve(net::Stream& stream) { serve(stream, stranger()); }
   void serve(net::Stream& stream, Client client) {
-    const Services services{*spool, *directory, authenticator, nullptr, clock, logger};
+    Services services{*spool, *directory, authenticator, nullptr, clock, logger};
+    services.layers = std::make_shared<tubepost::policy::Layers>(policy->layers(), dns, *directory, rates, clock, logger);
     Session(services, policy, std::move(client), stream).run();
   }
   std::string talk(const std::string& input) { return talk(input, stranger()); }
@@ -96,6 +98,8 @@ class Service {
   std::optional<directory::Directory> directory;
   std::optional<spool::Spool> spool;
   test_support::FakeAuthenticator authenticator;
+  test_support::FakeResolver dns;
+  tubepost::policy::RateLimits rates{clock};
   std::shared_ptr<const Policy> policy;
   log::Logger logger{"smtpd", log::Level::error, log::Format::logfmt, -1};
   spool::Queued last;  // of the last queued()

@@ -1,0 +1,86 @@
+// The layers of docs/policy-layers.md as a session asks them: at RCPT, in their order, and kept for the trace.
+#include "unit/smtpd/fixture.h"
+
+namespace tubepost::smtpd::test {
+namespace {
+
+std::string mail(const std::string& from, const std::string& to = "bob@example.test", const std::string& helo = "mx.remote.test") {
+  return "EHLO " + helo + "\r\nMAIL FROM:<" + from + ">\r\nRCPT TO:<" + to + ">\r\n";
+}
+const std::string data = "DATA\r\nSubject: x\r\n\r\ny\r\n.\r\nQUIT\r\n";
+
+std::string last_reply(const std::string& output) {
+  const auto end = output.rfind("\r\n", output.size() - 3);
+  return output.substr(end == std::string::npos ? 0 : end + 2);
+}
+
+TEST(SmtpLayers, RefuseAtRcptWhoIsOnABlockList) {
+  Service service(Role::mx, {{"smtpd.dnsbl", "bl.test"}});
+  service.dns.add("2.0.0.127.bl.test", "127.0.0.2").add("7.2.0.192.bl.test", "127.0.0.2");
+  EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 9), "550 5.7.1");
+  EXPECT_TRUE(service.queued().empty());
+}
+
+TEST(SmtpLayers, AListOfTheRecipientSavesFromBlockListsAndReverseNames) {
+  Service service(Role::mx, {{"smtpd.dnsbl", "bl.test"}, {"smtpd.require-reverse-dns", "exists"}});
+  service.dns.add("2.0.0.127.bl.test", "127.0.0.2").add("7.2.0.192.bl.test", "127.0.0.2");
+  ASSERT_TRUE(service.directory->add_rules("bob@example.test", directory::RuleAction::allow, {"friend@remote.test"}));
+  EXPECT_EQ(last_reply(service.talk(mail("friend@remote.test"))).substr(0, 3), "250");
+  EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 3), "550");
+  EXPECT_EQ(last_reply(service.talk(mail("friend@remote.test", "alice@example.test"))).substr(0, 3), "550") << "her list is another";
+}
+
+TEST(SmtpLayers, WithoutAReverseNameIs550AndNotToKnowIs451) {
+  Service service(Role::mx, {{"smtpd.require-reverse-dns", "exists"}});
+  EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 10), "550 5.7.25");
+  service.dns.fail("7.2.0.192.in-addr.arpa", dns::Kind::servfail);
+  EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 10), "451 4.7.25");
+}
+
+TEST(SmtpLayers, ExemptSecondariesOfOurs) {
+  Service service(Role::mx, {{"smtpd.require-reverse-dns", "exists"}, {"smtpd.secondaries", "192.0.2.7"}});
+  EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 3), "250");
+}
+
+TEST(SmtpLayers, HoldWhoHasLoggedInToListsAndToAccountLimits) {
+  Service service(Role::submission, {{"smtpd.require-reverse-dns", "exists"}, {"smtpd.hourly-account-recipients", "2"}});
+  ASSERT_TRUE(service.directory->add_rules("bob@example.test", directory::RuleAction::deny, {"enemy@remote.test"}));
+  const std::string login = "EHLO me\r\nAUTH PLAIN AGJvYkBleGFtcGxlLnRlc3QAc2VjcmV0\r\n";
+  const auto rcpt = [](const std::string& to) { return "RCPT TO:<" + to + ">\r\n"; };
+  const auto said = service.talk(login + "MAIL FROM:<bob@example.test>\r\n" + rcpt("a@remote.test") + rcpt("b@remote.test") + rcpt("c@remote.test"),
+                                 Service::under_tls());
+  EXPECT_EQ(last_reply(said).substr(0, 9), "451 4.7.1") << said;
+  EXPECT_EQ(said.find("5.7.25"), std::string::npos) << "no reverse name is asked of who has logged in";
+  Service other(Role::submission, {});
+  ASSERT_TRUE(other.directory->add_rules("bob@example.test", directory::RuleAction::deny, {"enemy@remote.test"}));
+  EXPECT_EQ(last_reply(other.talk(login + "MAIL FROM:<bob@example.test>\r\n" + rcpt("enemy@remote.test"), Service::under_tls())).substr(0, 3), "550")
+      << "an account's list also applies to what it sends";
+}
+
+TEST(SmtpLayers, LookAtHeloOnlyWhereTheyAreTold) {
+  for (const auto& [helo, code] : {std::pair("localhost", "550"), std::pair("mx.example.test", "550"), std::pair("[192.0.2.8]", "550"),
+                                   std::pair("[192.0.2.7]", "250"), std::pair("mx.remote.test", "250")}) {
+    Service strict(Role::mx, {{"smtpd.helo-check", "yes"}});
+    EXPECT_EQ(last_reply(strict.talk(mail("x@remote.test", "bob@example.test", helo))).substr(0, 3), code) << helo;
+    Service lenient;
+    EXPECT_EQ(last_reply(lenient.talk(mail("x@remote.test", "bob@example.test", helo))).substr(0, 3), "250") << helo;
+  }
+}
+
+TEST(SmtpLayers, AreKeptForTheTraceWithTheirAnswers) {
+  Service service(Role::mx, {{"smtpd.require-reverse-dns", "confirmed"}, {"smtpd.dnsbl", "bl.test;warn"}});
+  service.dns.add_ptr("7.2.0.192.in-addr.arpa", "mx.remote.test").add("mx.remote.test", "192.0.2.7");
+  service.dns.add("2.0.0.127.bl.test", "127.0.0.2").add("7.2.0.192.bl.test", "127.0.0.2");
+  EXPECT_EQ(service.talk(mail("x@remote.test") + data).find("queued as") == std::string::npos, false);
+  ASSERT_EQ(service.queued().size(), 1u);
+  std::string trace;
+  const auto events = service.spool->trace(service.last.id);
+  ASSERT_TRUE(events);
+  for (const auto& event : *events) trace += event.name + ' ' + event.fields + '\n';
+  EXPECT_NE(trace.find("reverse-dns"), std::string::npos) << trace;
+  EXPECT_NE(trace.find("bl.test"), std::string::npos) << trace;
+  EXPECT_NE(trace.find("127.0.0.2"), std::string::npos) << trace;
+}
+
+}  // namespace
+}  // namespace tubepost::smtpd::test

@@ -1,0 +1,73 @@
+// The layers that look at client and envelope (docs/policy-layers.md), asked at RCPT: only there is it known whether a list of the
+// recipient's allows the message. Rates, allow and deny lists, reverse DNS, block lists; then the name given in HELO.
+#include "base/text.h"
+#include "smtpd/session.h"
+#include "spool/event_words.h"
+
+namespace tubepost::smtpd {
+
+// Whoever comes to another port than the MX's is no stranger: a front server (LMTP), or somebody admitted to submission.
+policy::LayerClient Session::layer_client() const {
+  policy::LayerClient client;
+  client.address = client_.ip();
+  if (account_) client.account = account_->address;
+  client.is_safe = is_trusted() || policy_->role() != Role::mx;
+  client.is_secondary = policy_->is_secondary(client_.ip());
+  return client;
+}
+
+void Session::client_changed() {
+  if (layers_) layers_->set_client(layer_client());
+}
+
+std::optional<Answer> Session::layers_guard(const smtp::Mailbox& recipient) {
+  if (!services_.layers) return std::nullopt;
+  if (!layers_) layers_.emplace(services_.layers, layer_client());
+  const auto address = recipient.to_text(), command = "RCPT <" + address + ">";
+  if (!std::exchange(transaction_->layers_asked, true)) {
+    auto outcome = layers_->at_message();
+    note(outcome, {});
+    if (outcome.refusal && !transaction_->effects.refusal)
+      transaction_->effects.refusal = Refusal{std::move(*outcome.refusal), std::move(outcome.rule)};
+  }
+  auto outcome = layers_->at_recipient(smtp::parse_mailbox(transaction_->envelope.reverse_path), recipient);
+  transaction_->is_allowed = outcome.is_allowed;
+  note(outcome, address);
+  if (outcome.refusal) return refuse(std::move(*outcome.refusal), command, outcome.rule);
+  if (auto refused = helo_refusal()) return refuse(std::move(*refused), command, "smtpd.helo-check");
+  return std::nullopt;
+}
+
+// Off by default: RFC 5321 4.1.4 forbids to refuse a message because the name does not fit the address, and so a name is
+// refused only for what it is. An address literal is the client's own word for its address.
+std::optional<smtp::Reply> Session::helo_refusal() const {
+  if (!policy_->checks_helo() || !is_stranger() || policy_->is_secondary(client_.ip()) || transaction_->is_allowed)
+    return std::nullopt;
+  const auto refused = [](const char* why) {
+    return smtp::Reply{550, EnhancedStatus{5, 7, 1}, std::string("Your HELO name ") + why};
+  };
+  if (helo_.starts_with('[')) {
+    const bool own = client_.ip() && equal_ignoring_case(helo_, client_.ip()->to_smtp_literal());
+    return own ? std::nullopt : std::optional(refused("is not your address"));
+  }
+  if (helo_.find('.') == std::string::npos) return refused("is not a full name");
+  if (equal_ignoring_case(helo_, policy_->hostname())) return refused("is my own");
+  return std::nullopt;
+}
+
+// For --explain, and for the trace of the message, should it be accepted.
+void Session::note(const policy::LayerOutcome& outcome, const std::string& recipient) {
+  auto& decisions = transaction_->effects.decisions;
+  for (const auto& each : outcome.decisions) {
+    const bool says_nothing = each.verdict == "passed" && each.inputs.empty();  // it was not asked, or nobody is listed
+    if (says_nothing && each.rule.empty()) continue;
+    const std::string why = each.inputs.empty() ? each.rule : each.rule + "; " + each.inputs;
+    explain(each.layer + (recipient.empty() ? "" : " <" + recipient + ">"), each.verdict, why);
+    if (decisions.size() < decisions_max && each.verdict != "skipped" && !says_nothing)
+      decisions.push_back(
+          {services_.clock.now(), "policy",
+           spool::words({{"rule", each.rule}, {"state", each.layer}, {"to", recipient}, {"action", each.verdict + " " + each.inputs}})});
+  }
+}
+
+}  // namespace tubepost::smtpd
