@@ -1,4 +1,4 @@
-// MailStore::deliver: all deliveries of a call in one transaction, each exactly once.
+// MailStore::deliver: all deliveries of a call in one transaction, each exactly once. Refusals have the codes of RFC 3463 3.
 #include "base/file.h"
 #include "base/text.h"
 #include "mailstore/bodies.h"

@@ -89,11 +89,16 @@ std::string reading_text(const Plan& plan) {
          listen_lines(plan, 993) + "connections = " + std::to_string(plan.limits.imap) + "\n\n";
 }
 
+std::string login_text() {
+  return "[authd]\n"
+         "# How programs may log in. SCRAM-SHA-256-PLUS, which is bound to the TLS connection, is built in and not in this\n"
+         "# list: programs with GNU SASL (mutt of Debian 12) choose it wherever it is offered, and then cannot do it.\n"
+         "mechanisms = PLAIN LOGIN SCRAM-SHA-256\n\n";
+}
+
 std::string queue_text() {
   return "[qrun]\n"
-         "# How long mail that cannot be delivered is kept, and when its sender is told of a delay. This "
-         "version sends\n"
-         "# nothing to other servers: what is for them waits.\n"
+         "# How long mail that cannot be delivered is kept, and when its sender is told of a delay.\n"
          "#expire = 5d\n"
          "#delay-notice = 4h\n";
 }
@@ -118,7 +123,7 @@ Limits fitting_limits(std::uint64_t memory, std::uint64_t descriptors, bool loca
 }
 
 std::string configuration_text(const Plan& plan) {
-  return head_text(plan) + mx_text(plan) + submission_text(plan) + reading_text(plan) + queue_text();
+  return head_text(plan) + mx_text(plan) + submission_text(plan) + reading_text(plan) + login_text() + queue_text();
 }
 
 std::vector<Service> services() {

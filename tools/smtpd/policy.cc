@@ -101,12 +101,14 @@ Result<void> Policy::read_services(const config::Settings& settings, const Polic
 
 // S2, S3, and the limits by the hour.
 Result<void> Policy::read_layers(const config::Settings& settings) {
-  const auto hourly = [&](const char* what) {
-    return static_cast<std::uint32_t>(settings.number(std::string("smtpd.hourly-") + what));
-  };
-  layers_.hourly = {hourly("address-messages"), hourly("address-recipients"), hourly("network-messages"),
-                    hourly("network-recipients"), hourly("account-messages"), hourly("account-recipients"),
-                    hourly("recipient-messages")};
+  const auto hourly = [&](const char* name) { return static_cast<std::uint32_t>(settings.number(name)); };
+  layers_.hourly = {hourly("smtpd.hourly-address-messages"),
+                    hourly("smtpd.hourly-address-recipients"),
+                    hourly("smtpd.hourly-network-messages"),
+                    hourly("smtpd.hourly-network-recipients"),
+                    hourly("smtpd.hourly-account-messages"),
+                    hourly("smtpd.hourly-account-recipients"),
+                    hourly("smtpd.hourly-recipient-messages")};
   layers_.reverse = tubepost::policy::parse_reverse_need(settings.text("smtpd.require-reverse-dns"))
                         .value_or(tubepost::policy::ReverseNeed::off);
   for (const auto& text : settings.list("smtpd.dnsbl")) {
