@@ -217,18 +217,22 @@ void MimeReader::open_message() {
 }
 
 // Ends every open part but the outermost `depth`: at a boundary, before the line end that belongs to it, or at the end
-// of the message.
+// of the message. That line end may be the empty line of a header: of parts that end together none reaches beyond the
+// one it stands in.
 void MimeReader::close_above(std::size_t depth, std::size_t end) {
   const bool at_boundary = depth > 0;
-  while (open_.size() > depth) {
-    const auto& open = open_.back();
+  std::size_t limit = text_.size();
+  for (std::size_t i = depth; i < open_.size(); ++i) {
+    const auto& open = open_[i];
     auto& part = parts_[open.index];
-    part.body_end = std::max(end, part.body_begin);
+    part.header_begin = std::min(part.header_begin, limit);
+    part.body_begin = std::min(part.body_begin, limit);
+    part.body_end = limit = std::max(std::min(end, limit), part.body_begin);
     if (lines_before_delimiter_ > open.lines_before)
       part.lines = lines_before_delimiter_ - open.lines_before - (at_boundary ? 1 : 0);
     if (part.opened == Opened::no_parts && part.first_child != no_part) part.opened = Opened::multipart;
-    open_.pop_back();
   }
+  while (open_.size() > depth) open_.pop_back();
 }
 
 void MimeReader::take_rest(std::uint32_t number) {

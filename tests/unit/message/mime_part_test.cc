@@ -108,6 +108,9 @@ const Case cases[] = {
     {"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: cut\n--b--\n",
      "<> multipart/digest multipart 4\n <1> message/rfc822 message 0\n  <1.1> text/plain leaf 0 []\n",
      "a message that ends within its header"},
+    {"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\n--b--\n",
+     "<> multipart/digest multipart 5\n <1> message/rfc822 message 1\n  <1.1> text/plain leaf 0 []\n",
+     "a message whose empty line is the boundary's line end"},
     {"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeA0K\n",
      "<1> message/rfc822 encoded 1 [U3ViamVjdDogeA0K|]\n", "nothing to point at inside base64"},
     {"Content-Type: nonsense\n\nx\n", "<1> text/plain leaf 1 [x|]\n", "RFC 2045 5.2"},
@@ -130,6 +133,26 @@ TEST(MimeParts, CanBeCopiedByteForByte) {
   EXPECT_EQ(parts[1].header(message), "Content-ID: <1>\r\n\r\n");
   EXPECT_EQ(parts[1].body(message), "one");
   EXPECT_EQ(parts[1].id, "<1>");
+}
+
+// Of parts that end at one boundary, none reaches beyond the part it stands in.
+TEST(MimeParts, LieWithinTheirParents) {
+  const std::string inner = "--o\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n";
+  for (const std::string& last :
+       {std::string("\r\n"), std::string("X: y\r\n\r\n"), std::string("X: y\r\n"), std::string(),
+        std::string("Content-Type: message/rfc822\r\n\r\n"),
+        std::string("Content-Type: message/rfc822\r\n\r\nContent-Type: message/rfc822\r\n\r\n")}) {
+    const auto message = "Content-Type: multipart/mixed; boundary=o\r\n\r\n" + inner + last + "--o--\r\n";
+    const auto parts = read_mime(message);
+    ASSERT_GE(parts.size(), 3u) << last;
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const auto& parent = parts[parts[i].parent];
+      EXPECT_GE(parts[i].header_begin, parent.body_begin) << last << i;
+      EXPECT_LE(parts[i].header_begin, parts[i].body_begin) << last << i;
+      EXPECT_LE(parts[i].body_begin, parts[i].body_end) << last << i;
+      EXPECT_LE(parts[i].body_end, parent.body_end) << last << i;
+    }
+  }
 }
 
 std::string nested(unsigned depth) {
