@@ -8,6 +8,7 @@ BUILD_PACKAGES="g++ cmake ninja-build pkg-config ccache
   libicu-dev zlib1g-dev libidn2-dev"
 RUN_PACKAGES="s6 curl openssl"
 CHECK_PACKAGES="libgtest-dev clang libclang-rt-14-dev mandoc python3-minimal python3
+  postgrey
   swaks libio-socket-ssl-perl libnet-ssleay-perl libauthen-sasl-perl
   mpop mutt
   isync offlineimap3 neomutt getmail6

@@ -27,8 +27,8 @@ struct World {
     spool.emplace(std::move(*spool::Spool::open(folder / "spool", options, clock)));
     config::Inputs inputs;
     inputs.home = "/nonexistent";
-    inputs.arguments = {{"server.hostname", "mx.example.test"}};
-    for (const auto role : {smtpd::Role::mx, smtpd::Role::submission})
+    inputs.arguments = {{"server.hostname", "mx.example.test"}, {"smtpd.xclient-hosts", "192.0.2.7"}};
+    for (const auto role : {smtpd::Role::mx, smtpd::Role::submission, smtpd::Role::lmtp})
       policies.push_back(std::move(*smtpd::Policy::make(*config::load(inputs).settings, role)));
   }
   ~World() { std::filesystem::remove_all(folder); }
@@ -48,12 +48,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static World world;
   const std::string input(reinterpret_cast<const char*>(data), size);
   const std::string hello = "EHLO me\r\n", mail = hello + "MAIL FROM:<>\r\n", rcpt = mail + "RCPT TO:<bob@example.test>\r\n";
-  for (const auto& phase : {std::string(), hello, mail, rcpt, rcpt + "DATA\r\n", hello + "AUTH PLAIN\r\n"}) {
+  for (const auto& phase : {std::string(), hello, mail, rcpt, rcpt + "DATA\r\n", hello + "AUTH PLAIN\r\n", rcpt + "BDAT 100\r\n",
+                            rcpt + "BDAT 0\r\n", hello + "XCLIENT ", std::string("LHLO me\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.test>\r\n")}) {
     for (const auto& policy : world.policies) {
       world.authenticator.requests.clear();
       test_support::MemoryStream stream(phase + input);
       smtpd::Client client;
       client.tls = true;
+      client.address = net::parse_endpoint("192.0.2.7:4711", 0);
       const smtpd::Services services{*world.spool, *world.directory, world.authenticator, nullptr, world.clock, world.logger};
       smtpd::Session(services, policy, client, stream).run();
       if (!stream.output.starts_with("220 ")) std::abort();
