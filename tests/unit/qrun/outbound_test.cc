@@ -82,8 +82,8 @@ protected:
   // Lines "sent ID DOMAIN NUMBER…" for `domain`.
   std::vector<std::string> sent(const std::string& domain) const {
     std::vector<std::string> lines;
-    const auto text = read_file(folder + "/journal");
-    for (const auto line : split(text ? *text : "", '\n'))
+    const std::string text = read_file(folder + "/journal").value_or("");
+    for (const auto line : split(text, '\n'))
       if (line.find(' ' + domain + ' ') != std::string_view::npos) lines.emplace_back(line);
     return lines;
   }
