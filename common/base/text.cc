@@ -207,6 +207,7 @@ std::string printable(std::string_view text, std::size_t limit) {
     // C1 controls (U+0080..U+009F) steer terminals just as C0 ones do.
     const bool c1 = length == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
     if (length == 0 || control || c1) {
+      if (out.size() + 4 > limit) break;
       out += "\\x";
       append_hex(out, text[0]);
       text.remove_prefix(1);

@@ -130,7 +130,8 @@ Result<std::vector<std::string>> normal_entries(std::string_view scope, std::str
   auto domain = dns::normal_name(entry);
   // No top-level domain begins with a digit; a wrong address or range must not become a domain.
   if (domain && is_digit((*domain)[domain->rfind('.') + 1])) return not_an_entry(entry);
-  if (!domain || entry.find('.') == entry.npos || entry.find('/') != entry.npos) return not_an_entry(entry);
+  // "name." would become a name, which is an account's.
+  if (!domain || domain->find('.') == std::string::npos || entry.find('/') != entry.npos) return not_an_entry(entry);
   return std::vector<std::string>{std::move(*domain)};
 }
 

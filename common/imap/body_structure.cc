@@ -17,14 +17,21 @@ using message::Opened;
 
 constexpr std::size_t value_max = 16 << 10;  // of a description, an id …
 
+// RFC 9051 9: a literal has no NUL.
+void append_clean(std::string& out, std::string_view text) {
+  if (text.find('\0') == std::string_view::npos) return append_string(out, text);
+  std::string clean(text);
+  std::erase(clean, '\0');
+  append_string(out, clean);
+}
+
 void append_value(std::string& out, std::string_view raw) {
   if (raw.empty()) {
     out += "NIL";
     return;
   }
   auto value = message::unfold(raw.substr(0, value_max));
-  std::erase(value, '\0');
-  append_string(out, value);
+  append_clean(out, value);
 }
 
 void append_parameters(std::string& out, const std::vector<message::Parameter>& parameters) {
@@ -35,9 +42,9 @@ void append_parameters(std::string& out, const std::vector<message::Parameter>& 
   char separator = '(';
   for (const auto& parameter : parameters) {
     out += separator;
-    append_string(out, parameter.name);
+    append_clean(out, parameter.name);
     out += ' ';
-    append_string(out, parameter.value);
+    append_clean(out, parameter.value);
     separator = ' ';
   }
   out += ')';
@@ -99,7 +106,7 @@ void StructureWriter::append_multipart(const MimePart& part) {
   for (auto child = part.first_child; child != message::no_part; child = parts_[child].next_sibling)
     append_part(child);
   out() += ' ';
-  append_string(out(), part.subtype);
+  append_clean(out(), part.subtype);
   begin_extension();
   out() += ' ';
   append_parameters(out(), message::parse_parameterized(part.content_type).parameters);
@@ -118,9 +125,9 @@ void StructureWriter::append_type(const MimePart& part) {
   } else if (part.content_type.empty() && part.is_type("text", "plain")) {
     out() += "\"text\" \"plain\" (\"charset\" \"us-ascii\")";  // RFC 2045 5.2
   } else {
-    append_string(out(), part.type);
+    append_clean(out(), part.type);
     out() += ' ';
-    append_string(out(), part.subtype);
+    append_clean(out(), part.subtype);
     out() += ' ';
     append_parameters(out(), message::parse_parameterized(part.content_type).parameters);
   }
@@ -132,7 +139,7 @@ void StructureWriter::append_fields(const MimePart& part) {
   out() += ' ';
   append_value(out(), part.description);
   out() += ' ';
-  append_string(out(), encoding_name(part));
+  append_clean(out(), encoding_name(part));
   out() += ' ';
   append_number(out(), part.body_end - part.body_begin);
 }
@@ -175,7 +182,7 @@ void StructureWriter::append_disposition(const MimePart& part) {
     return;
   }
   out() += '(';
-  append_string(out(), disposition.type);
+  append_clean(out(), disposition.type);
   out() += ' ';
   append_parameters(out(), disposition.parameters);
   out() += ')';
@@ -191,7 +198,7 @@ void StructureWriter::append_language(const MimePart& part) {
     const auto language = trim(piece);
     if (language.empty()) continue;
     list += count++ == 0 ? "" : " ";
-    append_string(list, language);
+    append_clean(list, language);
   }
   out() += count == 0 ? "NIL" : count == 1 ? list : "(" + list + ")";
 }
