@@ -2,6 +2,7 @@
 Needs root (mount namespaces)."""
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -67,8 +68,9 @@ class Postfix:
         self.folder.mkdir()
         Path(folder).chmod(0o755)  # Postfix's own user goes through here
         self.log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen(prepare(self.folder, port, settings), stdout=self.log, stderr=self.log,
-                                        stdin=subprocess.DEVNULL)
+        # In a process namespace of its own, which ends as a whole: the script that starts master(8) would leave it behind.
+        command = ["unshare", "-p", "-f", "--kill-child", "--mount-proc", *prepare(self.folder, port, settings)]
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         try:
             wait_for_port(port, process=self.process)
         except RuntimeError:
@@ -83,6 +85,8 @@ class Postfix:
         self.stop()
 
     def stop(self):
-        self.process.terminate()  # master(8) takes its children with it
+        pid = self.process.pid
+        for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():  # the first process of the namespace
+            os.kill(int(init), signal.SIGKILL)
         self.process.wait(30)
         self.log.close()
