@@ -1,5 +1,5 @@
 // The listener is written out here: net::Server is linked with POCO, which every start of avscan-wrap as a
-// program would pay for (0.7 against 2 ms).
+// program would pay for.
 #include "avscan-wrap/service.h"
 
 #include <poll.h>
