@@ -2,7 +2,8 @@
 """Holds the texts in docs/ and the manual pages against the sources and the built programs.
 
     check.py events|rfc-map|settings              the sources
-    check.py assembled|manuals --bin DIR          the programs in DIR
+    check.py assembled|manuals|checks --bin DIR   the programs in DIR
+    check.py checks --write --bin DIR             puts the list of checks into the page of basic-access-test
 """
 import argparse
 import importlib.machinery
@@ -163,13 +164,37 @@ def check_manuals(programs):
     return problems
 
 
+# ---- the checks of basic-access-test: the page has what the program prints
+
+CHECKS = re.compile(r'(?<=\n\.\\" begin of --list-checks-mdoc\n).*?(?=\.\\" end of --list-checks-mdoc\n)', flags=re.S)
+
+
+def check_checks(programs, write=False):
+    page = ROOT / 'tools/basic-access-test/basic-access-test.1'
+    printed = subprocess.run([programs / 'basic-access-test', '--list-checks-mdoc'], capture_output=True, text=True, check=True).stdout
+    text = page.read_text()
+    if write:
+        page.write_text(CHECKS.sub(lambda _: printed, text))
+        return []
+    found = CHECKS.search(text)
+    if not printed or not found:
+        return [f'{page.relative_to(ROOT)}: has no list of checks']
+    if found[0] != printed:
+        return [f'{page.relative_to(ROOT)}: the list of checks is not that of the program; tests/docs/check.py checks --write']
+    return []
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('what', choices=('events', 'rfc-map', 'settings', 'assembled', 'manuals'))
+    parser.add_argument('what', choices=('events', 'rfc-map', 'settings', 'assembled', 'manuals', 'checks'))
     parser.add_argument('--bin', type=pathlib.Path, default=ROOT / 'build/bin')
+    parser.add_argument('--write', action='store_true')
     options = parser.parse_args()
     check = globals()['check_' + options.what.replace('-', '_')]
-    problems = check(options.bin) if options.what in ('assembled', 'manuals') else check()
+    if options.what == 'checks':
+        problems = check(options.bin, options.write)
+    else:
+        problems = check(options.bin) if options.what in ('assembled', 'manuals') else check()
     print('\n'.join(problems) if problems else f'{options.what}: ok')
     return 1 if problems else 0
 

@@ -5,7 +5,7 @@
 #include <ctime>
 
 #include "base/text.h"
-#include "mailq/json.h"
+#include "base/json.h"
 
 namespace tubepost::mailq {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "mailq/json.h"
+#include "base/json.h"
 
 namespace tubepost::mailq {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "mailq/json.h"
+#include "base/json.h"
 
 namespace tubepost::mailq {
 namespace {

@@ -1,11 +1,11 @@
 // One JSON object on one line (RFC 8259), written in the order its members are given: programs that read
-// mailq line by line get the same order each time, which Poco::JSON does not promise.
+// line by line get the same order each time, which Poco::JSON does not promise.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace tubepost::mailq {
+namespace tubepost {
 
 std::string json_string(std::string_view utf8);  // with its quotes
 
@@ -21,4 +21,4 @@ private:
   std::string members_;
 };
 
-}  // namespace tubepost::mailq
+}  // namespace tubepost

@@ -1,6 +1,6 @@
-#include "mailq/json.h"
+#include "base/json.h"
 
-namespace tubepost::mailq {
+namespace tubepost {
 
 std::string json_string(std::string_view utf8) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -22,4 +22,4 @@ void JsonObject::raw(std::string_view name, std::string_view json) {
   members_.append(json_string(name)).append(": ").append(json);
 }
 
-}  // namespace tubepost::mailq
+}  // namespace tubepost
