@@ -182,6 +182,8 @@ constexpr Setting table[] = {
     proxy_hosts("imapd.proxy-hosts"),
     at_least(65536,
              {"imapd.message-size-max", Kind::size, "50M", "SIZE", "Largest message taken by APPEND."}),
+    {"imapd.shared-account", Kind::text, "", "ACCOUNT",
+     "Whose mailboxes stand below Shared/: an address, or a local part in each domain; empty: nobody's."},
     listen("imaps.listen"),
     connections("imaps.connections", "1000"),
 

@@ -41,7 +41,7 @@ std::optional<LiteralHead> literal_at_end(std::string_view line) {
   if (open == std::string_view::npos) return std::nullopt;
   auto digits = line.substr(open + 1, line.size() - open - 2);
   LiteralHead head;
-  if (!digits.empty() && (digits.back() == '+' || digits.back() == '-')) {
+  if (digits.ends_with('+')) {
     head.waits = false;
     digits.remove_suffix(1);
   }

@@ -16,7 +16,7 @@ namespace tubepost::imap {
 // RFC 9051 9 "literal", RFC 7888, RFC 3516 4.1: what stands at the end of a line that announces one.
 struct LiteralHead {
   std::uint64_t size = 0;
-  bool waits = true;       // {n}: the client waits for "+"; {n+} and {n-} do not
+  bool waits = true;       // {n}: the client waits for "+"; {n+} does not
   bool binary = false;     // ~{n}: may have NULs
   std::size_t length = 0;  // of the announcement itself
 };

@@ -45,6 +45,12 @@ Options expect_options(imap::Scanner& args) {
   return options;
 }
 
+// RFC 4314 4: without the right to it a flag is left out, and that is no failure.
+void keep_allowed(mailstore::Flags& flags, Rights rights) {
+  flags.system &= settable_flags(rights);
+  if (!rights.has('w')) flags.keywords.clear();
+}
+
 }  // namespace
 
 // The answer to a message that is not taken. One that the client sends unasked is read, to find the next
@@ -128,14 +134,13 @@ Answer Session::append(Call& call) {
   call.args.expect_space();
   if (call.args.failed()) return syntax_error(call.args);
   const auto head = imap::literal_at_end(call.args.rest());
-  Result<mailstore::MailboxStatus> target = Failure::permanent("no name", mailstore::refusal::bad_name);
-  if (name) target = services_.store.status(account_->id, *name);
   // Who is refused is told before a message is sent.
-  if (!target && !refusal) refusal = refused(target.error(), imap::code::try_create);
+  const auto target = find_mailbox(name, "i", refusal, imap::code::try_create);
   if (refusal) return head ? drop_message(*head, *refusal) : *refusal;
   std::vector<mailstore::Append> messages;
   if (auto answer = receive(call.args, messages)) return *answer;
-  const auto appended = services_.store.append({account_->id, target->id}, messages, quota_limits());
+  for (auto& message : messages) keep_allowed(message.flags, target->rights);
+  const auto appended = services_.store.append(target->ref, messages, quota_of(target->location.owner));
   if (!appended) return refused(appended.error(), imap::code::try_create);
   const imap::Ranges uids{{appended->uids.first, appended->uids.last}};
   return imap::ok("APPENDUID " + std::to_string(appended->uid_validity) + ' ' + imap::to_text(uids),
@@ -155,16 +160,15 @@ Answer Session::replace(Call& call) {
   if (uids.size() != 1 && !refusal) refusal = imap::no(imap::code::nonexistent, "No such message");
   if (selected_->read_only)
     refusal = imap::no(imap::code::no_permission, "The mailbox is open for reading only");
-  Result<mailstore::MailboxStatus> target = Failure::permanent("no name", mailstore::refusal::bad_name);
-  if (name) target = services_.store.status(account_->id, *name);
-  if (!target && !refusal) refusal = refused(target.error(), imap::code::try_create);
+  if (!may_remove(selected_->rights)) refusal = no_right();
+  const auto target = find_mailbox(name, "i", refusal, imap::code::try_create);
   if (refusal) return head ? drop_message(*head, *refusal) : *refusal;
   std::vector<mailstore::Append> messages;
   if (auto answer = receive(call.args, messages)) return *answer;
   if (messages.size() != 1) return imap::bad("One message replaces one");
-  const mailstore::MailboxRef to{account_->id, target->id};
-  const auto appended =
-      services_.store.replace(selected_->ref, uids.first(), to, messages.front(), quota_limits());
+  keep_allowed(messages.front().flags, target->rights);
+  const auto appended = services_.store.replace(selected_->ref, uids.first(), target->ref, messages.front(),
+                                                quota_of(target->location.owner));
   if (!appended) return refused(appended.error(), imap::code::try_create);
   const imap::Ranges made{{appended->uids.first, appended->uids.last}};
   lines_ << "* OK [APPENDUID " << std::to_string(appended->uid_validity) << " " << imap::to_text(made)

@@ -32,6 +32,12 @@ const Command* find_command(std::string_view name) {
       {"IDLE", &S::idle, logged_in, U::all, false},
       {"GETQUOTA", &S::get_quota, logged_in},  // RFC 9208 4.1
       {"GETQUOTAROOT", &S::get_quota_root, logged_in},
+      {"SETQUOTA", &S::set_quota, logged_in},
+      {"GETACL", &S::get_acl, logged_in},  // RFC 4314 3
+      {"SETACL", &S::set_acl, logged_in},
+      {"DELETEACL", &S::delete_acl, logged_in},
+      {"LISTRIGHTS", &S::list_rights, logged_in},
+      {"MYRIGHTS", &S::my_rights, logged_in},
       {"COMPRESS", &S::compress_deflate, logged_in, U::none},             // RFC 4978
       {"UNAUTHENTICATE", &S::unauthenticate, logged_in, U::none, false},  // RFC 8437
       // 6.4: selected

@@ -4,17 +4,34 @@
 namespace tubepost::imapd {
 namespace {
 
+mailstore::UidSet uid_set(mailstore::UidRange range) {
+  mailstore::UidSet set;
+  set.add(range);
+  return set;
+}
+
 std::string copied_code(const mailstore::Copied& copied) {
-  mailstore::UidSet to;
-  to.add(copied.to);
   return "COPYUID " + std::to_string(copied.uid_validity) + ' ' + imap::to_text(to_ranges(copied.from)) +
-         ' ' + imap::to_text(to_ranges(to));
+         ' ' + imap::to_text(to_ranges(uid_set(copied.to)));
 }
 
 }  // namespace
 
 Answer Session::copy(Call& call) { return transfer(call, false); }
 Answer Session::move(Call& call) { return transfer(call, true); }
+
+// RFC 4314 4: flags that the user may not set are not copied. They are taken off right behind the copy: somebody may see
+// them come and go.
+void Session::take_off_flags(const Found& target, const mailstore::UidSet& uids) {
+  mailstore::FlagChange change;
+  change.how = mailstore::FlagChange::How::remove;
+  change.flags.system = mailstore::system_flags & ~settable_flags(target.rights);
+  const auto status = services_.store.status(target.ref);
+  if (status && !target.rights.has('w')) change.flags.keywords = status->keywords;
+  if (const auto stored = services_.store.store_flags(target.ref, uids, change); !stored)
+    services_.logger.error("store-failed",
+                           {{"client", client_.address_text()}, {"reason", stored.error().text}});
+}
 
 Answer Session::transfer(Call& call, bool moves) {
   const auto set = imap::expect_sequence_set(call.args);
@@ -23,18 +40,19 @@ Answer Session::transfer(Call& call, bool moves) {
   const auto name = expect_name(call.args, refusal);
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
-  if (refusal) return *refusal;
-  if (moves && selected_->read_only)
-    return imap::no(imap::code::no_permission, "The mailbox is open for reading only");
-  const auto target = services_.store.status(account_->id, *name);
-  if (!target) return refused(target.error(), imap::code::try_create);
+  if (moves && !may_remove(selected_->rights) && !refusal) refusal = no_right();
+  if (moves && selected_->read_only && !refusal)
+    refusal = imap::no(imap::code::no_permission, "The mailbox is open for reading only");
+  const auto target = find_mailbox(name, "i", refusal, imap::code::try_create);
+  if (!target) return *refusal;
   const auto uids = selected_->chosen(set, call.uid);
   if (uids.empty()) return imap::ok("There was nothing to do");
-  const mailstore::MailboxRef to{account_->id, target->id};
-  const auto copied = moves ? services_.store.move(selected_->ref, uids, to, quota_limits())
-                            : services_.store.copy(selected_->ref, uids, to, quota_limits());
+  const auto quota = quota_of(target->location.owner);
+  const auto copied = moves ? services_.store.move(selected_->ref, uids, target->ref, quota)
+                            : services_.store.copy(selected_->ref, uids, target->ref, quota);
   if (!copied) return refused(copied.error(), imap::code::try_create);
   if (copied->from.empty()) return imap::no(imap::code::expunge_issued, "They have all been expunged");
+  if (target->rights != Rights::all()) take_off_flags(*target, uid_set(copied->to));
   if (!moves) return imap::ok(copied_code(*copied), "Copied");
   // RFC 6851 3.3: the code comes before the numbers of messages change.
   lines_ << "* OK [" << copied_code(*copied) << "] Moved\r\n";

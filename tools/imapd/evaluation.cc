@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "imapd/thread_id.h"
 #include "message/charset.h"
 
 namespace tubepost::imapd {
@@ -74,11 +75,12 @@ void Evaluation::need(const imap::SearchKey& key) {
   // Whether a field is there at all is not in the structure.
   const bool in_structure =
       key.kind == Kind::header && !key.text.empty() && is_one_of(structure_fields, key.field);
-  needs_sent_ = needs_sent_ || sent;
+  const bool thread = key.kind == Kind::thread_id;
+  needs_sent_ = needs_sent_ || sent || thread;
   if (key.kind == Kind::header && is_one_of(generated_fields, key.field)) needs_head_ = true;
   if (has_text(key.kind) && !in_structure)
     needs_ = With::texts;
-  else if ((sent || in_structure) && needs_ == With::records)
+  else if ((sent || thread || in_structure) && needs_ == With::records)
     needs_ = With::structures;
 }
 
@@ -136,7 +138,7 @@ bool Evaluation::matches(const Node& node, const mailstore::Message& message,
     case Kind::email_id:
       return node.id == "M" + message.email_id.to_text();
     case Kind::thread_id:
-      return false;
+      return node.id == thread_id(text.structure, message.email_id);
     case Kind::negation:
       return !child_matches(node.children.front());
     case Kind::any:

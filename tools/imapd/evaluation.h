@@ -20,7 +20,7 @@ public:
   mailstore::With needs() const { return needs_; }
   // The generated head of each message, which no cached text has in it.
   bool needs_head() const { return needs_head_; }
-  // The Date field, which is in structures alone.
+  // The Date field or the thread, which are in structures alone.
   bool needs_sent() const { return needs_sent_; }
   // Those that may match, by the sets at the top of the program.
   const mailstore::UidSet& candidates() const { return candidates_; }

@@ -13,6 +13,7 @@ Answer Session::expunge(Call& call) {
   }
   if (selected_->read_only)
     return imap::no(imap::code::no_permission, "The mailbox is open for reading only");
+  if (!selected_->rights.has('e')) return no_right();
   const auto removed = services_.store.expunge(selected_->ref, uids, mailstore::Which::only_deleted);
   if (!removed) return refused(removed.error());
   if (!removed->uids.empty()) selected_->own.push_back(removed->modseq);

@@ -97,7 +97,7 @@ Answer Session::fetch(Call& call) {
 
 // RFC 9051 6.4.5: BODY[…] without PEEK. Nothing is written to the store where nothing changes.
 bool Session::mark_seen(const mailstore::UidSet& uids, mailstore::UidSet& marked) {
-  if (selected_->read_only) return true;
+  if (selected_->read_only || !selected_->rights.has('s')) return true;
   const auto unseen = those(services_.store, *selected_, uids,
                             [](const auto& message) { return (message.flags & mailstore::seen) == 0; });
   if (!unseen) return false;

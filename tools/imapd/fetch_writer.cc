@@ -3,6 +3,7 @@
 #include "imap/date_time.h"
 #include "imap/section.h"
 #include "imap/writer.h"
+#include "imapd/thread_id.h"
 
 namespace tubepost::imapd {
 namespace {
@@ -11,8 +12,8 @@ constexpr std::size_t batch_bytes = 64 << 10;    // of responses, or of structur
 constexpr std::size_t batch_messages = 64;       // whose bytes are wanted
 constexpr std::size_t structures_at_once = 200;  // put into the store in one transaction
 
-constexpr std::uint32_t structured =
-    imap::fetch_envelope | imap::fetch_body | imap::fetch_body_structure | imap::fetch_preview;
+constexpr std::uint32_t structured = imap::fetch_envelope | imap::fetch_body | imap::fetch_body_structure |
+                                     imap::fetch_preview | imap::fetch_thread_id;
 
 // RFC 3516 4.2: a literal8 only where there is a NUL, which no other literal can have.
 bool has_nul(const imap::SectionBytes& bytes) {
@@ -65,7 +66,7 @@ bool FetchWriter::visit(const mailstore::Scanned& scanned) {
   }
   begin(scanned.message);
   append_record(scanned.message);
-  if (wants_structure_) append_structure(structure);
+  if (wants_structure_) append_structure(scanned.message, structure);
   out_ += ")\r\n";
   return out_.size() < batch_bytes;
 }
@@ -82,7 +83,7 @@ Result<void> FetchWriter::write_pending(const Pending& pending) {
   }
   begin(pending.message);
   append_record(pending.message);
-  if (wants_structure_) append_structure(structure);
+  if (wants_structure_) append_structure(pending.message, structure);
   for (const auto& section : items_.sections) append_section(section, structure, **bytes);
   lines_ << out_ << ")\r\n";
   out_.clear();
@@ -122,11 +123,12 @@ void FetchWriter::append_record(const mailstore::Message& message) {
   if (has(imap::fetch_modseq))
     append_name("MODSEQ ("), imap::append_number(out_, message.modseq), out_ += ')';
   if (has(imap::fetch_email_id)) append_name("EMAILID (M"), out_ += message.email_id.to_text() + ')';
-  if (has(imap::fetch_thread_id)) append_name("THREADID NIL");
   if (has(imap::fetch_save_date)) append_name("SAVEDATE "), imap::append_date_time(out_, message.save_date);
 }
 
-void FetchWriter::append_structure(const imap::StructureView& structure) {
+void FetchWriter::append_structure(const mailstore::Message& message, const imap::StructureView& structure) {
+  if (items_.has(imap::fetch_thread_id))
+    append_name("THREADID ("), out_ += thread_id(structure, message.email_id) + ')';
   if (items_.has(imap::fetch_envelope)) append_name("ENVELOPE "), out_ += structure.envelope();
   if (items_.has(imap::fetch_body_structure))
     append_name("BODYSTRUCTURE "), out_ += structure.body_structure();

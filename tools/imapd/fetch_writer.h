@@ -1,7 +1,7 @@
 // Writes the FETCH responses of a set of messages. The store is read in bounded batches, and nothing is written
 // to the client while a transaction is open (design.md 3): a slow reader holds nothing but its batch.
 //
-// RFC 9051 7.5.2, RFC 3516, RFC 7162, RFC 8474 EMAILID, RFC 8514 SAVEDATE, RFC 8970 PREVIEW.
+// RFC 9051 7.5.2, RFC 3516, RFC 7162, RFC 8474 EMAILID, THREADID, RFC 8514 SAVEDATE, RFC 8970 PREVIEW.
 // Structures that are missing, or of another version, are made and put into the store. Lives in one handler;
 // borrows everything.
 #pragma once
@@ -33,7 +33,7 @@ private:
   Result<void> write_pending(const Pending& pending);
   void begin(const mailstore::Message& message);
   void append_record(const mailstore::Message& message);
-  void append_structure(const imap::StructureView& structure);
+  void append_structure(const mailstore::Message& message, const imap::StructureView& structure);
   void append_section(const imap::FetchSection& section, const imap::StructureView& structure,
                       const mailstore::MessageBytes& bytes);
   void append_binary(const imap::FetchSection& section, const imap::StructureView& structure,

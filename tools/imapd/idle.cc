@@ -7,7 +7,7 @@
 namespace tubepost::imapd {
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{1000};  // without a watcher
+constexpr std::chrono::milliseconds look_interval{1000};  // at a selected mailbox, without a watcher
 constexpr std::size_t done_line_max = 100;
 
 }  // namespace
@@ -32,7 +32,8 @@ Answer Session::idle(Call&) {
     }
     lines_.flush();
     const std::chrono::milliseconds left(deadline.poll_milliseconds());
-    const auto woken = stream_->wait(watch ? watch->fd() : -1, watch ? left : std::min(left, look_interval));
+    const bool looks = selected_ && !watch;
+    const auto woken = stream_->wait(watch ? watch->fd() : -1, looks ? std::min(left, look_interval) : left);
     if (woken == net::Stream::Woken::input) break;
     if (deadline.passed()) throw net::TimedOut();
   }

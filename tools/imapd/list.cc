@@ -1,4 +1,4 @@
-// LIST with its options (RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154), LSUB (RFC 3501 6.3.9), NAMESPACE.
+// LIST with its options (RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440), LSUB (RFC 3501 6.3.9), NAMESPACE.
 #include <map>
 
 #include "base/text.h"
@@ -12,7 +12,7 @@ namespace tubepost::imapd {
 struct ListQuery {
   std::vector<std::string> patterns;  // with their reference in front
   bool only_subscribed = false, recursive = false, only_special = false;
-  bool is_lsub = false, tells_parents = false;
+  bool is_lsub = false, tells_parents = false, tells_rights = false;
   std::uint32_t status_items = 0;
 };
 
@@ -22,17 +22,17 @@ constexpr std::size_t patterns_max = 100;
 
 // What there is under a name.
 struct Entry {
-  const mailstore::MailboxStatus* mailbox = nullptr;  // null: no mailbox, but children or a subscription
+  const Found* mailbox = nullptr;  // null: no mailbox, but children or a subscription
   bool subscribed = false, has_children = false, has_subscribed_below = false;
 };
 using Entries = std::map<std::string, Entry, std::less<>>;
 
-Entries gather(const std::vector<mailstore::MailboxStatus>& mailboxes,
-               const std::vector<std::string>& subscriptions) {
+Entries gather(const std::vector<Found>& mailboxes, const std::vector<std::string>& subscriptions) {
   Entries entries;
   for (const auto& mailbox : mailboxes) {
-    entries[mailbox.name].mailbox = &mailbox;
-    for (auto parent = imap::parent_of(mailbox.name); !parent.empty(); parent = imap::parent_of(parent))
+    entries[mailbox.status.name].mailbox = &mailbox;
+    for (auto parent = imap::parent_of(mailbox.status.name); !parent.empty();
+         parent = imap::parent_of(parent))
       entries[std::string(parent)].has_children = true;
   }
   for (const auto& name : subscriptions) {
@@ -67,7 +67,9 @@ void expect_return_options(imap::Scanner& args, ListQuery& query) {
   args.expect_space();
   args.expect('(');
   while (!args.failed() && !args.take(')')) {
-    if (args.take_word("STATUS")) {
+    if (args.take_word("MYRIGHTS")) {
+      query.tells_rights = true;
+    } else if (args.take_word("STATUS")) {
       args.expect_space();
       query.status_items = imap::expect_status_items(args);
     } else if (!args.take_word("SUBSCRIBED") && !args.take_word("CHILDREN") &&
@@ -90,7 +92,8 @@ std::vector<std::string> expect_patterns(imap::Scanner& args) {
 }
 
 bool is_wanted(const Entry& entry, const ListQuery& query) {
-  if (query.only_special && (entry.mailbox == nullptr || entry.mailbox->special_use.empty())) return false;
+  if (query.only_special && (entry.mailbox == nullptr || entry.mailbox->status.special_use.empty()))
+    return false;
   const bool below = entry.has_subscribed_below && (query.recursive || query.tells_parents);
   if (query.only_subscribed) return entry.subscribed || below;
   return entry.mailbox != nullptr || entry.has_children;
@@ -109,13 +112,37 @@ void append_attributes(std::string& out, const Entry& entry, const ListQuery& qu
   if (entry.mailbox == nullptr) add("\\NonExistent"), add("\\Noselect");
   if (entry.subscribed) add("\\Subscribed");
   add(entry.has_children ? "\\HasChildren" : "\\HasNoChildren");
-  if (entry.mailbox != nullptr && !entry.mailbox->special_use.empty()) add(entry.mailbox->special_use);
+  const auto use = entry.mailbox == nullptr ? std::string_view() : entry.mailbox->status.special_use;
+  if (!use.empty()) add(use);
 }
 
 }  // namespace
 
+// The user's own mailboxes, and what others show.
+Result<std::vector<Found>> Session::listed() {
+  auto own = services_.store.mailboxes(account_->id);
+  if (!own) return std::move(own).error();
+  auto others = access_->of_others();
+  if (!others) return others;
+  std::vector<Found> all;
+  all.reserve(own->size() + others->size());
+  for (auto& status : *own) {
+    const mailstore::MailboxRef ref{account_->id, status.id};
+    all.push_back({{}, ref, std::move(status), Rights::all()});
+  }
+  for (auto& found : *others) all.push_back(std::move(found));
+  return all;
+}
+
+// Behind the LIST response of a mailbox: RFC 5819 STATUS, RFC 8440 MYRIGHTS.
+void Session::write_about(const Found& found, const ListQuery& query) {
+  if (query.tells_rights) write_my_rights(found);
+  if (query.status_items != 0 && found.rights.has('r'))
+    write_status(found.ref, found.status, query.status_items);
+}
+
 Answer Session::list_matching(const ListQuery& query) {
-  const auto mailboxes = services_.store.mailboxes(account_->id);
+  const auto mailboxes = listed();
   if (!mailboxes) return refused(mailboxes.error());
   const auto subscriptions = services_.store.subscriptions(account_->id);
   if (!subscriptions) return refused(subscriptions.error());
@@ -137,7 +164,7 @@ Answer Session::list_matching(const ListQuery& query) {
     imap::append_mailbox(line, name, speaks_utf8());
     if (query.recursive && entry.has_subscribed_below) line += " (\"CHILDINFO\" (\"SUBSCRIBED\"))";
     lines_ << line.append("\r\n");
-    if (query.status_items != 0 && entry.mailbox != nullptr) write_status(*entry.mailbox, query.status_items);
+    if (entry.mailbox != nullptr) write_about(*entry.mailbox, query);
   }
   return imap::ok("That is all");
 }
@@ -172,9 +199,13 @@ Answer Session::lsub(Call& call) {
   return list_matching(query);
 }
 
-// RFC 9051 6.3.10: everybody's own mailboxes and no others.
+// RFC 9051 6.3.10, RFC 2342: the user's own, those of others, those of all.
 Answer Session::name_space(Call&) {
-  lines_ << "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n";
+  lines_ << "* NAMESPACE ((\"\" \"/\")) ((\"" << others_prefix << "\" \"/\")) ";
+  if (access_->has_shared())
+    lines_ << "((\"" << shared_prefix << "\" \"/\"))\r\n";
+  else
+    lines_ << "NIL\r\n";
   return imap::ok("That is all");
 }
 

@@ -136,6 +136,7 @@ imap::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechan
   if (auto provisioned = services_.store.provision((*account)->id); !provisioned)
     return complain(provisioned.error().text);
   account_ = std::move(**account);
+  access_.emplace(services_.store, services_.directory, *account_, rules_.shared_account);
   stream_->set_time_limit(rules_.idle_timeout);
   services_.logger.info("login", {{"client", client_.address_text()},
                                   {"user", account_->address.to_text()},
@@ -168,6 +169,7 @@ Answer Session::unauthenticate(Call&) {
   if (client_.preauthenticated) return imap::no(imap::code::cannot, "This connection has one user");
   log_end("unauthenticate");
   deselect();
+  access_.reset();
   account_.reset();
   rev2_ = utf8_ = condstore_ = qresync_ = false;
   stream_->set_time_limit(login_limit);

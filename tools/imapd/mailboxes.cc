@@ -35,6 +35,17 @@ std::optional<std::string> Session::expect_name(imap::Scanner& args, std::option
   return name;
 }
 
+// RFC 4314 4: in the mailboxes of others, what is made or renamed goes below one that allows it. `parent`: the nearest.
+std::optional<Answer> Session::may_make(const Location& location, std::optional<Found>& parent) {
+  auto nearest = access_->parent(location);
+  if (!nearest) return refused(nearest.error());
+  parent = std::move(*nearest);
+  if (location.is_own()) return std::nullopt;
+  if (!parent) return imap::no(imap::code::nonexistent, "No such mailbox");
+  if (!parent->rights.has('k')) return no_right();
+  return std::nullopt;
+}
+
 Answer Session::create(Call& call) {
   std::optional<Answer> refusal;
   const auto name = expect_name(call.args, refusal);
@@ -44,10 +55,19 @@ Answer Session::create(Call& call) {
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
   if (has_use && use.empty()) return imap::no(imap::code::use_attribute, "No mailbox can have that use");
-  const auto created = services_.store.create(account_->id, *name, use);
+  const auto location = access_->locate(*name);
+  if (!location) return refused(location.error());
+  if (!*location) return no_name();
+  std::optional<Found> parent;
+  if (auto answer = may_make(**location, parent)) return *answer;
+  const auto owner = (*location)->owner.id;
+  const auto created = services_.store.create(owner, (*location)->name, use);
   if (!created) return refused(created.error());
+  if (parent)
+    if (const auto inherited = inherit_rights(*parent, {owner, created->id}); !inherited)
+      return refused(inherited.error());
   // RFC 8474 4.1.
-  return imap::ok("MAILBOXID (F" + std::to_string(created->id) + ")", "Created");
+  return imap::ok("MAILBOXID (" + mailbox_id({owner, created->id}) + ")", "Created");
 }
 
 Answer Session::remove(Call& call) {
@@ -55,9 +75,11 @@ Answer Session::remove(Call& call) {
   const auto name = expect_name(call.args, refusal);
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
-  if (refusal) return *refusal;
-  const bool is_ours = selected_ && selected_->status.name == *name;
-  if (auto removed = services_.store.remove(account_->id, *name); !removed) return refused(removed.error());
+  const auto found = find_mailbox(name, "x", refusal);
+  if (!found) return *refusal;
+  const bool is_ours = selected_ && selected_->ref == found->ref;
+  const auto removed = services_.store.remove(found->ref.account, found->location.name);
+  if (!removed) return refused(removed.error());
   if (is_ours) {
     deselect();
     lines_ << "* OK [CLOSED] The selected mailbox has gone\r\n";
@@ -73,7 +95,17 @@ Answer Session::rename(Call& call) {
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
-  if (auto renamed = services_.store.rename(account_->id, *from, *to); !renamed)
+  const auto source = access_->locate(*from), target = access_->locate(*to);
+  if (!source || !target) return refused(source ? target.error() : source.error());
+  if (!*source) return imap::no(imap::code::nonexistent, "No such mailbox");
+  if (!*target) return no_name();
+  // What is not there may have children: of its own a user may rename those.
+  if (!(*source)->is_own() && !find_mailbox(from, "x", refusal)) return *refusal;
+  if ((*source)->owner.id != (*target)->owner.id)
+    return imap::no(imap::code::cannot, "A mailbox stays with its owner");
+  std::optional<Found> parent;
+  if (auto answer = may_make(**target, parent)) return *answer;
+  if (auto renamed = services_.store.rename((*source)->owner.id, (*source)->name, (*target)->name); !renamed)
     return refused(renamed.error());
   return imap::ok("Renamed");
 }

@@ -3,12 +3,8 @@
 
 namespace tubepost::imapd {
 
-mailstore::Quota Session::quota_limits() const {
-  return {account_->quota_bytes().value_or(0), account_->quota_messages().value_or(0)};
-}
-
 void Session::write_quota() {
-  const auto limits = quota_limits();
+  const auto limits = quota_of(*account_);
   const auto usage = services_.store.usage(account_->id);
   std::string out;
   const auto add = [&](std::string_view name, std::uint64_t used, std::uint64_t limit) {
@@ -37,12 +33,33 @@ Answer Session::get_quota_root(Call& call) {
   const auto name = expect_name(call.args, refusal);
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
-  if (refusal) return *refusal;
-  if (const auto status = services_.store.status(account_->id, *name); !status)
-    return refused(status.error());
+  const auto found = find_mailbox(name, "r", refusal);
+  if (!found) return *refusal;
+  if (!found->is_own()) {  // whose quota it counts to is not this user's to see
+    lines_ << "* QUOTAROOT " << text << "\r\n";
+    return imap::ok("That is it");
+  }
   lines_ << "* QUOTAROOT " << text << " \"\"\r\n";
   write_quota();
   return imap::ok("That is it");
+}
+
+// RFC 9208 4.1.2: quotas are the administrator's (mailadm), so QUOTASET is not announced, and who asks all the same is
+// told why not.
+Answer Session::set_quota(Call& call) {
+  const auto root = call.args.expect_astring();
+  call.args.expect_space();
+  call.args.expect('(');
+  for (bool first = true; !call.args.failed() && !call.args.take(')'); first = false) {
+    if (!first) call.args.expect_space();
+    call.args.expect_atom();
+    call.args.expect_space();
+    call.args.expect_number64();
+  }
+  call.args.expect_end();
+  if (call.args.failed()) return syntax_error(call.args);
+  if (!root.empty()) return imap::no(imap::code::nonexistent, "No such quota root");
+  return imap::no(imap::code::no_permission, "Quotas are set by the administrator");
 }
 
 }  // namespace tubepost::imapd

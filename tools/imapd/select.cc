@@ -78,18 +78,20 @@ Answer Session::open_mailbox(Call& call, bool read_only) {
   const auto closed = [&] {
     if (was_selected) lines_ << "* OK [CLOSED] The mailbox before is closed\r\n";
   };
-  if (refusal) return closed(), *refusal;
-  const auto status = services_.store.status(account_->id, *name);
-  if (!status) return closed(), refused(status.error());
+  auto found = find_mailbox(name, "r", refusal);
+  if (!found) return closed(), *refusal;
   Selected opened;
-  opened.ref = {account_->id, status->id};
-  opened.counter = services_.store.change_counter();
+  opened.ref = found->ref;
+  opened.rights = found->rights;
+  opened.rights_counter = opened.counter = services_.store.change_counter();
   auto view = services_.store.view(opened.ref);
   if (!view) return closed(), refused(view.error());
   opened.status = std::move(view->status);
+  opened.status.name = std::move(found->status.name);
   opened.uids = std::move(view->uids);
   opened.uids.shrink();
   opened.told = opened.status.highest_modseq;
+  read_only = read_only || !opened.rights.has_any("iestw");  // RFC 4314 5.2
   opened.read_only = read_only;
   selected_ = std::move(opened);
   if (parameters.condstore || parameters.resync) condstore_ = true;
@@ -104,9 +106,11 @@ void Session::write_flag_lists() {
   for (const auto& keyword : selected_->status.keywords) out.append(" ").append(keyword);
   out += ")\r\n* OK [PERMANENTFLAGS (";
   if (!selected_->read_only) {
-    imap::append_system_flags(out, mailstore::system_flags);
-    for (const auto& keyword : selected_->status.keywords) out.append(" ").append(keyword);
-    if (selected_->status.keywords.size() < mailstore::keywords_max) out += " \\*";
+    imap::append_system_flags(out, settable_flags(selected_->rights));
+    const bool may_set = selected_->rights.has('w');
+    for (const auto& keyword : selected_->status.keywords)
+      if (may_set) out.append(" ").append(keyword);
+    if (may_set && selected_->status.keywords.size() < mailstore::keywords_max) out += " \\*";
   }
   lines_ << out.append(")] Flags that stay\r\n");
 }
@@ -120,7 +124,7 @@ void Session::describe_selected(bool was_selected) {
   out += "* OK [UIDVALIDITY " + std::to_string(status.uid_validity) + "] UIDs valid\r\n";
   out += "* OK [UIDNEXT " + std::to_string(status.uid_next) + "] The next UID\r\n";
   out += "* OK [HIGHESTMODSEQ " + std::to_string(status.highest_modseq) + "] The highest mod-sequence\r\n";
-  out += "* OK [MAILBOXID (F" + std::to_string(status.id) + ")] The mailbox's own name\r\n";
+  out += "* OK [MAILBOXID (" + mailbox_id(selected_->ref) + ")] The mailbox's own name\r\n";
   if (rev2_) {
     out += "* LIST () \"/\" ";
     imap::append_mailbox(out, status.name, true);
@@ -150,7 +154,7 @@ void Session::resynchronize(const Resync& resync) {
 
 // RFC 9051 6.4.1: CLOSE expunges, and tells nothing of it.
 Answer Session::close(Call&) {
-  if (!selected_->read_only) {
+  if (!selected_->read_only && selected_->rights.has('e')) {
     auto removed = services_.store.expunge(selected_->ref, selected_->uids, mailstore::Which::only_deleted);
     if (!removed) return refused(removed.error());
   }

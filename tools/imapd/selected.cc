@@ -2,6 +2,14 @@
 
 namespace tubepost::imapd {
 
+std::uint32_t settable_flags(Rights rights) {
+  std::uint32_t flags = 0;
+  if (rights.has('s')) flags |= mailstore::seen;
+  if (rights.has('t')) flags |= mailstore::deleted;
+  if (rights.has('w')) flags |= mailstore::system_flags & ~(mailstore::seen | mailstore::deleted);
+  return flags;
+}
+
 mailstore::UidSet to_uid_set(const imap::Ranges& ranges) {
   mailstore::UidSet set;
   for (const auto& range : ranges) set.add(mailstore::UidRange{range.first, range.last});

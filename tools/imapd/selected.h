@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "imap/sequence_set.h"
+#include "imapd/rights.h"
 #include "mailstore/mailstore.h"
 
 namespace tubepost::imapd {
@@ -20,6 +21,8 @@ struct Selected {
   std::uint64_t counter = 0;           // of the store, when it was looked at last
   std::vector<mailstore::ModSeq> own;  // changes of this session, which it has told itself
   mailstore::UidSet saved;             // RFC 5182 $
+  Rights rights = Rights::all();
+  std::uint64_t rights_counter = 0;  // of the store, when they were asked for last
   bool read_only = false;
   bool owes_expunges = false;  // some of `uids` have gone and the client has not been told
 
@@ -27,6 +30,11 @@ struct Selected {
   // The messages a client means, by UID or by number. Numbers that are not there are left out.
   mailstore::UidSet chosen(const imap::SequenceSet& set, bool by_uid) const;
 };
+
+// RFC 4314 4: of mailstore::Flag, those that may be set with these rights.
+std::uint32_t settable_flags(Rights rights);
+// RFC 6851 4.4: what MOVE and REPLACE want of the mailbox they take a message from.
+inline bool may_remove(Rights rights) { return rights.has('t') && rights.has('e'); }
 
 mailstore::UidSet to_uid_set(const imap::Ranges& ranges);
 imap::Ranges to_ranges(const mailstore::UidSet& uids);

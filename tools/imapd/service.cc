@@ -151,7 +151,8 @@ Services Worker::services() {
 Rules Worker::rules() {
   const auto settings = live_.current();
   return {settings->text("server.hostname"), settings->flag("imapd.cleartext-login"),
-          settings->duration("imapd.idle-timeout"), settings->number("imapd.message-size-max")};
+          settings->duration("imapd.idle-timeout"), settings->number("imapd.message-size-max"),
+          settings->text("imapd.shared-account")};
 }
 
 void Worker::reload_certificates() {

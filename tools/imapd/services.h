@@ -19,7 +19,7 @@ namespace tubepost::imapd {
 
 struct Services {
   mailstore::MailStore& store;
-  mailstore::ChangeWatcher* watcher;  // null: IDLE looks at the store once a second
+  mailstore::ChangeWatcher* watcher;  // null: IDLE looks at its mailbox once a second
   const directory::Directory& directory;
   auth::Authenticator& authenticator;
   std::shared_ptr<tls::ServerContext> tls;  // null: STARTTLS is not offered
@@ -33,6 +33,7 @@ struct Rules {
   bool cleartext_login = false;  // A6; loopback is no exception
   std::chrono::seconds idle_timeout{1800};
   std::uint64_t message_size_max = 50 << 20;  // APPENDLIMIT (RFC 7889)
+  std::string shared_account{};  // whose mailboxes stand below Shared/; access.h
 };
 
 // Who is at the other end, as far as the listener or the command line knows.

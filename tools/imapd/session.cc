@@ -118,6 +118,10 @@ Then Session::execute() {
   else
     scanner.expect_end();
   if (scanner.failed()) return finish(tag_, *command, syntax_error(scanner));
+  if (!rights_hold()) {
+    lines_ << "* BYE Access to the mailbox has been withdrawn\r\n";
+    return Then::close;
+  }
   Call call{scanner, uid};
   return finish(tag_, *command, (this->*command->handler)(call));
 }

@@ -16,6 +16,7 @@
 
 #include "imap/fetch_item.h"
 #include "imap/reply.h"
+#include "imapd/access.h"
 #include "imapd/command_reader.h"
 #include "imapd/selected.h"
 #include "imapd/services.h"
@@ -96,16 +97,36 @@ private:
   Answer unsubscribe(Call& call);
   // The name as stored; nullopt: the scanner has failed, or `refusal` says why it is no name.
   std::optional<std::string> expect_name(imap::Scanner& args, std::optional<Answer>& refusal);
+  std::optional<Answer> may_make(const Location& location, std::optional<Found>& parent);
+
+  // acl.cc
+  // The mailbox of that name, on which the user has all rights `needed`; nullopt: `refusal` says why not. Nothing is
+  // asked where there is a refusal already.
+  std::optional<Found> find_mailbox(const std::optional<std::string>& name, std::string_view needed,
+                                    std::optional<Answer>& refusal,
+                                    std::string_view missing_code = imap::code::nonexistent);
+  bool rights_hold();
+  Result<void> inherit_rights(const Found& parent, mailstore::MailboxRef made);
+  Answer get_acl(Call& call);
+  Answer set_acl(Call& call);
+  Answer delete_acl(Call& call);
+  Answer change_acl(Call& call, bool removes);
+  Answer list_rights(Call& call);
+  Answer my_rights(Call& call);
+  void write_my_rights(const Found& found);
 
   // list.cc
   Answer list(Call& call);
   Answer lsub(Call& call);
   Answer name_space(Call& call);
   Answer list_matching(const ListQuery& query);
+  Result<std::vector<Found>> listed();
+  void write_about(const Found& found, const ListQuery& query);
 
   // status.cc
   Answer status(Call& call);
-  void write_status(const mailstore::MailboxStatus& status, std::uint32_t items);
+  void write_status(mailstore::MailboxRef ref, const mailstore::MailboxStatus& status, std::uint32_t items);
+  std::string mailbox_id(mailstore::MailboxRef ref) const;  // RFC 8474 4
 
   // select.cc
   Answer select(Call& call);
@@ -125,7 +146,6 @@ private:
   std::optional<Answer> receive_one(std::string& text, mailstore::Append& into);
   std::optional<Answer> receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body);
   Answer drop_message(const imap::LiteralHead& head, Answer answer);
-  mailstore::Quota quota_limits() const;
 
   // fetch.cc
   Answer fetch(Call& call);
@@ -135,10 +155,12 @@ private:
 
   // store.cc
   Answer store(Call& call);
+  Result<mailstore::Stored> store_flags(const mailstore::UidSet& uids, const mailstore::FlagChange& change);
   // copy.cc
   Answer copy(Call& call);
   Answer move(Call& call);
   Answer transfer(Call& call, bool moves);
+  void take_off_flags(const Found& target, const mailstore::UidSet& uids);
   // expunge.cc
   Answer expunge(Call& call);
 
@@ -161,6 +183,7 @@ private:
   // quota.cc
   Answer get_quota(Call& call);
   Answer get_quota_root(Call& call);
+  Answer set_quota(Call& call);
   void write_quota();
 
   // compress.cc
@@ -177,6 +200,7 @@ private:
   std::string tag_;
 
   std::optional<directory::Account> account_;  // after login: the authenticated state
+  std::optional<Access> access_;               // of this account
   std::optional<Selected> selected_;           // the selected state
   bool rev2_ = false, utf8_ = false, condstore_ = false, qresync_ = false;  // ENABLE
   unsigned failed_logins_ = 0, bad_commands_ = 0;
@@ -197,5 +221,6 @@ struct Command {
 const Command* find_command(std::string_view name);  // in upper case, "UID FETCH"; nullptr: there is none
 
 imap::Reply syntax_error(const imap::Scanner& args);
+imap::Reply no_right();
 
 }  // namespace tubepost::imapd

@@ -20,7 +20,14 @@ std::uint64_t deleted_octets(const mailstore::MailStore& store, mailstore::Mailb
 
 }  // namespace
 
-void Session::write_status(const mailstore::MailboxStatus& status, std::uint32_t items) {
+std::string Session::mailbox_id(mailstore::MailboxRef ref) const {
+  // The number of a mailbox is its account's own; others' mailboxes have their account's in front.
+  const auto number = std::to_string(ref.mailbox);
+  return ref.account == account_->id ? "F" + number : "F" + std::to_string(ref.account) + "-" + number;
+}
+
+void Session::write_status(mailstore::MailboxRef ref, const mailstore::MailboxStatus& status,
+                           std::uint32_t items) {
   std::string out = "* STATUS ";
   imap::append_mailbox(out, status.name, speaks_utf8());
   out += " (";
@@ -41,10 +48,10 @@ void Session::write_status(const mailstore::MailboxStatus& status, std::uint32_t
   add(imap::status_append_limit, "APPENDLIMIT", rules_.message_size_max);
   if ((items & imap::status_deleted_storage) != 0)
     add(imap::status_deleted_storage, "DELETED-STORAGE",
-        status.deleted == 0 ? 0 : deleted_octets(services_.store, {account_->id, status.id}));
+        status.deleted == 0 ? 0 : deleted_octets(services_.store, ref));
   if ((items & imap::status_mailbox_id) != 0) {
     if (out.back() != '(') out += ' ';
-    out.append("MAILBOXID (F").append(std::to_string(status.id)) += ')';
+    out.append("MAILBOXID (").append(mailbox_id(ref)) += ')';
   }
   lines_ << out.append(")\r\n");
 }
@@ -56,11 +63,10 @@ Answer Session::status(Call& call) {
   const auto items = imap::expect_status_items(call.args);
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
-  if (refusal) return *refusal;
+  const auto found = find_mailbox(name, "r", refusal);
+  if (!found) return *refusal;
   if ((items & imap::status_highest_modseq) != 0) enable_condstore();  // RFC 7162 3.1
-  const auto status = services_.store.status(account_->id, *name);
-  if (!status) return refused(status.error());
-  write_status(*status, items);
+  write_status(found->ref, found->status, items);
   return imap::ok("That is it");
 }
 

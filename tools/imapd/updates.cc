@@ -14,6 +14,7 @@ bool Session::send_updates(Expunges expunges) {
   const auto counter = services_.store.change_counter();
   if (counter == box.counter && !(box.owes_expunges && may_expunge)) return true;
   auto changes = services_.store.changes_since(box.ref, box.told);
+  if (!rights_hold()) return false;
   if (!changes) return changes.error().status != mailstore::refusal::no_such_mailbox;
   box.counter = counter;
   const auto vanished = box.uids.without(changes->uids);
@@ -23,6 +24,7 @@ bool Session::send_updates(Expunges expunges) {
   const auto arrived = changes->uids.from(box.status.uid_next);
   const auto keywords = box.status.keywords.size();
   const auto since = box.told;
+  changes->status.name.swap(box.status.name);  // the name the user knows it by
   box.status = std::move(changes->status);
   box.told = box.status.highest_modseq;
   const auto changed = changes->changed.intersection(box.uids);

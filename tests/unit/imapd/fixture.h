@@ -2,6 +2,7 @@
 // suspended.
 #pragma once
 
+#include "base/file.h"
 #include "imapd/session.h"
 #include "support/fake_authenticator.h"
 #include "support/memory_stream.h"
@@ -31,6 +32,34 @@ public:
     auto letter = mailstore::test::message(name).to(bob).into(mailbox).saying(body);
     letter.head = "Delivered-To: bob@example.test\r\n";
     store.deliver(letter);
+  }
+
+  void offer_tls() {
+    const auto made = tls::make_self_signed("mx.example.test", 10).value();
+    const auto certificate = store.folder / "c.pem", key = store.folder / "k.pem";
+    EXPECT_TRUE(write_file_atomically(certificate, made.certificate, 0600));
+    EXPECT_TRUE(write_file_atomically(key, made.key, 0600));
+    tls = tls::ServerContext::load({{certificate, key}}, logger).value();
+  }
+
+  // Ann and the account of all, and what bob may do with their mailboxes.
+  void share_mailboxes() {
+    const auto ann = directory->add_account("ann@example.test", {})->id;
+    const auto shared = directory->add_account("shared@example.test", {})->id;
+    EXPECT_TRUE(directory->add_account("carl@example.test", {}).has_value());
+    rules.shared_account = "shared";
+    const auto grant = [&](mailstore::AccountId owner, const char* mailbox, const char* who,
+                           const char* rights) {
+      const auto made = store->create(owner, mailbox);
+      ASSERT_TRUE(made.has_value());
+      ASSERT_TRUE(store->set_acl({owner, made->id}, {who, rights}).has_value());
+    };
+    grant(ann, "INBOX", "bob@example.test", "lr");
+    grant(ann, "INBOX/Work", "bob@example.test", "lrsik");
+    grant(ann, "Tray", "bob@example.test", "i");
+    grant(ann, "Private", "carl@example.test", "lr");
+    grant(shared, "News", "anyone", "lrp");
+    grant(shared, "Secret", "carl@example.test", "lr");
   }
 
   Services services() { return {*store, watcher.get(), *directory, authenticator, tls, store.clock, logger}; }

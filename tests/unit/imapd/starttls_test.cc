@@ -1,7 +1,6 @@
 // STARTTLS, RFC 9051 6.2.1, with a real handshake over an in-memory pipe.
 #include <thread>
 
-#include "base/file.h"
 #include "net/line_stream.h"
 #include "unit/imapd/fixture.h"
 
@@ -11,11 +10,7 @@ namespace {
 class Starttls : public testing::Test {
 protected:
   Starttls() {
-    const auto made = tls::make_self_signed("mx.example.test", 10).value();
-    const auto certificate = service_.store.folder / "c.pem", key = service_.store.folder / "k.pem";
-    EXPECT_TRUE(write_file_atomically(certificate, made.certificate, 0600));
-    EXPECT_TRUE(write_file_atomically(key, made.key, 0600));
-    service_.tls = tls::ServerContext::load({{certificate, key}}, service_.logger).value();
+    service_.offer_tls();
     auto [here, there] = test_support::make_pipe_streams();
     client_ = std::move(here);
     client_->set_time_limit(std::chrono::seconds(30));

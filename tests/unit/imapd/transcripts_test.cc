@@ -1,6 +1,12 @@
 // The dialogues of tests/transcripts/imapd. A file that begins with "clear-" is spoken without TLS by a
 // stranger, one with "login-" by a stranger under TLS, all others by bob, who is logged in. He has three
-// messages: a plain one, a multipart with a base64 part, and one with a long line and no line end.
+// messages: a plain one, a multipart with a base64 part, and one with a long line and no line end. In "quota=…"
+// he has a quota. In those of namespaces and
+// rights Ann has given him some, and there is a shared account. Each capability that is announced has a file of its name.
+#include <filesystem>
+#include <set>
+
+#include "base/text.h"
 #include "support/transcript.h"
 #include "unit/imapd/fixture.h"
 
@@ -33,6 +39,13 @@ TEST_P(Transcripts, GoAsWritten) {
   const auto client = name.starts_with("clear_")   ? Service::stranger(false)
                       : name.starts_with("login_") ? Service::stranger()
                                                    : Service::bobs();
+  if (name == "clear_starttls") service.offer_tls();
+  if (name == "namespace" || name == "acl" || name == "rights_texk" || name == "list_myrights")
+    service.share_mailboxes();
+  if (name.starts_with("quota_res")) {
+    EXPECT_TRUE(
+        service.directory->set_account("bob@example.test", {{"quota", "1000"}, {"quota-messages", "5"}}));
+  }
   test_support::TranscriptOptions options;
   options.variables["VALIDITY"] = std::to_string(service.store.status(service.bob).uid_validity);
   EXPECT_EQ("", test_support::run_transcript(
@@ -41,6 +54,40 @@ TEST_P(Transcripts, GoAsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(Imapd, Transcripts, testing::ValuesIn(test_support::transcripts_in("imapd")),
                          test_support::transcript_name<testing::TestParamInfo<std::string>>);
+
+// The file a capability has: "STATUS=SIZE" is status=size.chat; "clear-" and "login-" in front say who speaks.
+std::set<std::string> subjects_of_transcripts() {
+  std::set<std::string> subjects;
+  for (const auto& file : test_support::transcripts_in("imapd")) {
+    auto name = std::filesystem::path(file).stem().string();
+    if (name.starts_with("clear-") || name.starts_with("login-")) name = name.substr(6);
+    subjects.insert(std::move(name));
+  }
+  return subjects;
+}
+
+std::string subject_of(std::string_view capability) {
+  const auto value = capability.find('=');
+  const bool is_number = value != capability.npos && is_digit(capability[value + 1]);  // APPENDLIMIT=52428800
+  return to_lower(is_number ? capability.substr(0, value) : capability);
+}
+
+TEST(Capabilities, EachHasItsTranscript) {
+  Service service;
+  service.offer_tls();
+  const auto subjects = subjects_of_transcripts();
+  std::size_t announced = 0;
+  for (const auto& client : {Service::bobs(), Service::stranger(false), Service::stranger()}) {
+    const auto said = service.talk("a CAPABILITY\r\n", client);
+    const std::string list(trim(said.substr(0, said.find("\r\n"))));
+    ASSERT_TRUE(list.starts_with("* CAPABILITY ")) << list;
+    for (const auto word : split(std::string_view(list).substr(13), ' ')) {
+      EXPECT_TRUE(subjects.contains(subject_of(word))) << "no transcript of " << word;
+      ++announced;
+    }
+  }
+  EXPECT_GT(announced, 45u);
+}
 
 }  // namespace
 }  // namespace tubepost::imapd::test

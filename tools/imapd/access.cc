@@ -1,0 +1,157 @@
+#include "imapd/access.h"
+
+#include <algorithm>
+
+#include "imap/mailbox_name.h"
+#include "mailstore/names.h"
+
+namespace tubepost::imapd {
+namespace {
+
+constexpr std::string_view anyone = "anyone";
+
+Failure nothing_there() { return Failure::permanent("no such mailbox", mailstore::refusal::no_such_mailbox); }
+
+// Somebody who could have mailboxes to show: one with '/' in the address has no place in the hierarchy.
+Result<std::optional<directory::Account>> account_named(const directory::Directory& directory,
+                                                        std::string_view address) {
+  const auto parsed = smtp::parse_mailbox(address);
+  if (!parsed) return std::optional<directory::Account>();
+  return directory.find_account(*parsed);
+}
+
+Rights parsed(const std::string& rights) { return Rights::parse(rights).value_or(Rights()); }
+
+}  // namespace
+
+mailstore::Quota quota_of(const directory::Account& account) {
+  return {account.quota_bytes().value_or(0), account.quota_messages().value_or(0)};
+}
+
+std::optional<std::string> acl_identifier(const directory::Directory& directory, std::string_view text) {
+  const std::string sign = text.starts_with('-') ? "-" : "";
+  text.remove_prefix(sign.size());
+  if (text == anyone) return sign + std::string(anyone);
+  const auto address = smtp::parse_mailbox(text);
+  if (!address) return std::nullopt;
+  // As the account is spelled; who does not exist (yet) is kept as written, so that nothing is told of it.
+  const auto account = directory.find_account(*address);
+  return sign + (account && *account ? (*account)->address.to_text() : address->to_text());
+}
+
+Access::Access(const mailstore::MailStore& store, const directory::Directory& directory,
+               const directory::Account& account, std::string_view shared_account)
+    : store_(store), directory_(directory), account_(account) {
+  if (shared_account.empty()) return;
+  std::string address(shared_account);
+  if (address.find('@') == address.npos) address.append("@").append(account.address.domain);
+  if (auto found = account_named(directory, address); found && *found && (*found)->id != account.id)
+    shared_ = std::move(**found);
+}
+
+Result<std::optional<Location>> Access::locate(std::string_view name) const {
+  const auto is_below = [&](std::string_view prefix) {
+    return name.starts_with(prefix) || name == prefix.substr(0, prefix.size() - 1);
+  };
+  if (shared_ && is_below(shared_prefix)) {
+    name.remove_prefix(std::min(name.size(), shared_prefix.size()));
+    return name.empty() ? std::optional<Location>() : name_of(*shared_, std::string(name));
+  }
+  if (!is_below(others_prefix)) return std::optional(Location{account_, {}, std::string(name)});
+  name.remove_prefix(std::min(name.size(), others_prefix.size()));
+  const auto end = name.find(imap::hierarchy_delimiter);
+  if (end == name.npos) return std::optional<Location>();
+  auto owner = account_named(directory_, name.substr(0, end));
+  if (!owner) return std::move(owner).error();
+  if (!*owner) return std::optional<Location>();
+  const auto stored = mailstore::mailbox_name(name.substr(end + 1));
+  return stored ? name_of(**owner, *stored) : std::optional<Location>();
+}
+
+std::optional<Location> Access::name_of(const directory::Account& owner, std::string name) const {
+  if (owner.id == account_.id) return Location{account_, {}, std::move(name)};
+  if (shared_ && owner.id == shared_->id) return Location{owner, std::string(shared_prefix), std::move(name)};
+  auto address = owner.address.to_text();
+  if (address.find(imap::hierarchy_delimiter) != address.npos) return std::nullopt;
+  return Location{owner, std::string(others_prefix) + std::move(address) + imap::hierarchy_delimiter,
+                  std::move(name)};
+}
+
+Result<Rights> Access::rights(const directory::Account& owner, mailstore::MailboxRef ref) const {
+  if (owner.id == account_.id) return Rights::all();
+  if (owner.is_suspended()) return Rights();
+  const auto entries = store_.acl(ref);
+  if (!entries) return entries.error();
+  const auto me = account_.address.to_text();
+  const bool is_anyone = owner.address.domain == account_.address.domain;
+  Rights granted, withheld;
+  for (const auto& entry : *entries) {
+    const bool negative = entry.identifier.starts_with('-');
+    const auto who = std::string_view(entry.identifier).substr(negative ? 1 : 0);
+    if (who != me && !(is_anyone && who == anyone)) continue;
+    auto& sum = negative ? withheld : granted;
+    sum = sum.with(parsed(entry.rights));
+  }
+  return granted.without(withheld);
+}
+
+Result<Found> Access::at(Location location) const {
+  auto status = store_.status(location.owner.id, location.name);
+  if (!status) return std::move(status).error();
+  const mailstore::MailboxRef ref{location.owner.id, status->id};
+  const auto allowed = rights(location.owner, ref);
+  if (!allowed) return allowed.error();
+  if (allowed->empty()) return nothing_there();
+  if (!location.is_own()) {
+    status->name.insert(0, location.prefix);
+    status->special_use.clear();  // it is not this user's Drafts, Sent or Trash
+  }
+  return Found{std::move(location), ref, std::move(*status), *allowed};
+}
+
+Result<Found> Access::find(std::string_view name) const {
+  auto location = locate(name);
+  if (!location) return std::move(location).error();
+  if (!*location) return nothing_there();
+  return at(std::move(**location));
+}
+
+Result<std::optional<Found>> Access::parent(const Location& location) const {
+  for (auto name = imap::parent_of(location.name); !name.empty(); name = imap::parent_of(name)) {
+    auto found = at({location.owner, location.prefix, std::string(name)});
+    if (found) return std::optional(std::move(*found));
+    if (found.error().status != mailstore::refusal::no_such_mailbox) return std::move(found).error();
+  }
+  return std::optional<Found>();
+}
+
+Result<std::vector<Found>> Access::of_others() const {
+  std::vector<mailstore::MailboxRef> refs;
+  for (const std::string& identifier : {account_.address.to_text(), std::string(anyone)}) {
+    const auto granted = store_.granted_to(identifier);
+    if (!granted) return granted.error();
+    refs.insert(refs.end(), granted->begin(), granted->end());
+  }
+  std::sort(refs.begin(), refs.end());
+  refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
+  std::vector<Found> found;
+  std::optional<directory::Account> owner;
+  for (const auto ref : refs) {
+    if (ref.account == account_.id) continue;
+    if (!owner || owner->id != ref.account) {
+      auto known = directory_.find_account(ref.account);
+      if (!known) return std::move(known).error();
+      owner = std::move(*known);
+    }
+    const auto status = store_.status(ref);
+    const auto location = owner && status ? name_of(*owner, status->name) : std::nullopt;
+    if (!location) continue;  // gone meanwhile
+    auto listed = at(*location);
+    if (listed && listed->rights.has('l')) found.push_back(std::move(*listed));
+  }
+  const auto by_name = [](const Found& a, const Found& b) { return a.status.name < b.status.name; };
+  std::sort(found.begin(), found.end(), by_name);
+  return found;
+}
+
+}  // namespace tubepost::imapd
