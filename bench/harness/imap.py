@@ -1,7 +1,7 @@
-"""An IMAP client for measurements: raw lines on a socket, so that the time is the server's. And what `bench/run imap` measures:
-the same mailbox in Tubepost and in Dovecot's three formats, the rows interleaved."""
+"""An IMAP client for measurements, raw lines on a socket, so that the time is the server's; and the rows of `bench/run imap`."""
+import selectors
 import socket
-import threading
+import ssl
 import time
 
 HEADER = ("Received: from relay{n}.example.net by mx.example.test; Mon, 7 Feb 2022 21:52:25 -0800\r\n"
@@ -9,6 +9,7 @@ HEADER = ("Received: from relay{n}.example.net by mx.example.test; Mon, 7 Feb 20
           "Date: Mon, 7 Feb 2022 21:52:25 -0800\r\nMessage-ID: <{n}@example.net>\r\nMIME-Version: 1.0\r\n"
           "Content-Type: multipart/alternative; boundary=frontier\r\n\r\n")
 PART = "--frontier\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n{text}\r\n"
+USER = "bob@example.test"
 
 
 def make_message(number, size=5000):
@@ -20,32 +21,49 @@ def make_message(number, size=5000):
 
 
 class Client:
-    def __init__(self, port, user="bob@example.test", password="secret"):
+    def __init__(self, port, user=USER, password="secret", tls=False):
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = trusting_all().wrap_socket(self.socket)
         self.number = 0
         self.rest = b""
-        self.read_until(b"\r\n")
+        self.read_line()
         self.command(f"LOGIN {user} {password}")
 
-    def read_until(self, mark):
-        while mark not in self.rest:
-            piece = self.socket.recv(1 << 20)
-            if not piece:
-                raise RuntimeError("the server closed")
-            self.rest += piece
-        line, _, self.rest = self.rest.partition(mark)
+    def receive(self):
+        piece = self.socket.recv(1 << 20)
+        if not piece:
+            raise RuntimeError("the server closed")
+        return piece
+
+    def read_line(self):
+        while b"\r\n" not in self.rest:
+            self.rest += self.receive()
+        line, _, self.rest = self.rest.partition(b"\r\n")
         return line
 
-    def command(self, text, literal=None):
-        """Sends a command and reads to its tagged reply; how many bytes came."""
+    def read_until(self, mark):
+        """The first line that has it."""
+        while mark not in (line := self.read_line()):
+            pass
+        return line
+
+    def send(self, text, literals=()):
+        """`literals`: what stands behind the text, each an octet string of its own."""
         self.number += 1
-        tag = f"t{self.number}".encode()
-        data = tag + b" " + (text if isinstance(text, bytes) else text.encode())
-        if literal is not None:
-            data += b"{%d+}\r\n" % len(literal) + literal
-        self.socket.sendall(data + b"\r\n")
-        return self.finish(tag)
+        data = [f"t{self.number} {text}".encode()]
+        for literal in literals:
+            data += [b" {%d+}\r\n" % len(literal), literal]
+        self.socket.sendall(b"".join(data) + b"\r\n")
+        return f"t{self.number}".encode()
+
+    def command(self, text, literals=()):
+        """Sends a command and reads to its tagged reply; how many bytes came."""
+        return self.finish(self.send(text, literals))
+
+    def append(self, mailbox, messages):
+        return self.command(f"APPEND {mailbox}", messages)
 
     def finish(self, tag):
         end, size, tail = b"\r\n" + tag + b" ", 0, b"\r\n" + self.rest
@@ -53,19 +71,26 @@ class Client:
         while True:
             at = tail.find(end)
             if at >= 0 and tail.find(b"\r\n", at + len(end)) >= 0:
-                status = tail[at + len(end):].split(b"\r\n", 1)[0]
+                status, self.rest = tail[at + len(end):].split(b"\r\n", 1)
                 if not status.startswith(b"OK"):
                     raise RuntimeError(f"refused: {status!r}")
                 return size + at
             size += max(0, len(tail) - 4096)
-            tail = tail[-4096:]
-            piece = self.socket.recv(1 << 20)
-            if not piece:
-                raise RuntimeError("the server closed")
-            tail += piece
+            tail = tail[-4096:] + self.receive()
+
+    def idle(self):
+        self.send("IDLE")
+        self.read_until(b"+")
 
     def close(self):
         self.socket.close()
+
+
+def trusting_all():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def seconds(work):
@@ -74,81 +99,133 @@ def seconds(work):
     return time.monotonic() - begin
 
 
-def fill(port, messages):
-    client = Client(port)
-    client.command("CREATE large")
-    for begin in range(0, messages, 100):
-        for number in range(begin, min(begin + 100, messages)):
-            client.command("APPEND large ", make_message(number))
-    client.close()
+def create(client, mailbox):
+    client.command(f"CREATE {mailbox}")
 
 
 def appends(port, clients, each, mailbox):
-    """Durable appends a second, as the time for one."""
-    def run(index):
-        client = Client(port)
-        target = mailbox.format(index)
-        try:
-            client.command(f"CREATE {target}")
-        except RuntimeError:
-            pass  # another client has made it
-        message = make_message(index)
-        barrier.wait()
-        for _ in range(each):
-            client.command(f"APPEND {target} ", message)
-        client.close()
-
-    barrier = threading.Barrier(clients + 1)
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(clients)]
-    for thread in threads:
-        thread.start()
-    barrier.wait()
-    begin = time.monotonic()
-    for thread in threads:
-        thread.join()
-    return (time.monotonic() - begin) / (clients * each)
+    """Seconds for one durable APPEND. One thread serves all the clients: Python's own would stand in each other's way."""
+    sessions = [Client(port) for _ in range(clients)]
+    targets = [mailbox.format(index) for index in range(clients)]
+    for target in sorted(set(targets)):
+        create(sessions[0], target)
+    message = make_message(1)
+    left = dict.fromkeys(sessions, each)
+    with selectors.DefaultSelector() as selector:
+        begin = time.monotonic()
+        for session, target in zip(sessions, targets):
+            selector.register(session.socket, selectors.EVENT_READ, (session, target))
+            session.send(f"APPEND {target}", [message])
+        while left:
+            for key, _ in selector.select():
+                session, target = key.data
+                session.finish(b"t%d" % session.number)
+                left[session] -= 1
+                if left[session]:
+                    session.send(f"APPEND {target}", [message])
+                else:
+                    selector.unregister(session.socket)
+                    del left[session]
+        taken = time.monotonic() - begin
+    for session in sessions:
+        session.close()
+    return taken / (clients * each)
 
 
 def logins(port, count):
-    def run():
-        for _ in range(count):
-            client = Client(port)
-            client.command("SELECT large")
-            client.close()
-    return seconds(run) / count
+    def one():
+        client = Client(port)
+        client.command("SELECT large")
+        client.close()
+    return seconds(lambda: [one() for _ in range(count)]) / count
 
 
-ON_LARGE = {  # row -> command, in a session that has the large mailbox selected
-    "FETCH 1:* FLAGS": "FETCH 1:* FLAGS",
-    "FETCH 1:* ENVELOPE": "FETCH 1:* ENVELOPE",
-    "FETCH 1:* BODYSTRUCTURE": "FETCH 1:* BODYSTRUCTURE",
-    "FETCH 1:* BODY.PEEK[]": "FETCH 1:* BODY.PEEK[]",
-    "SEARCH FROM": "SEARCH FROM sender42@",
-    "SEARCH TEXT": "SEARCH TEXT nowhere-to-be-found",
-    "STORE 1:* +FLAGS": "STORE 1:* +FLAGS.SILENT (\\Flagged)",
-    "STORE 1:* -FLAGS": "STORE 1:* -FLAGS.SILENT (\\Flagged)",
-}
-
-
-def measure(port, fill_to, round_number):
-    """{row: seconds} for one server; every number once."""
-    rows = {"LOGIN + SELECT": logins(port, 50)}
+def selects(port, count):
     client = Client(port)
-    rows["SELECT"] = seconds(lambda: [client.command("SELECT large") for _ in range(20)]) / 20
-    for row, command in ON_LARGE.items():
-        first = " (first time)" if round_number == 0 and row.startswith("FETCH 1:* E") else ""
-        rows[row + first] = seconds(lambda: client.command(command))
-    copy = f"copy{round_number}"
-    client.command(f"CREATE {copy}")
-    client.command(f"CREATE {copy}-moved")
-    rows["COPY 1:*"] = seconds(lambda: client.command(f"COPY 1:* {copy}"))
-    client.command(f"SELECT {copy}")
-    rows["MOVE 1:*"] = seconds(lambda: client.command(f"MOVE 1:* {copy}-moved"))
-    client.command(f"SELECT {copy}-moved")
-    client.command("STORE 1:* +FLAGS.SILENT (\\Deleted)")
-    rows["EXPUNGE all"] = seconds(lambda: client.command("EXPUNGE"))
+    client.command("SELECT large")
+    taken = seconds(lambda: [client.command("SELECT large") for _ in range(count)]) / count
     client.close()
-    rows["APPEND, 1 client"] = appends(port, 1, 200, f"one{round_number}")
-    rows["APPEND, 10 clients, 10 mailboxes"] = appends(port, 10, 50, f"ten{round_number}-{{}}")
-    rows["APPEND, 10 clients, 1 mailbox"] = appends(port, 10, 50, f"same{round_number}")
-    return rows
+    return taken
+
+
+def notification(port, count):
+    """Seconds from the reply to a change until another client in IDLE has heard of it; the longest of them."""
+    watcher, other = Client(port), Client(port)
+    watcher.command("SELECT large")
+    other.command("SELECT large")
+    watcher.idle()
+    longest = 0
+    for number in range(count):
+        sign = "-+"[number % 2]
+        other.command(f"STORE {number + 1} {sign}FLAGS.SILENT (\\Answered)")
+        other.command(f"STORE {number + 1} {'+-'[number % 2]}FLAGS.SILENT (\\Answered)")
+        begin = time.monotonic()
+        watcher.read_until(b" FETCH ")
+        longest = max(longest, time.monotonic() - begin)
+        time.sleep(0.01)
+        drain(watcher)
+    watcher.close()
+    other.close()
+    return longest
+
+
+def drain(client):
+    client.socket.settimeout(0.05)
+    try:
+        while client.socket.recv(1 << 16):
+            pass
+    except TimeoutError:
+        pass
+    client.socket.settimeout(None)
+    client.rest = b""
+
+
+ON_LARGE = [  # row, command in a session that has the large mailbox selected, whether the first time is a row of its own
+    ("FETCH 1:* FLAGS", "FETCH 1:* FLAGS", False),
+    ("FETCH 1:* ENVELOPE", "FETCH 1:* ENVELOPE", True),
+    ("FETCH 1:* BODYSTRUCTURE", "FETCH 1:* BODYSTRUCTURE", True),
+    ("FETCH 1:* BODY.PEEK[]", "FETCH 1:* BODY.PEEK[]", False),
+    ("SEARCH FROM", "SEARCH FROM sender42@", False),
+    ("SEARCH TEXT", "SEARCH TEXT nowhere-to-be-found", False),
+    ("STORE 1:* +FLAGS", "STORE 1:* +FLAGS.SILENT (\\Flagged)", False),
+    ("STORE 1:* -FLAGS", "STORE 1:* -FLAGS.SILENT (\\Flagged)", False),
+]
+
+
+def on_large(command):
+    def work(server):
+        client = Client(server.imap)
+        client.command("SELECT large")
+        taken = seconds(lambda: client.command(command))
+        client.close()
+        return taken
+    return work
+
+
+def in_mailbox(selected, *before, command):
+    """`before`: commands whose time does not count."""
+    def work(server):
+        client = Client(server.imap)
+        client.command(f"SELECT {selected}")
+        for text in before:
+            client.command(text)
+        taken = seconds(lambda: client.command(command))
+        client.close()
+        return taken
+    return work
+
+
+def one_round(contest, number):
+    contest.row("LOGIN + SELECT", lambda server: logins(server.imap, 50))
+    contest.row("SELECT", lambda server: selects(server.imap, 20))
+    for row, command, is_twice in ON_LARGE:
+        if is_twice and number == 0:
+            contest.row(row + " (first time)", on_large(command))
+        contest.row(row, on_large(command))
+    copy = f"copy{number}"
+    contest.row("COPY 1:*", in_mailbox("large", f"CREATE {copy}", f"CREATE {copy}-moved", command=f"COPY 1:* {copy}"))
+    contest.row("MOVE 1:*", in_mailbox(copy, command=f"MOVE 1:* {copy}-moved"))
+    contest.row("EXPUNGE of all", in_mailbox(f"{copy}-moved", "STORE 1:* +FLAGS.SILENT (\\Deleted)", command="EXPUNGE"))
+    contest.row("APPEND, 1 client", lambda server: appends(server.imap, 1, 300, f"one{number}"))
+    contest.row("APPEND, 10 clients, 10 mailboxes", lambda server: appends(server.imap, 10, 60, f"ten{number}-{{}}"))
+    contest.row("APPEND, 10 clients, 1 mailbox", lambda server: appends(server.imap, 10, 60, f"same{number}"))

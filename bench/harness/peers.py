@@ -2,6 +2,7 @@
 mail server), each in a mount namespace of its own with its own users, on loopback."""
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import postfix  # noqa: E402
 import unpacked  # noqa: E402
 from unpacked import CACHE, NAMESPACE, wait_for_port  # noqa: E402,F401
 
-PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-imapd"]
+PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-imapd", "dovecot-pop3d"]
 
 
 def unpack():
@@ -52,6 +53,13 @@ class CpuAccount:
                 time.sleep(0.05)
 
 
+def need_free(port):
+    """What another run has left behind would be measured in place of ours."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            sys.exit(f"bench/run: something listens on port {port} already, left over from an earlier run?")
+
+
 class Service:
     """A server under measurement: started in a control group, stopped with all it started."""
 
@@ -66,18 +74,23 @@ class Service:
         self.children.append(subprocess.Popen([str(word) for word in argv], preexec_fn=self.cpu.enter, stdout=log,
                                               stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **options))
 
-    def stop(self):
+    def end(self):
+        """Ends the processes; start() may follow."""
         for child in reversed(self.children):
             child.terminate()
             try:
                 child.wait(20)
             except subprocess.TimeoutExpired:
                 pass
+        self.children = []
         for pid in (self.cpu.folder / "cgroup.procs").read_text().split():
             try:
                 os.kill(int(pid), signal.SIGKILL)
             except ProcessLookupError:
                 pass
+
+    def stop(self):
+        self.end()
         self.cpu.remove()
 
 
@@ -105,7 +118,7 @@ state_dir = {d}/state
 log_path = {d}/dovecot.log
 protocols = {protocols}
 listen = 127.0.0.1
-ssl = no
+ssl = {ssl}
 mail_location = {format}:{d}/mail/%u
 mail_uid = vmail
 mail_gid = vmail
@@ -141,7 +154,7 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps_port}
   }}
 }}
 service imap {{
@@ -150,23 +163,61 @@ service imap {{
 }}
 """
 
+DOVECOT_POP3 = """service pop3-login {{
+  service_count = 0
+  process_min_avail = 1
+  client_limit = 5000
+  inet_listener pop3 {{
+    address = 127.0.0.1
+    port = {pop3_port}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+service pop3 {{
+  service_count = 0
+  process_limit = 6000
+}}
+"""
+
+DOVECOT_NO_SYNC = "mail_fsync = never\n"  # while it is filled
+
 
 class Dovecot(Service):
-    """LMTP into mailboxes of one format, maildir, sdbox or mdbox, or IMAP from them."""
+    """LMTP into mailboxes of one format, maildir, sdbox or mdbox, or IMAP and POP3 from them. `more`: lines of its configuration
+    until restart(). `certificate`: files for TLS."""
 
-    def __init__(self, folder, port, mail_format, protocol="lmtp"):
+    def __init__(self, folder, port, mail_format, protocol="lmtp", pop3_port=0, imaps_port=0, more="", certificate=None):
         super().__init__(f"dovecot-{mail_format}", folder)
-        d, root = self.folder, unpack()
+        self.ports = [number for number in (port, pop3_port) if number]
+        need_free(port)
+        d = self.folder
         for part in ("run", "state", "mail"):
             (d / part).mkdir()
         os.chown(d / "mail", 892, 892)
         os.chmod(d, 0o755)
-        (d / "dovecot.conf").write_text(DOVECOT_CONF.format(d=d, format=mail_format, protocols=protocol) +
-                                        {"lmtp": DOVECOT_LMTP, "imap": DOVECOT_IMAP}[protocol].format(port=port))
+        texts = {"lmtp": DOVECOT_LMTP, "imap": DOVECOT_IMAP, "pop3": DOVECOT_POP3}
+        self.conf = DOVECOT_CONF.format(d=d, format=mail_format, protocols=protocol, ssl="yes" if certificate else "no")
+        if certificate:
+            self.conf += f"ssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}\n"
+        for name in protocol.split():
+            self.conf += texts[name].format(port=port, pop3_port=pop3_port, imaps_port=imaps_port if certificate else 0)
+        self.serve(more)
+
+    def serve(self, more=""):
+        d, root = self.folder, unpack()
+        (d / "dovecot.conf").write_text(self.conf + more)
         script = NAMESPACE.format(root=root, d=d)
         script += f"export LD_LIBRARY_PATH=/usr/lib/dovecot\nexec /usr/sbin/dovecot -F -c {d}/dovecot.conf\n"
         self.start(["unshare", "-m", "bash", "-c", script])
-        wait_for_port(port)
+        for port in self.ports:
+            wait_for_port(port)
+
+    def restart(self):
+        """As it is by itself."""
+        self.end()
+        self.serve()
 
 
 class SmtpSink(Service):

@@ -4,28 +4,30 @@ import os
 import subprocess
 import time
 
-from .peers import ROOT, Service, wait_for_port
+from .peers import ROOT, Service, need_free, wait_for_port
 
 BIN = ROOT / "build" / "bin"
 
 
 class Tubepost(Service):
     def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None,
-                 imap=False):
-        """`settings`: of its services, as TUBEPOST_SECTION_KEY."""
+                 imap=False, port=None):
+        """`settings`: of its services, as TUBEPOST_SECTION_KEY. `port`: the standard number of the one that says it is ready."""
         super().__init__(name, folder)
         self.home = self.folder / "home"
-        self.port = port_base + (143 if imap else 25)
+        self.port = port_base + (port or (143 if imap else 25))
+        need_free(self.port)
         self.run("mailadm", "init", "--hostname", "mx.example.test", "--domain", "example.test", "--port-base", str(port_base))
         self.run("mailadm", "account", "add", "bob@example.test", *(["--password-stdin"] if imap else []),
                  **({"input": "secret"} if imap else {}))
         self.run("mailadm", "route", "add", "discard.test", "discard")
         raised = dict(os.environ, TUBEPOST_HOME=str(self.home), **(settings or {}))
         for key in ("CONNECTIONS", "CONNECTIONS_PER_ADDRESS"):
-            raised["TUBEPOST_SMTPD_" + key] = "1000"
-            raised["TUBEPOST_IMAPD_" + key] = "5000"
+            raised["TUBEPOST_SMTPD_" + key] = "2000"
+            for section in ("IMAPD", "IMAPS", "POPD", "POP3S", "SUBMISSIONS"):
+                raised[f"TUBEPOST_{section}_{key}"] = "6000"
         raised["TUBEPOST_SMTPD_MESSAGES_MAX"] = "1000000"
-        raised["TUBEPOST_IMAPD_CLEARTEXT_LOGIN"] = "yes"  # as its peers are measured
+        raised["TUBEPOST_IMAPD_CLEARTEXT_LOGIN"] = raised["TUBEPOST_POPD_CLEARTEXT_LOGIN"] = "yes"  # as its peers are measured
         for service in services:
             self.start([BIN / service], env=raised)
         wait_for_port(self.port)

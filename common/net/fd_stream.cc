@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "net/doze.h"
 #include "net/sockaddr.h"
 #include "net/wait.h"
 
@@ -59,11 +60,11 @@ FdStream::Way FdStream::way_of(int fd) {
   return socket && flags >= 0 && (flags & O_NONBLOCK) == 0 ? Way::kernel_times : Way::polled;
 }
 
-void FdStream::let_kernel_time(int socket, int option, milliseconds& set) const {
-  if (set == limit_) return;
-  const timeval time = to_timeval(limit_);
+void FdStream::let_kernel_time(int socket, int option, milliseconds limit, milliseconds& set) {
+  if (set == limit) return;
+  const timeval time = to_timeval(limit);
   ::setsockopt(socket, SOL_SOCKET, option, &time, sizeof time);
-  set = limit_;
+  set = limit;
 }
 
 void FdStream::end_of(int error_number) const {
@@ -74,13 +75,20 @@ void FdStream::end_of(int error_number) const {
 
 std::size_t FdStream::read(std::span<char> into) {
   if (input_way_ == Way::polled) return read_polled(into);
-  let_kernel_time(input_, SO_RCVTIMEO, read_limit_set_);
+  bool is_awake = limit_.count() <= 0 || limit_ > awake_for;
+  let_kernel_time(input_, SO_RCVTIMEO, is_awake ? awake_for : limit_, read_limit_set_);
   for (;;) {
     const ssize_t count = ::recv(input_, into.data(), into.size(), 0);
     if (count > 0) return static_cast<std::size_t>(count);
     if (count == 0 && must_end()) throw ShuttingDown();
     if (count == 0) return 0;
-    if (errno != EINTR) end_of(errno);
+    if (errno == EINTR) continue;
+    const bool nothing_came = errno == EAGAIN || errno == EWOULDBLOCK;
+    if (!nothing_came || !is_awake || must_end()) end_of(errno);
+    is_awake = false;
+    give_back_stack();
+    const auto rest = limit_.count() <= 0 ? milliseconds(0) : limit_ - awake_for;
+    let_kernel_time(input_, SO_RCVTIMEO, rest, read_limit_set_);
   }
 }
 
@@ -89,7 +97,7 @@ bool FdStream::poll_input(milliseconds limit) const {
   pollfd fds[2] = {{input_, POLLIN, 0},
                    {wake_.get(), POLLIN, 0}};  // poll() passes over a negative descriptor
   const int wait = static_cast<int>(std::clamp<long long>(limit.count(), -1, INT_MAX));
-  return poll_until(fds, wait) > 0;
+  return poll_dozing(fds, wait) > 0;
 }
 
 std::size_t FdStream::read_polled(std::span<char> into) {
@@ -108,7 +116,7 @@ std::size_t FdStream::read_polled(std::span<char> into) {
 
 void FdStream::write(std::string_view bytes) {
   if (output_way_ == Way::polled) return write_polled(bytes);
-  let_kernel_time(output_, SO_SNDTIMEO, write_limit_set_);
+  let_kernel_time(output_, SO_SNDTIMEO, limit_, write_limit_set_);
   const Deadline deadline(limit_);
   while (!bytes.empty()) {
     const ssize_t count = ::send(output_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -138,7 +146,7 @@ bool FdStream::wait_readable(milliseconds limit) { return poll_input(limit); }
 Stream::Woken FdStream::wait(int other, milliseconds limit) {
   pollfd fds[3] = {{input_, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {other, POLLIN, 0}};
   const int wait = static_cast<int>(std::clamp<long long>(limit.count(), -1, INT_MAX));
-  if (poll_until(fds, wait) == 0) return Woken::time;
+  if (poll_dozing(fds, wait) == 0) return Woken::time;
   return fds[0].revents != 0 || fds[1].revents != 0 ? Woken::input : Woken::other;
 }
 

@@ -3,7 +3,7 @@
 //
 // A blocking socket costs one system call per read or write: the kernel keeps the time limit (SO_RCVTIMEO,
 // SO_SNDTIMEO), and interrupt() is shutdown(SHUT_RD), which wakes whoever waits. Other descriptors are polled
-// first, beside an eventfd that interrupt() writes.
+// first, beside an eventfd that interrupt() writes. Whoever waits long dozes (doze.h).
 #pragma once
 
 #include <atomic>
@@ -42,7 +42,8 @@ private:
   std::size_t read_polled(std::span<char> into);
   void write_polled(std::string_view bytes);
   bool poll_input(std::chrono::milliseconds limit) const;
-  void let_kernel_time(int socket, int option, std::chrono::milliseconds& set) const;
+  static void let_kernel_time(int socket, int option, std::chrono::milliseconds limit,
+                              std::chrono::milliseconds& set);
   [[noreturn]] void end_of(int error_number) const;
 
   UniqueFd owned_;

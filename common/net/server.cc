@@ -10,6 +10,7 @@
 
 #include "net/acceptor.h"
 #include "net/connection_counts.h"
+#include "net/doze.h"
 #include "net/listening.h"
 #include "net/wait.h"
 #include "net/worker_pool.h"
@@ -74,6 +75,7 @@ std::vector<Endpoint> Server::endpoints() const { return state_->endpoints; }
 ExitStatus Server::run(const std::function<Result<Handler>()>& make_handler,
                        const std::function<void()>& on_hangup) {
   process::ignore_sigpipe();
+  share_heap();
   if (const auto status = open(); status != ExitStatus::ok) return status;
   if (state_->options.workers > 1) return state_->run_workers(make_handler, on_hangup);
   return state_->run_worker(0, make_handler, on_hangup, true);

@@ -22,6 +22,7 @@ public:
   void write(std::string_view bytes) override { inner_.write(bytes); }
   void set_time_limit(std::chrono::milliseconds limit) override { inner_.set_time_limit(limit); }
   bool wait_readable(std::chrono::milliseconds limit) override { return inner_.wait_readable(limit); }
+  Woken wait(int other, std::chrono::milliseconds limit) override { return inner_.wait(other, limit); }
   void interrupt() override { inner_.interrupt(); }
   void postpone_interrupt(bool postpone) override { inner_.postpone_interrupt(postpone); }
   void close() override { inner_.close(); }

@@ -1,0 +1,91 @@
+"""A POP3 client for measurements, and the rows of `bench/run pop3`: an INBOX of many messages."""
+import socket
+import time
+
+from .imap import USER
+
+
+class Client:
+    def __init__(self, port, user=USER, password="secret"):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.rest = b""
+        self.read_line()
+        self.command(f"USER {user}")
+        self.command(f"PASS {password}")
+
+    def receive(self):
+        piece = self.socket.recv(1 << 20)
+        if not piece:
+            raise RuntimeError("the server closed")
+        return piece
+
+    def read_line(self):
+        while b"\r\n" not in self.rest:
+            self.rest += self.receive()
+        line, _, self.rest = self.rest.partition(b"\r\n")
+        if not line.startswith(b"+OK"):
+            raise RuntimeError(f"refused: {line!r}")
+        return line
+
+    def command(self, text):
+        self.socket.sendall(text.encode() + b"\r\n")
+        return self.read_line()
+
+    def lines(self, text):
+        """A command with an answer of many lines; how many bytes came."""
+        self.command(text)
+        tail, size = b"\r\n" + self.rest, 0
+        while (at := tail.find(b"\r\n.\r\n")) < 0:
+            size += max(0, len(tail) - 16)
+            tail = tail[-16:] + self.receive()
+        self.rest = tail[at + 5:]
+        return size + at
+
+    def close(self):
+        self.command("QUIT")
+        self.socket.close()
+
+
+def timed(command):
+    def work(server):
+        client = Client(server.pop3)
+        begin = time.monotonic()
+        client.lines(command)
+        taken = time.monotonic() - begin
+        client.close()
+        return taken
+    return work
+
+
+def logins(server):
+    begin = time.monotonic()
+    for _ in range(10):
+        client = Client(server.pop3)
+        client.command("STAT")
+        client.close()
+    return (time.monotonic() - begin) / 10
+
+
+def retrieve(count):
+    """Seconds for one RETR, each sent when the one before it has come."""
+    def work(server):
+        client = Client(server.pop3)
+        begin = time.monotonic()
+        for number in range(1, count + 1):
+            client.lines(f"RETR {number}")
+        taken = time.monotonic() - begin
+        client.close()
+        return taken / count
+    return work
+
+
+def one_round(contest, number, messages):
+    first = " (first time)" if number == 0 else ""
+    contest.row("login, STAT and QUIT" + first, logins)
+    contest.row("LIST" + first, timed("LIST"))
+    contest.row("UIDL" + first, timed("UIDL"))
+    if number == 0:
+        contest.row("LIST", timed("LIST"))
+        contest.row("UIDL", timed("UIDL"))
+    contest.row("RETR, one after the other", retrieve(min(messages, 20_000)))
