@@ -45,8 +45,10 @@ std::optional<std::string> query_name(std::string_view text) {
   if (!ascii || ascii->empty() || ascii->size() > 253) return std::nullopt;
   for (const auto label : split(*ascii, '.'))
     if (label.empty() || label.size() > 63) return std::nullopt;
+  // RFC 2181 11: any octet may stand in a label, and macros of SPF make such names. Left out are those that libresolv
+  // writes with a backslash, as the answer would then seem to be about another name.
   for (const char c : *ascii)
-    if (!is_alpha(c) && !is_digit(c) && c != '-' && c != '_' && c != '.' && c != '/') return std::nullopt;
+    if (!is_printable_ascii(c) || std::string_view(" \\\";()@$").find(c) != std::string_view::npos) return std::nullopt;
   return to_lower(*ascii);
 }
 
