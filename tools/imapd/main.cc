@@ -1,51 +1,42 @@
-#include "imapd/service.h"
-#include "process/signals.h"
+#include "frontend/mail_access.h"
+#include "imapd/session.h"
 
 namespace tubepost::imapd {
 namespace {
 
-void declare(config::Program& program, Options& options) {
-  program.option("--listen", options.listen, "ADDR:PORT",
-                 "Listen here in place of imapd.listen; repeatable.");
-  program.option("--listen-tls", options.listen_tls, "ADDR:PORT",
-                 "Listen here, with TLS from the start; repeatable.");
-  program.option("--ready-fd", options.ready_fd, "N", "Write a newline to this descriptor when ready.");
-  program.flag("--stdio", options.stdio, "Speak one session on stdin and stdout.");
-  program.option("--client", options.client, "IP[:PORT]", "With --stdio: who the client is.");
-  program.flag("--tls-done", options.tls_done, "With --stdio: the connection is under TLS already.");
-  program.option("--preauth", options.preauth, "USER@DOMAIN",
-                 "With --stdio: begin logged in as this account.");
-  program.flag("--lf", options.lf, "With --stdio: take LF for CRLF (implied on a terminal).");
+constexpr frontend::MailProtocol protocol{
+    "imapd",
+    "give mail to its reader by IMAP",
+    "imaps",
+    143,
+    993,
+    "* BYE [UNAVAILABLE] Too many connections, try again later\r\n",
+    "* BYE [LIMIT] Too many connections from your address\r\n",
+    true,
+};
+
+Rules rules(const config::Settings& settings) {
+  return {settings.text("server.hostname"), settings.flag("imapd.cleartext-login"),
+          settings.duration("imapd.idle-timeout"), settings.number("imapd.message-size-max"),
+          settings.text("imapd.shared-account")};
 }
 
-// Options that would be silently without effect, the most of all --preauth on a listener, are mistakes.
-bool fit_together(const Options& options) {
-  const bool for_listeners =
-      !options.listen.empty() || !options.listen_tls.empty() || !options.ready_fd.empty();
-  const bool for_stdio =
-      !options.client.empty() || !options.preauth.empty() || options.tls_done || options.lf;
-  return options.stdio ? !for_listeners : !for_stdio;
-}
-
-int run(int argc, char** argv) {
-  config::Program program("imapd", "give mail to its reader by IMAP",
-                          {"server", "=imapd", "imaps", "tls", "authd", "store"});
-  Options options;
-  declare(program, options);
-  if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
-  if (!fit_together(options)) {
-    config::complain(
-        "imapd",
-        Failure::permanent("--client, --tls-done, --preauth and --lf belong to --stdio; the others do not"));
-    return to_int(ExitStatus::usage);
-  }
-  process::ignore_sigpipe();
-  const auto logger = program.logger();
-  return to_int(options.stdio ? serve_stdio(program, options, logger)
-                              : serve_listeners(program, options, logger));
+void converse(frontend::MailAccess& access, Client client, net::Stream& stream, bool lf) {
+  const Services services{access.store(),
+                          access.watcher(),
+                          access.directory(),
+                          access.authenticator(),
+                          client.tls ? nullptr : access.tls(),
+                          access.clock(),
+                          access.logger()};
+  Session session(services, rules(*access.settings()), std::move(client), stream);
+  if (lf) session.accept_lf();
+  session.run();
 }
 
 }  // namespace
 }  // namespace tubepost::imapd
 
-int main(int argc, char** argv) { return tubepost::imapd::run(argc, argv); }
+int main(int argc, char** argv) {
+  return tubepost::frontend::run(tubepost::imapd::protocol, tubepost::imapd::converse, argc, argv);
+}

@@ -3,16 +3,15 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "directory/directory.h"
+#include "frontend/mail_access.h"
 #include "log/logger.h"
 #include "mailstore/change_watcher.h"
 #include "mailstore/mailstore.h"
-#include "net/endpoint.h"
 #include "tls/context.h"
 
 namespace tubepost::imapd {
@@ -36,13 +35,6 @@ struct Rules {
   std::string shared_account{};  // whose mailboxes stand below Shared/; access.h
 };
 
-// Who is at the other end, as far as the listener or the command line knows.
-struct Client {
-  std::optional<net::Endpoint> address, local;
-  bool tls = false;  // the stream has done TLS from its start (port 993, --tls-done)
-  std::optional<smtp::Mailbox> preauthenticated;  // --preauth
-
-  std::string address_text() const { return address ? address->address.to_text() : std::string(); }
-};
+using Client = frontend::MailClient;
 
 }  // namespace tubepost::imapd

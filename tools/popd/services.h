@@ -3,14 +3,13 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "auth/authenticator.h"
 #include "directory/directory.h"
+#include "frontend/mail_access.h"
 #include "log/logger.h"
 #include "mailstore/mailstore.h"
-#include "net/endpoint.h"
 #include "tls/context.h"
 
 namespace tubepost::popd {
@@ -30,14 +29,6 @@ struct Rules {
   std::chrono::seconds idle_timeout{600};
 };
 
-// Who is at the other end, as far as the listener or the command line knows.
-struct Client {
-  std::optional<net::Endpoint> address, local;
-  bool tls = false;  // the stream has done TLS from its start (port 995, --tls-done)
-  tls::ConnectionInfo tls_info;  // if so, and if known
-  std::optional<smtp::Mailbox> preauthenticated;  // --preauth
-
-  std::string address_text() const { return address ? address->address.to_text() : std::string(); }
-};
+using Client = frontend::MailClient;
 
 }  // namespace tubepost::popd

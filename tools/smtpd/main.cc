@@ -4,7 +4,7 @@
 #include <pwd.h>
 
 #include "base/text.h"
-#include "config/program.h"
+#include "frontend/frontend.h"
 #include "net/fd_stream.h"
 #include "net/server.h"
 #include "process/signals.h"
@@ -14,24 +14,16 @@
 namespace tubepost::smtpd {
 namespace {
 
-struct Options {
+struct Options : frontend::Options {
   std::string role = "mx";
-  std::vector<std::string> listen, listen_tls;
-  std::string client, ready_fd;
-  bool stdio = false, tls_done = false, trusted = false, explain = false, lf = false;
+  bool trusted = false, explain = false;
 };
 
 void declare(config::Program& program, Options& options) {
   program.option("--role", options.role, "mx|submission|lmtp|local", "Whom to serve (default mx).");
-  program.option("--listen", options.listen, "ADDR:PORT", "Listen here in place of the role's setting; repeatable.");
-  program.option("--listen-tls", options.listen_tls, "ADDR:PORT", "Listen here with TLS from the start; repeatable.");
-  program.option("--ready-fd", options.ready_fd, "N", "Write a newline to this descriptor when ready.");
-  program.flag("--stdio", options.stdio, "Speak one session on stdin and stdout.");
-  program.option("--client", options.client, "IP[:PORT]", "With --stdio: who the client is.");
-  program.flag("--tls-done", options.tls_done, "With --stdio: the connection is under TLS already.");
+  frontend::declare(program, options, "the role's setting");
   program.flag("--trusted", options.trusted, "With --stdio: a local session, which may relay.");
   program.flag("--explain", options.explain, "With --stdio: say every decision, with its rule, on stderr.");
-  program.flag("--lf", options.lf, "With --stdio: take LF for CRLF (implied on a terminal).");
 }
 
 // The policy of a settings snapshot, made anew only when the settings are.
@@ -71,14 +63,6 @@ spool::Spool::Options spool_options(const config::Settings& settings, bool servi
   return options;
 }
 
-std::shared_ptr<tls::ServerContext> load_tls(const config::Settings& settings, const log::Logger& logger) {
-  const std::string certificate = settings.text("tls.certificate"), key = settings.text("tls.key");
-  auto context = tls::ServerContext::load({{certificate, key}}, logger);
-  if (context) return std::move(*context);
-  logger.warning("tls-unavailable", {{"reason", context.error().text}});
-  return nullptr;
-}
-
 // All that a worker (or the one session of --stdio) holds open; made after any fork.
 struct Worker {
   config::LiveSettings live;
@@ -98,7 +82,7 @@ struct Worker {
         spool(std::move(opened)),
         directory(std::move(known)),
         authenticator(auth::make_dovecot_client(program.settings()->text("authd.socket"))),
-        tls(role == Role::local ? nullptr : load_tls(*program.settings(), logger)),
+        tls(role == Role::local ? nullptr : frontend::load_tls(*program.settings(), logger)),
         layers(std::move(resolver), directory, clock, logger),
         services{spool, directory, *authenticator, tls, clock, logger} {}
 
@@ -138,24 +122,12 @@ std::string user_name(unsigned uid) {
 ExitStatus serve_stdio(const config::Program& program, Role role, const Options& options, const log::Logger& logger) {
   auto worker = make_worker(program, role, logger, {});
   if (!worker) return config::complain("smtpd", worker.error());
+  auto known = frontend::client_of_stdio(options);
+  if (!known) return config::complain("smtpd", known.error()), ExitStatus::usage;
   Client client;
+  static_cast<frontend::Client&>(client) = std::move(*known);
   client.trusted = options.trusted;
-  client.tls = options.tls_done || ::getenv("TLS") != nullptr;
   if (options.trusted || role == Role::local) client.unix_user = user_name(::getuid());
-  const char* remote = ::getenv("TCPREMOTEIP");
-  if (!options.client.empty()) {
-    client.address = net::parse_endpoint(options.client, 0);
-    if (!client.address) {
-      return config::complain("smtpd", Failure::permanent("--client " + options.client + ": not an address", {5, 5, 4})),
-             ExitStatus::usage;
-    }
-  } else if (auto peer = net::peer_of(STDIN_FILENO)) {
-    client.address = peer;
-    client.local = net::local_of(STDIN_FILENO);
-  } else if (remote != nullptr) {
-    client.address = net::parse_endpoint(remote, 0);
-    if (const char* local = ::getenv("TCPLOCALIP")) client.local = net::parse_endpoint(local, 0);
-  }
   auto policy = (*worker)->policies.current();
   auto services = (*worker)->services_under(policy);
   services.explain = options.explain;
@@ -214,20 +186,8 @@ void serve(Worker& worker, net::Connection connection) {
   net::Stream* stream = connection.stream.get();
   std::unique_ptr<tls::TlsStream> secured;
   if (connection.listener == tls_listener) {
-    try {
-      stream->set_time_limit(policy->idle_timeout());
-      auto accepted = worker.tls ? worker.tls->accept(*stream)
-                                 : Result<std::unique_ptr<tls::TlsStream>>(Failure::temporary("no certificate"));
-      if (!accepted) {
-        worker.services.logger.info("tls-failed", {{"client", client.address_text()}, {"reason", accepted.error().text}});
-        return;
-      }
-      secured = std::move(*accepted);
-    } catch (const net::StreamEnd&) {
-      return;
-    }
-    client.tls = true;
-    client.tls_info = secured->info();
+    secured = frontend::secure(worker.tls.get(), *stream, client, worker.services.logger);
+    if (!secured) return;
     stream = secured.get();
   }
   const Services services = worker.services_under(policy);

@@ -10,6 +10,7 @@
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "directory/directory.h"
+#include "frontend/frontend.h"
 #include "log/logger.h"
 #include "policy/layers.h"
 #include "smtpd/policy.h"
@@ -30,10 +31,7 @@ struct Services {
 };
 
 // Who is at the other end, as far as the listener or the command line knows.
-struct Client {
-  std::optional<net::Endpoint> address, local;
-  bool tls = false;              // the stream has done TLS from its start (port 465, --tls-done)
-  tls::ConnectionInfo tls_info;  // if so, and if known
+struct Client : frontend::Client {
   bool trusted = false;          // --trusted: what sendmail -bs passes
   std::string unix_user;         // role local: by peer credentials
   std::string name, reverse_name;  // by XCLIENT; empty: unknown
@@ -41,7 +39,6 @@ struct Client {
   std::optional<net::IpAddress> ip() const {
     return address ? std::optional(address->address) : std::nullopt;
   }
-  std::string address_text() const { return address ? address->address.to_text() : std::string(); }
 };
 
 }  // namespace tubepost::smtpd
