@@ -57,7 +57,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string phase :
        {"", "s SELECT INBOX\r\n", "e ENABLE IMAP4rev2 QRESYNC\r\ns EXAMINE INBOX\r\n",
         "a APPEND INBOX {9+}\r\n", "i IDLE\r\n", "s SELECT INBOX\r\nf FETCH 1:* ",
-        "s SELECT INBOX\r\nf UID SEARCH ", "s SELECT INBOX\r\nf STORE 1 "})
+        "s SELECT INBOX\r\nf UID SEARCH ", "s SELECT INBOX\r\nf STORE 1 ",
+        "e ENABLE UIDONLY\r\ns SELECT INBOX\r\nf UID ", "n NOTIFY SET (personal (MessageNew MessageExpunge ",
+        "n NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge FlagChange))\r\ns SELECT INBOX\r\n",
+        "a APPEND INBOX CATENATE (", "m SETMETADATA INBOX (/private/comment ", "m GETMETADATA ",
+        "r SETACL INBOX ", "l LIST ", "x ESEARCH IN (", "s SELECT INBOX\r\nf SORT ", "c CREATE "})
     world.talk(phase + input);
   return 0;
 }

@@ -1,4 +1,5 @@
-// APPEND (RFC 9051 6.3.12), several messages in one (RFC 3502), UTF8 (RFC 9755), and REPLACE (RFC 8508); APPENDLIMIT (RFC 7889). A
+// APPEND (RFC 9051 6.3.12), several messages in one (RFC 3502), UTF8 (RFC 9755), and REPLACE (RFC 8508); APPENDLIMIT
+// (RFC 7889). A
 // message goes piece by piece from the client into the store's new body; nothing is in the mailbox before
 // all of them are there.
 #include "base/text.h"
@@ -16,11 +17,11 @@ constexpr std::size_t messages_max = 1000;  // in one APPEND
 struct Options {
   mailstore::Flags flags;
   std::optional<Timestamp> internal_date;
-  bool utf8 = false;
+  bool utf8 = false, catenate = false;
   imap::LiteralHead literal;
 };
 
-// [SP flag-list] [SP date-time] SP literal, from behind the first SP.
+// [SP flag-list] [SP date-time] SP (literal / "CATENATE" SP "("), from behind the first SP.
 Options expect_options(imap::Scanner& args) {
   Options options;
   if (args.peek() == '(') {
@@ -32,6 +33,12 @@ Options expect_options(imap::Scanner& args) {
     options.internal_date = imap::parse_date_time(args.expect_string());
     if (!options.internal_date) args.fail("a date and time expected");
     args.expect_space();
+  }
+  if (args.take_word("CATENATE")) {  // RFC 4469 5
+    options.catenate = true;
+    args.expect_space();
+    args.expect('(');
+    return options;
   }
   if (args.take_word("UTF8")) {
     options.utf8 = true;
@@ -80,41 +87,49 @@ std::optional<Answer> Session::receive_bytes(const imap::LiteralHead& head, mail
     left -= piece.size();
     lines_.consume(piece.size());
   }
-  if (failure) return failure;
-  if (auto finished = body.finish(); !finished) return refused(finished.error());
-  return std::nullopt;
+  return failure;
+}
+
+// The answer to a command that goes wrong where `text` is the rest of a line: with it may come a literal.
+Answer Session::give_up(std::string_view text, Answer answer) {
+  const auto head = imap::literal_at_end(text);
+  return head ? drop_message(*head, std::move(answer)) : answer;
+}
+
+// The message that `head` announces; then `text` is what stands behind it.
+std::optional<Answer> Session::receive_literal(const imap::LiteralHead& head, bool utf8, std::string& text,
+                                               mailstore::NewBody& body) {
+  if (head.size > rules_.message_size_max)
+    return drop_message(head, imap::no(imap::code::too_big, "Message too large"));
+  if (head.size == 0) return drop_message(head, imap::no(imap::code::cannot, "A message of nothing"));
+  if (head.waits) lines_ << "+ Go on\r\n";
+  const auto failure = receive_bytes(head, body);
+  const auto rest = reader_.rest_of_line();
+  if (!rest) return imap::bad("Command too long");
+  text = *rest;
+  if (utf8 && text.starts_with(')')) text.erase(0, 1);
+  if (!failure) return std::nullopt;
+  return give_up(text, *failure);
 }
 
 // `text`: what stands before the message; then what stands before the next one, empty if there is none.
 std::optional<Answer> Session::receive_one(std::string& text, mailstore::Append& into) {
   imap::Scanner args(text);
   auto options = expect_options(args);
-  if (args.failed()) {
-    const auto head = imap::literal_at_end(text);
-    const auto error = syntax_error(args);
-    return head ? drop_message(*head, error) : Answer(error);
-  }
-  const auto head = options.literal;
-  if (head.size > rules_.message_size_max)
-    return drop_message(head, imap::no(imap::code::too_big, "Message too large"));
-  if (head.size == 0) return drop_message(head, imap::no(imap::code::cannot, "A message of nothing"));
-  if (head.waits) lines_ << "+ Go on\r\n";
-  auto failure = receive_bytes(head, into.body);
-  const auto rest = reader_.rest_of_line();
-  if (!rest) return imap::bad("Command too long");
-  std::string_view behind = *rest;
-  if (options.utf8 && behind.starts_with(')')) behind.remove_prefix(1);
+  if (args.failed()) return give_up(text, syntax_error(args));
+  std::string behind(args.rest());
+  const auto failure = options.catenate ? receive_parts(behind, into.body)
+                                        : receive_literal(options.literal, options.utf8, behind, into.body);
+  if (failure) return failure;
   const bool more = behind.starts_with(' ');
-  if (failure || (!more && !behind.empty())) {
-    const auto next = imap::literal_at_end(behind);
-    const Answer answer = failure ? *failure : Answer(imap::bad("Syntax: too much behind the message"));
-    return next ? drop_message(*next, answer) : answer;
-  }
+  if (!more && !behind.empty()) return give_up(behind, imap::bad("Syntax: too much behind the message"));
+  if (into.body.size() == 0) return give_up(behind, imap::no(imap::code::cannot, "A message of nothing"));
+  if (auto finished = into.body.finish(); !finished) return give_up(behind, refused(finished.error()));
   into.flags = std::move(options.flags);
   into.internal_date = options.internal_date.value_or(services_.clock.now());
   into.structure = imap::make_structure(into.body.bytes());
   into.text = imap::make_search_text(into.body.bytes());
-  text = more ? std::string(behind.substr(1)) : std::string();
+  text = more ? behind.substr(1) : std::string();
   return std::nullopt;
 }
 

@@ -11,7 +11,8 @@ constexpr std::string_view after_login =
     " IDLE UIDPLUS NAMESPACE CHILDREN UNSELECT MOVE SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS"
     " ESEARCH SEARCHRES CONDSTORE QRESYNC STATUS=SIZE MULTIAPPEND OBJECTID SAVEDATE PREVIEW BINARY WITHIN"
     " SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES UNAUTHENTICATE UTF8=ACCEPT REPLACE PARTIAL"
-    " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE ACL RIGHTS=texk LIST-MYRIGHTS";
+    " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE ACL RIGHTS=texk LIST-MYRIGHTS"
+    " METADATA NOTIFY CATENATE MULTISEARCH UIDONLY INPROGRESS";
 
 constexpr std::size_t id_fields_max = 30;  // RFC 2971 3.3
 
@@ -72,7 +73,10 @@ Answer Session::enable(Call& call) {
     if (name == "QRESYNC") enable_condstore(), qresync_ = true;
     if (name == "IMAP4REV2") rev2_ = true;
     if (name == "UTF8=ACCEPT") utf8_ = true;
-    if (name == "CONDSTORE" || name == "QRESYNC" || name == "UTF8=ACCEPT") enabled += ' ' + name;
+    if (name == "UIDONLY") uid_only_ = true;
+    if (name == "UIDONLY" && selected_) selected_->uid_only = true;
+    if (name == "CONDSTORE" || name == "QRESYNC" || name == "UTF8=ACCEPT" || name == "UIDONLY")
+      enabled += ' ' + name;
     if (name == "IMAP4REV2") enabled += " IMAP4rev2";
   } while (!call.args.failed() && call.args.take(' '));
   call.args.expect_end();

@@ -39,19 +39,25 @@ CommandReader::Outcome CommandReader::read(std::size_t literal_most) {
       return Outcome::refused;
     }
     if (head->waits) lines_ << go_on;
-    add_literal(static_cast<std::size_t>(head->size));
+    text_ += "\r\n";
+    read_into(text_, static_cast<std::size_t>(head->size));
   }
 }
 
-void CommandReader::add_literal(std::size_t size) {
-  text_ += "\r\n";
+void CommandReader::read_into(std::string& text, std::size_t size) {
   while (size > 0) {
     const auto piece = lines_.fill().substr(0, size);
     if (piece.empty()) throw net::Disconnected();
-    text_ += piece;
+    text += piece;
     lines_.consume(piece.size());
     size -= piece.size();
   }
+}
+
+std::string CommandReader::literal(std::size_t size) {
+  std::string text;
+  read_into(text, size);
+  return text;
 }
 
 // "tag APPEND mailbox …{n}", "tag [UID] REPLACE n mailbox …{n}": the name has been read, so this literal is

@@ -35,13 +35,15 @@ public:
 
   // The rest of the line behind a literal that a handler has read. nullopt: as too_long.
   std::optional<std::string> rest_of_line();
+  // The bytes of a literal that a handler has announced to the client.
+  std::string literal(std::size_t size);
   // Reads and drops `size` bytes that the client sends anyway; false: too many, hang up.
   bool drop(std::uint64_t size);
 
 private:
   enum class Added { yes, too_long, end };
   Added add_line();
-  void add_literal(std::size_t size);
+  void read_into(std::string& text, std::size_t size);
   bool is_message_next() const;
 
   net::LineStream& lines_;

@@ -33,7 +33,11 @@ const Command* find_command(std::string_view name) {
       {"GETQUOTA", &S::get_quota, logged_in},  // RFC 9208 4.1
       {"GETQUOTAROOT", &S::get_quota_root, logged_in},
       {"SETQUOTA", &S::set_quota, logged_in},
-      {"GETACL", &S::get_acl, logged_in},  // RFC 4314 3
+      {"GETMETADATA", &S::get_metadata, logged_in},  // RFC 5464 4
+      {"SETMETADATA", &S::set_metadata, logged_in},
+      {"NOTIFY", &S::notify, logged_in},    // RFC 5465
+      {"ESEARCH", &S::esearch, logged_in},  // RFC 7377
+      {"GETACL", &S::get_acl, logged_in},   // RFC 4314 3
       {"SETACL", &S::set_acl, logged_in},
       {"DELETEACL", &S::delete_acl, logged_in},
       {"LISTRIGHTS", &S::list_rights, logged_in},

@@ -99,11 +99,12 @@ Result<void> FetchWriter::keep_structures() {
   return kept;
 }
 
+// RFC 9586 3.3: UIDFETCH.
 void FetchWriter::begin(const mailstore::Message& message) {
   ++written_;
   out_ += "* ";
-  imap::append_number(out_, walk_.sequence_of(message.uid).value_or(0));
-  out_ += " FETCH (";
+  imap::append_number(out_, box_.uid_only ? message.uid : walk_.sequence_of(message.uid).value_or(0));
+  out_ += box_.uid_only ? " UIDFETCH (" : " FETCH (";
 }
 
 // Behind a literal, which has been written already, nothing stands in the buffer.

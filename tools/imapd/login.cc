@@ -171,7 +171,8 @@ Answer Session::unauthenticate(Call&) {
   deselect();
   access_.reset();
   account_.reset();
-  rev2_ = utf8_ = condstore_ = qresync_ = false;
+  rev2_ = utf8_ = condstore_ = qresync_ = uid_only_ = false;
+  notify_.reset();
   stream_->set_time_limit(login_limit);
   return imap::ok("CAPABILITY " + capabilities(), "Nobody is logged in now");
 }

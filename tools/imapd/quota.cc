@@ -1,4 +1,5 @@
 // GETQUOTA and GETQUOTAROOT (RFC 9208): one root, "", for all mailboxes of an account; set by mailadm only.
+#include "imap/writer.h"
 #include "imapd/session.h"
 
 namespace tubepost::imapd {
@@ -28,13 +29,14 @@ Answer Session::get_quota(Call& call) {
 }
 
 Answer Session::get_quota_root(Call& call) {
-  const auto text = call.args.rest();
   std::optional<Answer> refusal;
   const auto name = expect_name(call.args, refusal);
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   const auto found = find_mailbox(name, "r", refusal);
   if (!found) return *refusal;
+  std::string text;
+  imap::append_mailbox(text, found->status.name, speaks_utf8());
   if (!found->is_own()) {  // whose quota it counts to is not this user's to see
     lines_ << "* QUOTAROOT " << text << "\r\n";
     return imap::ok("That is it");

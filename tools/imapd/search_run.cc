@@ -30,7 +30,7 @@ Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
       put_off.push_back(scanned.message);
     else if (evaluation.matches(scanned.message, text))
       add(found, scanned.message);
-    return put_off.size() < put_off_most;
+    return put_off.size() < put_off_most && !(progress_ != nullptr && progress_->is_due());
   };
   const auto& candidates = evaluation.candidates();
   if (candidates.empty()) return found;
@@ -41,6 +41,10 @@ Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
       if (auto done = look_into(message, evaluation, found); !done) return std::move(done).error();
     put_off.clear();
     next = *rest;
+    if (next && progress_ != nullptr) {
+      const auto goal = candidates.size();
+      progress_->at(goal - candidates.from(*next).size(), goal);
+    }
   }
   if (auto kept = keep_all(); !kept) return std::move(kept).error();
   return found;

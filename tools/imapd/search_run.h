@@ -4,12 +4,15 @@
 #pragma once
 
 #include "imapd/evaluation.h"
+#include "imapd/progress.h"
 
 namespace tubepost::imapd {
 
 class SearchRun {
 public:
-  SearchRun(mailstore::MailStore& store, const Selected& box) : store_(store), box_(box) {}
+  // `progress`: null where nobody is to be told how far it has come.
+  SearchRun(mailstore::MailStore& store, const Selected& box, Progress* progress)
+      : store_(store), box_(box), progress_(progress) {}
 
   struct Found {
     mailstore::UidSet uids;
@@ -27,6 +30,7 @@ private:
 
   mailstore::MailStore& store_;
   const Selected& box_;
+  Progress* progress_;
   std::vector<mailstore::Cached> made_;
   std::size_t made_bytes_ = 0;
 };

@@ -93,6 +93,7 @@ Answer Session::open_mailbox(Call& call, bool read_only) {
   opened.told = opened.status.highest_modseq;
   read_only = read_only || !opened.rights.has_any("iestw");  // RFC 4314 5.2
   opened.read_only = read_only;
+  opened.uid_only = uid_only_;
   selected_ = std::move(opened);
   if (parameters.condstore || parameters.resync) condstore_ = true;
   describe_selected(was_selected);

@@ -24,6 +24,7 @@ struct Selected {
   Rights rights = Rights::all();
   std::uint64_t rights_counter = 0;  // of the store, when they were asked for last
   bool read_only = false;
+  bool uid_only = false;       // RFC 9586: no message numbers are told
   bool owes_expunges = false;  // some of `uids` have gone and the client has not been told
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(uids.size()); }

@@ -24,6 +24,10 @@ imap::Reply syntax_error(const imap::Scanner& args) {
   return imap::bad("Syntax: " + std::string(args.why().empty() ? "too much at the end" : args.why()));
 }
 
+imap::Reply uid_required() {
+  return imap::bad("UIDREQUIRED", "Message numbers are not allowed once UIDONLY is enabled");
+}
+
 Session::Session(const Services& services, Rules rules, Client client, net::Stream& stream)
     : services_(services),
       rules_(std::move(rules)),
@@ -70,6 +74,11 @@ bool Session::greet() {
 void Session::converse() {
   for (;;) {
     Then then = Then::go_on;
+    if (notify_ && is_logged_in() &&
+        !await_input(notify_->holds_expunges() ? Expunges::held_back : Expunges::may_be_told)) {
+      lines_ << "* BYE The mailbox has been deleted\r\n";
+      return;
+    }
     const auto most = is_logged_in() ? literal_max : literal_before_login_max;
     switch (reader_.read(most)) {
       case CommandReader::Outcome::end:
@@ -113,6 +122,9 @@ Then Session::execute() {
   const Command* command = scanner.failed() ? nullptr : find_command(name);
   if (command == nullptr) return reply_outside(imap::bad("Unknown command").to_wire(tag_));
   if (const auto answer = not_now(*command)) return finish(tag_, *command, *answer);
+  // RFC 9586 3: whatever has a form with UIDs is wanted in that form.
+  if (uid_only_ && !uid && name != "EXPUNGE" && find_command("UID " + name) != nullptr)
+    return finish(tag_, *command, uid_required());
   if (command->has_arguments)
     scanner.expect_space();
   else
@@ -145,6 +157,7 @@ Then Session::finish(std::string_view tag, const Command& command, const Answer&
       then = Then::close;
     }
   }
+  if (then == Then::go_on) tell_notified();
   lines_ << answer.reply.to_wire(tag);
   return then;
 }

@@ -16,8 +16,11 @@
 
 #include "imap/fetch_item.h"
 #include "imap/reply.h"
+#include "imap/search_key.h"
 #include "imapd/access.h"
 #include "imapd/command_reader.h"
+#include "imapd/notify.h"
+#include "imapd/progress.h"
 #include "imapd/selected.h"
 #include "imapd/services.h"
 #include "net/line_stream.h"
@@ -144,8 +147,17 @@ private:
   Answer replace(Call& call);
   std::optional<Answer> receive(imap::Scanner& first, std::vector<mailstore::Append>& into);
   std::optional<Answer> receive_one(std::string& text, mailstore::Append& into);
+  std::optional<Answer> receive_literal(const imap::LiteralHead& head, bool utf8, std::string& text,
+                                        mailstore::NewBody& body);
+  Answer give_up(std::string_view text, Answer answer);
   std::optional<Answer> receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body);
   Answer drop_message(const imap::LiteralHead& head, Answer answer);
+
+  // catenate.cc
+  std::optional<Answer> receive_parts(std::string& text, mailstore::NewBody& body);
+  std::optional<Answer> receive_text(std::string& rest, mailstore::NewBody& body);
+  std::optional<Answer> receive_url(std::string& rest, mailstore::NewBody& body);
+  std::optional<Answer> append_url(const std::string& text, mailstore::NewBody& body);
 
   // fetch.cc
   Answer fetch(Call& call);
@@ -168,13 +180,31 @@ private:
   Answer search(Call& call);
   Answer sort(Call& call);
   Answer thread(Call& call);
+  // esearch.cc
+  Answer esearch(Call& call);
+  Result<std::vector<Found>> sources(const std::vector<MailboxFilter>& filters);
+  std::optional<Answer> search_in(const Found& mailbox, const imap::SearchProgram& program,
+                                  const struct SearchOptions& options);
 
   // updates.cc
   enum class Expunges { may_be_told, held_back };
   bool send_updates(Expunges expunges);  // false: the mailbox has gone
   void tell_vanished(const mailstore::UidSet& vanished);
+  void tell_new(const mailstore::UidSet& arrived);
   void tell_flags(const mailstore::UidSet& uids, mailstore::ModSeq since);
   void forget(const mailstore::UidSet& uids);  // expunged by this session, and told
+
+  // notify.cc
+  Answer notify(Call& call);
+  void introduce(const Notification& notification, const Found& mailbox);
+  Result<std::vector<Found>> take_in(Notification& notification);
+  void write_listed(const std::string& name, std::string_view attribute, const std::string& old_name);
+  void write_changed_metadata(std::string_view name, const std::vector<std::string>& entries);
+  void tell_mailbox(const Notification::Known* was, const Found& mailbox, const Notification& now);
+  void tell_notified();
+  void tell_subscriptions(const std::set<std::string>& before);
+  std::vector<mailstore::MailboxRef> watched_mailboxes() const;
+  bool await_input(Expunges expunges);
 
   // idle.cc
   Answer noop(Call& call);
@@ -185,6 +215,14 @@ private:
   Answer get_quota_root(Call& call);
   Answer set_quota(Call& call);
   void write_quota();
+
+  // metadata.cc
+  Answer get_metadata(Call& call);
+  Answer set_metadata(Call& call);
+  std::optional<mailstore::MailboxRef> expect_annotated(imap::Scanner& args, std::string& name,
+                                                        std::optional<Answer>& refusal);
+  std::string kept_entry(mailstore::MailboxRef ref, const std::string& name) const;
+  Result<std::vector<mailstore::MetadataEntry>> metadata_of(mailstore::MailboxRef ref);
 
   // compress.cc
   Answer compress_deflate(Call& call);
@@ -203,6 +241,8 @@ private:
   std::optional<Access> access_;               // of this account
   std::optional<Selected> selected_;           // the selected state
   bool rev2_ = false, utf8_ = false, condstore_ = false, qresync_ = false;  // ENABLE
+  bool uid_only_ = false;                                                   // RFC 9586
+  std::unique_ptr<Notification> notify_;  // null: NOTIFY has never been said
   unsigned failed_logins_ = 0, bad_commands_ = 0;
 };
 
@@ -222,5 +262,6 @@ const Command* find_command(std::string_view name);  // in upper case, "UID FETC
 
 imap::Reply syntax_error(const imap::Scanner& args);
 imap::Reply no_right();
+imap::Reply uid_required();
 
 }  // namespace tubepost::imapd

@@ -2,6 +2,7 @@
 #include "imap/sort.h"
 #include "imap/thread.h"
 #include "imap/writer.h"
+#include "imapd/search_options.h"
 #include "imapd/search_run.h"
 #include "imapd/session.h"
 
@@ -42,9 +43,11 @@ Answer Session::sort(Call& call) {
   auto criteria = expect_criteria(call.args);
   const auto program = expect_program(call.args);
   if (call.args.failed()) return syntax_error(call.args);
+  if (uid_only_ && uses_numbers(program.key)) return uid_required();
   const auto evaluation = Evaluation::make(program, *selected_, services_.clock.now());
   if (!evaluation) return imap::no(imap::code::bad_charset, "That charset is not known");
-  SearchRun run(services_.store, *selected_);
+  Progress progress(lines_, tag_, services_.clock);
+  SearchRun run(services_.store, *selected_, &progress);
   const auto found = run.find(*evaluation);
   if (!found) return refused(found.error());
   imap::Sorter sorter(std::move(criteria));
@@ -68,10 +71,12 @@ Answer Session::thread(Call& call) {
   const auto algorithm = imap::parse_thread_algorithm(call.args.expect_atom());
   const auto program = expect_program(call.args);
   if (call.args.failed()) return syntax_error(call.args);
+  if (uid_only_ && uses_numbers(program.key)) return uid_required();
   if (!algorithm) return imap::bad("An unknown way to make threads");
   const auto evaluation = Evaluation::make(program, *selected_, services_.clock.now());
   if (!evaluation) return imap::no(imap::code::bad_charset, "That charset is not known");
-  SearchRun run(services_.store, *selected_);
+  Progress progress(lines_, tag_, services_.clock);
+  SearchRun run(services_.store, *selected_, &progress);
   const auto found = run.find(*evaluation);
   if (!found) return refused(found.error());
   imap::Threader threader(*algorithm);

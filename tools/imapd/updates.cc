@@ -10,6 +10,8 @@ namespace tubepost::imapd {
 
 bool Session::send_updates(Expunges expunges) {
   Selected& box = *selected_;
+  const auto wants = [this](NotifyEvent event) { return !notify_ || notify_->tells_selected(event); };
+  if (!wants(message_new)) return rights_hold();  // RFC 5465 3.1: the client does not want to hear
   const bool may_expunge = expunges == Expunges::may_be_told;
   const auto counter = services_.store.change_counter();
   if (counter == box.counter && !(box.owes_expunges && may_expunge)) return true;
@@ -31,10 +33,11 @@ bool Session::send_updates(Expunges expunges) {
   if (!arrived.empty()) {
     box.uids.add(arrived);
     lines_ << "* " << std::to_string(box.count()) << " EXISTS\r\n";
+    tell_new(arrived);
   }
   if (box.status.keywords.size() != keywords) write_flag_lists();
   const bool all_ours = box.told - since == box.own.size();
-  if (!changed.empty() && !all_ours) tell_flags(changed, since);
+  if (!changed.empty() && !all_ours && wants(flag_change)) tell_flags(changed, since);
   box.own.clear();
   return true;
 }
@@ -45,9 +48,16 @@ void Session::forget(const mailstore::UidSet& uids) {
   selected_->saved.remove(uids);
 }
 
+// RFC 5465 5.2: what the client wants to know of new messages.
+void Session::tell_new(const mailstore::UidSet& arrived) {
+  if (!notify_ || !notify_->request.fetched) return;
+  if (const auto written = write_fetch(arrived, *notify_->request.fetched, {}); !written)
+    services_.logger.error("store-failed", {{"client", client_.address_text()}});
+}
+
 // From the last to the first, so that each number is right when it is read.
 void Session::tell_vanished(const mailstore::UidSet& vanished) {
-  if (qresync_) {
+  if (qresync_ || uid_only_) {
     lines_ << "* VANISHED " << imap::to_text(to_ranges(vanished)) << "\r\n";
     return forget(vanished);
   }

@@ -29,7 +29,11 @@ public:
   }
 
   void deliver(const std::string& name, const std::string& body, const std::string& mailbox = "INBOX") {
-    auto letter = mailstore::test::message(name).to(bob).into(mailbox).saying(body);
+    deliver_to(bob, name, body, mailbox);
+  }
+  void deliver_to(mailstore::AccountId account, const std::string& name, const std::string& body,
+                  const std::string& mailbox) {
+    auto letter = mailstore::test::message(name).to(account).into(mailbox).saying(body);
     letter.head = "Delivered-To: bob@example.test\r\n";
     store.deliver(letter);
   }
@@ -57,6 +61,7 @@ public:
     grant(ann, "INBOX", "bob@example.test", "lr");
     grant(ann, "INBOX/Work", "bob@example.test", "lrsik");
     grant(ann, "Tray", "bob@example.test", "i");
+    grant(ann, "Shown", "bob@example.test", "l");
     grant(ann, "Private", "carl@example.test", "lr");
     grant(shared, "News", "anyone", "lrp");
     grant(shared, "Secret", "carl@example.test", "lr");

@@ -40,8 +40,9 @@ TEST_P(Transcripts, GoAsWritten) {
                       : name.starts_with("login_") ? Service::stranger()
                                                    : Service::bobs();
   if (name == "clear_starttls") service.offer_tls();
-  if (name == "namespace" || name == "acl" || name == "rights_texk" || name == "list_myrights")
-    service.share_mailboxes();
+  const std::set<std::string> with_others{"namespace",     "acl",      "rights_texk",
+                                          "list_myrights", "metadata", "notify"};
+  if (with_others.contains(name)) service.share_mailboxes();
   if (name.starts_with("quota_res")) {
     EXPECT_TRUE(
         service.directory->set_account("bob@example.test", {{"quota", "1000"}, {"quota-messages", "5"}}));

@@ -1,0 +1,131 @@
+// NOTIFY (RFC 5465) and IDLE with several connections: what one does another hears of without asking.
+#include <thread>
+
+#include "net/line_stream.h"
+#include "unit/imapd/fixture.h"
+
+namespace tubepost::imapd::test {
+namespace {
+
+// Bob's other connection, which listens.
+class Listener {
+public:
+  explicit Listener(Service& service) : service_(service) {
+    auto [here, there] = test_support::make_pipe_streams();
+    stream_ = std::move(here);
+    stream_->set_time_limit(std::chrono::seconds(30));
+    session_ = std::thread([this, stream = std::move(there)]() mutable {
+      service_.serve(*stream, Service::bobs());
+      stream.reset();
+    });
+    lines_.emplace(*stream_);
+  }
+  ~Listener() {
+    stream_.reset();
+    session_.join();
+  }
+  void say(std::string_view text) {
+    *lines_ << text << "\r\n";
+    lines_->flush();
+  }
+  std::string next() { return std::string(lines_->read_line(2000).text); }
+  void skip_to(std::string_view wanted) {
+    while (!next().starts_with(wanted)) {
+    }
+  }
+
+private:
+  Service& service_;
+  std::unique_ptr<test_support::PipeStream> stream_;
+  std::optional<net::LineStream> lines_;
+  std::thread session_;
+};
+
+TEST(ImapNotify, TellsOfTheSelectedMailboxBetweenCommands) {
+  Service service;
+  service.deliver("a", "Subject: a\r\n\r\n");
+  Listener listener(service);
+  listener.say("s SELECT INBOX");
+  listener.skip_to("s OK");
+  listener.say("n NOTIFY SET (selected (MessageNew (UID) MessageExpunge FlagChange))");
+  listener.skip_to("n OK");
+  service.deliver("b", "Subject: b\r\n\r\n");
+  EXPECT_EQ(listener.next(), "* 2 EXISTS");
+  EXPECT_EQ(listener.next(), "* 2 FETCH (UID 2)");
+  service.talk("s SELECT INBOX\r\nt STORE 2 +FLAGS.SILENT \\Flagged\r\n");
+  EXPECT_EQ(listener.next(), "* 2 FETCH (UID 2 FLAGS (\\Flagged))");
+  service.talk("s SELECT INBOX\r\nt STORE 1 +FLAGS.SILENT \\Deleted\r\ne EXPUNGE\r\n");
+  listener.skip_to("* 1 EXPUNGE");
+}
+
+TEST(ImapNotify, HoldsExpungesOfSelectedDelayedUntilACommand) {
+  Service service;
+  service.deliver("a", "Subject: a\r\n\r\n");
+  Listener listener(service);
+  listener.say("s SELECT INBOX");
+  listener.skip_to("s OK");
+  listener.say("n NOTIFY SET (selected-delayed (MessageNew MessageExpunge))");
+  listener.skip_to("n OK");
+  service.talk("s SELECT INBOX\r\nt STORE 1 +FLAGS.SILENT \\Deleted\r\ne EXPUNGE\r\n");
+  service.deliver("b", "Subject: b\r\n\r\n");
+  EXPECT_EQ(listener.next(), "* 2 EXISTS");
+  listener.say("m NOOP");
+  EXPECT_EQ(listener.next(), "* 1 EXPUNGE");
+  EXPECT_EQ(listener.next(), "m OK Done");
+}
+
+TEST(ImapNotify, TellsOfOtherMailboxesAndOfTheirList) {
+  Service service;
+  Listener listener(service);
+  listener.say("n NOTIFY SET (personal (MessageNew MessageExpunge MailboxName))");
+  listener.skip_to("n OK");
+  service.talk("c CREATE lists\r\n");
+  EXPECT_EQ(listener.next(), "* LIST () \"/\" lists");
+  service.deliver("a", "Subject: a\r\n\r\n", "lists");
+  EXPECT_EQ(listener.next(), "* STATUS lists (MESSAGES 1 UIDNEXT 2)");
+  service.talk("d DELETE lists\r\n");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent) \"/\" lists");
+}
+
+TEST(ImapNotify, IsWhatIdleTellsOf) {
+  Service service;
+  Listener listener(service);
+  listener.say("n NOTIFY SET (inboxes (MessageNew MessageExpunge))");
+  listener.skip_to("n OK");
+  listener.say("i IDLE");
+  listener.skip_to("+ Idling");
+  service.deliver("a", "Subject: a\r\n\r\n");
+  EXPECT_EQ(listener.next(), "* STATUS INBOX (MESSAGES 1 UIDNEXT 2)");
+  listener.say("DONE");
+  EXPECT_EQ(listener.next(), "i OK No longer idle");
+}
+
+TEST(ImapNotify, TellsOfAMailboxThatAnotherBeginsToShare) {
+  Service service;
+  service.share_mailboxes();
+  Listener listener(service);
+  listener.say("n NOTIFY SET (subtree \"Other Users\" (MessageNew MessageExpunge MailboxName))");
+  listener.skip_to("n OK");
+  const auto ann = service.directory->find_account(smtp::Mailbox{"ann", "example.test"}).value()->id;
+  const auto shown = service.store->status(ann, "Private").value().id;
+  EXPECT_TRUE(service.store->set_acl({ann, shown}, {"bob@example.test", "lr"}).has_value());
+  EXPECT_EQ(listener.next(), "* LIST () \"/\" \"Other Users/ann@example.test/Private\"");
+  service.deliver_to(ann, "a", "Subject: a\r\n\r\n", "Private");
+  EXPECT_EQ(listener.next(), "* STATUS \"Other Users/ann@example.test/Private\" (MESSAGES 1 UIDNEXT 2)");
+}
+
+TEST(ImapRights, AreAskedForAgainWhileTheMailboxIsSelected) {
+  Service service;
+  service.share_mailboxes();
+  const auto ann = service.directory->find_account(smtp::Mailbox{"ann", "example.test"}).value()->id;
+  const auto work = service.store->status(ann, "INBOX/Work").value().id;
+  Listener listener(service);
+  listener.say("s SELECT \"Other Users/ann@example.test/INBOX/Work\"");
+  listener.skip_to("s OK [READ-WRITE]");
+  EXPECT_TRUE(service.store->set_acl({ann, work}, {"bob@example.test", ""}).has_value());
+  listener.say("n NOOP");
+  EXPECT_EQ(listener.next(), "* BYE Access to the mailbox has been withdrawn");
+}
+
+}  // namespace
+}  // namespace tubepost::imapd::test
