@@ -79,6 +79,7 @@ public:
   void set() const {
     for (const auto& path : missing_) [[maybe_unused]] const auto changed = ::chmod(path.c_str(), mode_);
   }
+  bool any() const { return !missing_.empty(); }
 
 private:
   unsigned mode_;
@@ -141,6 +142,9 @@ Result<Environment> Environment::open(const std::string& folder, const Options& 
   if (const int code = mdb_env_open(state->env, folder.c_str(), flags, options.mode); code != 0)
     return open_failure(folder, code);
   new_files.set();
+  // A commit syncs the file, never its name.
+  if (new_files.any() && !options.read_only)
+    if (auto synced = sync_file(folder); !synced) return std::move(synced).error();
   Environment environment(std::move(state));
   environment.clear_dead_readers();
   return environment;

@@ -12,6 +12,7 @@
 #include "net/connection_counts.h"
 #include "net/doze.h"
 #include "net/listening.h"
+#include "net/successor.h"
 #include "net/wait.h"
 #include "net/worker_pool.h"
 #include "process/signals.h"
@@ -49,9 +50,10 @@ struct Server::State {
   ServerOptions options;
   const log::Logger& logger;
   ConnectionCounts counts;  // before any fork: all workers share it
-  process::SignalSource signals{SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+  process::SignalSource signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
   UniqueFd stop_event;
   std::atomic<ExitStatus> stop_status{ExitStatus::ok};
+  bool succeeded = false;
   Listening listening;
   std::vector<Endpoint> endpoints;  // of `listening`, kept beyond it: may be asked for while the server stops
 };
@@ -98,6 +100,7 @@ ExitStatus Server::State::run_workers(const std::function<Result<Handler>()>& ma
   };
   plan.worker_died = [&](unsigned worker) { counts.forget_worker(worker); };
   plan.all_started = [&] { announce_ready(options.ready_fd); };
+  plan.succeeding = [&] { be_succeeded(listening.sockets, options.listeners); };
   plan.stopping = [&] { listening.sockets.clear(); };
   return WorkerPool(std::move(plan), signals, logger).run();
 }
@@ -112,6 +115,7 @@ ExitStatus Server::State::run_worker(unsigned worker, const std::function<Result
   Acceptor acceptor(options, logger, counts, worker, std::move(*handler));
   if (alone) announce_ready(options.ready_fd);
   accept_until_stopped(acceptor, on_hangup);
+  if (succeeded) be_succeeded(listening.sockets, options.listeners);
   listening.sockets.clear();
   end_sessions(acceptor.sessions());
   return stop_status;
@@ -121,6 +125,8 @@ bool Server::State::told_to_stop(const std::function<void()>& on_hangup) {
   while (const int signal = signals.take()) {
     if (signal == SIGTERM || signal == SIGINT) return true;
     if (signal == SIGHUP && on_hangup) on_hangup();
+    succeeded = signal == SIGUSR1 && options.workers <= 1;
+    if (succeeded) return true;
   }
   pollfd stop{stop_event.get(), POLLIN, 0};
   return ::poll(&stop, 1, 0) > 0;

@@ -2,11 +2,12 @@
 // small-stack thread per connection, and stops gracefully. It knows no protocol.
 //
 // Make the Server in main before any thread: it blocks the signals it waits for (SIGTERM, SIGINT, SIGHUP,
-// SIGCHLD), and threads made earlier would still die of them.
+// SIGUSR1, SIGCHLD), and threads made earlier would still die of them.
 //
 // Stop: SIGTERM or SIGINT closes the listeners at once; idle sessions are interrupted (Stream::interrupt, so
 // they throw ShuttingDown where they next wait for input), sessions in work may finish for `grace`; then
-// run() returns 0. Readiness (newline on ready_fd, READY=1 on NOTIFY_SOCKET) is given when all sockets are
+// run() returns 0. SIGUSR1 does the same, and when main has returned the program, which may be a newer one by then, is executed
+// again in this process with the sockets that were open all the time (successor.h). Readiness (newline on ready_fd, READY=1 on NOTIFY_SOCKET) is given when all sockets are
 // bound. LISTEN_FDS sockets are used before any is bound: they replace the addresses of the listener they are
 // named for (LISTEN_FDNAMES; without names: the listener whose port they have, else the first). A port that
 // is taken: the log says who holds it and its greeting (L13); exit 75. With `workers` > 1 the sockets are

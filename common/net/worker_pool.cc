@@ -96,7 +96,8 @@ void WorkerPool::ended(unsigned number, int wait_status) {
 void WorkerPool::take_signals() {
   while (const int signal = signals_.take()) {
     if (signal == SIGHUP) tell_all(SIGHUP);
-    if (signal == SIGTERM || signal == SIGINT) stop(ExitStatus::ok);
+    if (signal == SIGUSR1 && plan_.succeeding && !stopping_) plan_.succeeding();
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGUSR1) stop(ExitStatus::ok);
   }
 }
 

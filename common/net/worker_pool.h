@@ -26,6 +26,7 @@ public:
         work;  // runs in the worker; its result is the worker's exit status
     std::function<void(unsigned worker)> worker_died;  // runs here
     std::function<void()> all_started;                 // once
+    std::function<void()> succeeding;                  // SIGUSR1: before they do
     std::function<void()> stopping;                    // once: the listeners may go
   };
   WorkerPool(Plan plan, process::SignalSource& signals, const log::Logger& logger);

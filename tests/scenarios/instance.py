@@ -43,11 +43,12 @@ def free_port_base():
 
 
 class Instance:
-    def __init__(self, services=()):
-        self.folder = Path(tempfile.mkdtemp(prefix="tubepost-scenario-"))
-        self.home = self.folder / "home"
+    def __init__(self, services=(), folder=None, home="home", environment=None):
+        """`folder`: an empty one of the caller's, which goes with the instance; `environment`: more of it for every program."""
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="tubepost-scenario-"))
+        self.home = self.folder / home
         self.base = free_port_base()
-        self.environment = dict(os.environ, TUBEPOST_HOME=str(self.home), PATH=f"{BIN}:{os.environ['PATH']}")
+        self.environment = dict(os.environ, TUBEPOST_HOME=str(self.home), PATH=f"{BIN}:{os.environ['PATH']}", **(environment or {}))
         for name in ("TCPREMOTEIP", "NOTIFY_SOCKET", "LISTEN_FDS"):
             self.environment.pop(name, None)
         self.running = {}

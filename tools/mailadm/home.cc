@@ -1,5 +1,6 @@
 #include "mailadm/home.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -15,10 +16,21 @@ Result<void> HomeMaker::folder(const std::string& name, mode_t mode) {
   const auto where = path(name);
   if (file_exists(where)) return {};
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(where).parent_path(), error);
+  const auto parent = std::filesystem::absolute(where).parent_path();
+  std::filesystem::create_directories(parent, error);
   if (auto made = make_directory(where, mode); !made) return made;
   // mkdir(2) heeds the umask of whoever calls; these modes are the ones of the decision record.
   if (::chmod(where.c_str(), mode) != 0) return Failure::temporary(where + ": " + error_text(errno));
+  unsynced_.insert(parent);
+  return {};
+}
+
+Result<void> HomeMaker::sync() {
+  for (const auto& path : unsynced_) {
+    const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || ::fsync(folder.get()) != 0) return Failure::temporary(path + ": " + error_text(errno));
+  }
+  unsynced_.clear();
   return {};
 }
 
@@ -26,6 +38,7 @@ Result<void> HomeMaker::file(const std::string& name, const std::string& content
   const auto where = path(name);
   if (!file_exists(where)) {
     if (auto written = write_file_atomically(where, content, mode); !written) return written;
+    unsynced_.erase(std::filesystem::absolute(where).parent_path());
     say("made " + name);
     return {};
   }

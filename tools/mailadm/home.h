@@ -2,6 +2,7 @@
 // told.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ public:
   // Below the home; "" is the home itself. The mode is set only on what is new.
   Result<void> folder(const std::string& name, mode_t mode);
   Result<void> file(const std::string& name, const std::string& content, mode_t mode);
+  Result<void> sync();  // the names of all folders made so far
   bool exists(const std::string& name) const;
   std::string path(const std::string& name) const { return name.empty() ? home_ : home_ + '/' + name; }
   void say(std::string line) { lines_.push_back(std::move(line)); }
@@ -26,6 +28,7 @@ public:
 private:
   std::string home_;
   std::vector<std::string> lines_;
+  std::set<std::string> unsynced_;  // folders that hold a new folder
 };
 
 }  // namespace tubepost::mailadm

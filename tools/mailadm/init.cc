@@ -168,6 +168,7 @@ Result<ExitStatus> InitCommand::run() {
       [&] { return home.file("tubepost.conf", configuration_text(*plan), 0644); },
       [&] { return make_certificate(home, plan->hostname); },
       [&] { return make_services(home); },
+      [&] { return home.sync(); },
       [&] { return add_domains(home, tool_, domains_); },
   };
   for (const auto& step : steps)

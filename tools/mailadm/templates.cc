@@ -7,6 +7,8 @@
 namespace tubepost::mailadm {
 namespace {
 
+constexpr std::string_view home_mark = "{home}";  // in arguments: of programs that do not look for a path there themselves
+
 std::string endpoint(const std::string& address, unsigned port) {
   const bool v6 = address.find(':') != std::string::npos;
   return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
@@ -134,7 +136,8 @@ std::vector<Service> services() {
           {"qrun", "qrun", {}},
           {"popd", "popd", {}},
           {"imapd", "imapd", {}},
-          {"greylist", "greylist", {"--listen", "unix:run/greylist.sock"}, true}};
+          {"greylist", "greylist", {"--listen", "unix:run/greylist.sock"}, true},
+          {"avscan", "avscan-wrap", {"--preset", "clamd", "--listen", "unix:{home}/run/avscan.sock"}, true}};
 }
 
 std::string shell_quoted(std::string_view word) {
@@ -149,7 +152,10 @@ std::string shell_quoted(std::string_view word) {
 
 std::string run_script(const Service& service, const std::string& program_path, const std::string& home) {
   std::string command = "exec " + shell_quoted(program_path) + " --home " + shell_quoted(home);
-  for (const auto& argument : service.arguments) command += ' ' + shell_quoted(argument);
+  for (auto argument : service.arguments) {
+    if (const auto at = argument.find(home_mark); at != argument.npos) argument.replace(at, home_mark.size(), home);
+    command += ' ' + shell_quoted(argument);
+  }
   return "#!/bin/sh\n"
          "# s6 opens descriptor 3 for the newline that says \"ready\"; where nobody does (runit), it must "
          "not become\n"
@@ -158,16 +164,19 @@ std::string run_script(const Service& service, const std::string& program_path, 
          command + " --ready-fd 3 2>&1\n";
 }
 
-// s6: 125 means "do not start it again"; a wrong command line or configuration does not become right by
-// itself.
+// s6: 125 means "do not start it again"; runit has to be told. A wrong command line or configuration does not become right
+// by itself.
 std::string finish_script() {
   return "#!/bin/sh\n"
-         "# Exit 64 (usage) and 78 (configuration) will be the same next time: stay down until `s6-svc -u`.\n"
-         "case $1 in 64 | 78) exit 125 ;; esac\n";
+         "# Exit 64 (usage) and 78 (configuration) will be the same next time: stay down until `s6-svc -u` or `sv up`.\n"
+         "case $1 in 64 | 78) sv down . >/dev/null 2>&1; exit 125 ;; esac\n";
 }
 
 std::string log_script(const std::string& folder) {
-  return "#!/bin/sh\nexec s6-log n10 s1000000 t " + shell_quoted(folder) + "\n";
+  const auto where = shell_quoted(folder);
+  return "#!/bin/sh\n"
+         "if command -v s6-log >/dev/null; then exec s6-log n10 s1000000 t " + where + "; fi\n"
+         "exec svlogd -tt " + where + "\n";
 }
 
 }  // namespace tubepost::mailadm

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "net/listening.h"
 #include "qrun/bounce.h"
 
 namespace tubepost::qrun {
@@ -58,10 +59,8 @@ bool Scheduler::start() {
     return false;
   }
   parts_.logger.info("started", {{"recovered", *recovered}});
-  if (mode_.ready_fd >= 0) {
-    [[maybe_unused]] const auto written = ::write(mode_.ready_fd, "\n", 1);
-    ::close(mode_.ready_fd);
-  }
+  if (!mode_.once || mode_.ready_fd >= 0)
+    net::announce_ready(mode_.ready_fd >= 0 ? std::optional(mode_.ready_fd) : std::nullopt);
   last_sweep_ = last_prune_ = parts_.clock.since_boot();
   return true;
 }
