@@ -110,6 +110,10 @@ bool GroupCommit::apply_as_one(std::span<Waiter* const> batch) {
   });
   for (Waiter* waiter : batch) waiter->result = committed;
   if (committed || writing) return committed.has_value();
+  // A full disk is found out before anything refers to the pages that could not be written (data, fsync, then the meta
+  // page), so the next commit is as good as any. Had the meta page failed, LMDB would refuse every later transaction,
+  // and that is final.
+  if (committed.error().status == EnhancedStatus{4, 3, 1}) return true;
   if (!commit_has_failed_ && commit_failed_) commit_failed_();
   commit_has_failed_ = true;
   return true;

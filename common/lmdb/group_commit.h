@@ -3,8 +3,8 @@
 //
 // A batch ends at 200 writes or 8 MiB. If one write of a batch fails, the batch is run again singly, so that
 // one bad write fails alone; writes must therefore be repeatable. If a commit fails, every waiter gets that
-// failure and `commit_failed` is called, once in the life of this object: the process should stop taking work
-// and exit 75. `after_commit` is called when something has become durable, before those who wait for it go
+// failure and, unless the disk is but full (4.3.1), `commit_failed` is called, once in the life of this object:
+// the process should stop taking work and exit 75. `after_commit` is called when something has become durable, before those who wait for it go
 // on. Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed;
 // both callbacks come from the committer's thread, which has all signals blocked.
 #pragma once
