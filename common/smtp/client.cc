@@ -2,7 +2,6 @@
 
 #include "base/base64.h"
 #include "base/text.h"
-#include "net/wait.h"
 #include "smtp/path.h"
 #include "smtp/reply_parser.h"
 
@@ -24,41 +23,8 @@ Failure unfit(const char* what) {
 
 }  // namespace
 
-// The time and the bytes of one reply, however they are spread over reads: who sends a byte a minute does not
-// hold us for ever, and who floods us is left.
-class Client::Meter final : public net::Stream {
-public:
-  explicit Meter(net::Stream& below) : below_(&below) {}
-  void allow(milliseconds limit) {
-    deadline_ = net::Deadline(limit);
-    left_ = reply_stream_max;
-  }
-  std::size_t read(std::span<char> into) override {
-    if (deadline_.passed()) throw net::TimedOut();
-    below_->set_time_limit(milliseconds(std::max(1, deadline_.poll_milliseconds())));
-    const std::size_t count = below_->read(into);
-    if (count > left_) throw net::TimedOut();
-    left_ -= count;
-    return count;
-  }
-  void write(std::string_view bytes) override {
-    below_->set_time_limit(write_limit_);
-    below_->write(bytes);
-  }
-  void set_time_limit(milliseconds limit) override { write_limit_ = limit; }
-  bool wait_readable(milliseconds limit) override { return below_->wait_readable(limit); }
-  void interrupt() override { below_->interrupt(); }
-  void close() override { below_->close(); }
-
-private:
-  net::Stream* below_;
-  net::Deadline deadline_{milliseconds(0)};
-  std::size_t left_ = 0;
-  milliseconds write_limit_{0};
-};
-
 Client::Client(net::Stream& stream, ClientOptions options)
-    : options_(std::move(options)), meter_(std::make_unique<Meter>(stream)), lines_(*meter_) {
+    : options_(std::move(options)), meter_(std::make_unique<net::MeteredStream>(stream)), lines_(*meter_) {
   lines_.set_accept_lf(true);  // some servers; nothing is smuggled to who only reads replies
   meter_->set_time_limit(options_.timeouts.block);
 }
@@ -66,7 +32,7 @@ Client::Client(net::Stream& stream, ClientOptions options)
 Client::~Client() = default;
 
 Result<Reply> Client::read_reply(milliseconds limit) {
-  meter_->allow(limit);
+  meter_->allow(limit, reply_stream_max);
   ReplyParser parser;
   for (;;) {
     const auto line = lines_.read_line(received_line_max);
@@ -110,7 +76,7 @@ Result<void> Client::replace_stream(net::Stream& stream) {
   // RFC 3207 6: what came with the reply, in clear text, is somebody else's.
   if (lines_.has_buffered_input())
     return Failure::temporary("data in clear text behind the reply to STARTTLS", {4, 7, 0});
-  meter_ = std::make_unique<Meter>(stream);
+  meter_ = std::make_unique<net::MeteredStream>(stream);
   meter_->set_time_limit(options_.timeouts.block);
   lines_.replace_stream(*meter_);
   extensions_ = {};

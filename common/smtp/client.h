@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "net/line_stream.h"
+#include "net/metered_stream.h"
 #include "smtp/extensions.h"
 #include "smtp/reply.h"
 
@@ -97,7 +98,6 @@ public:
   void quit() noexcept;                            // says QUIT, and does not wait long for the answer
 
 private:
-  class Meter;
   Result<Reply> read_reply(std::chrono::milliseconds limit);
   Result<Reply> ask(const std::string& line, std::chrono::milliseconds limit);
   std::string mail_line(const Letter& letter) const;
@@ -110,7 +110,7 @@ private:
   Result<void> read_outcome(Sent& sent, std::size_t accepted);
 
   ClientOptions options_;
-  std::unique_ptr<Meter> meter_;
+  std::unique_ptr<net::MeteredStream> meter_;
   net::LineStream lines_;
   Extensions extensions_;
 };

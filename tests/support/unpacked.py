@@ -42,13 +42,13 @@ def environment(*folders):
     return dict(os.environ, LD_LIBRARY_PATH=":".join(paths))
 
 
-def wait_for_port(port, seconds=20, process=None):
+def wait_for_port(port, seconds=20, process=None, address="127.0.0.1"):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
             raise RuntimeError(f"the server for port {port} ended with status {process.returncode}")
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
+            with socket.create_connection((address, port), timeout=1):
                 return
         except OSError:
             time.sleep(0.05)

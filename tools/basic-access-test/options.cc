@@ -75,6 +75,16 @@ Result<void> read_ports(const Words& words, Options& options) {
   return {};
 }
 
+Result<void> read_addresses(const Words& words, Options& options) {
+  if (!words.addresses.empty() && words.server.empty()) return usage("--address needs --server");
+  for (const std::string& text : words.addresses) {
+    const auto address = net::IpAddress::parse(text);
+    if (!address) return usage("--address takes an IP address");
+    options.addresses.push_back(*address);
+  }
+  return {};
+}
+
 Result<void> read_numbers(const Words& words, Options& options) {
   const auto seconds = [](const std::string& text, std::chrono::seconds& into) {
     if (text.empty()) return true;
@@ -107,6 +117,8 @@ void declare(config::Program& program, Words& words) {
   program.option("--password-file", words.password_file, "FILE", "Its password is the first line of FILE.");
   program.option("--password-fd", words.password_fd, "N", "Its password is read from descriptor N.");
   program.option("--server", words.server, "HOST", "Test this server and not this instance.");
+  program.option("--address", words.addresses, "ADDR",
+                 "With --server: where it is, and not where its name leads; repeatable.");
   program.option("--port", words.ports, "SERVICE=PORT",
                  "With --server: where a service is, if not on its usual port; 0: it has none. Repeatable.");
   program.option("--external-port", words.external_port, "PORT",
@@ -126,7 +138,7 @@ void declare(config::Program& program, Words& words) {
 
 Result<Options> read_options(const Words& words, bool json) {
   Options options;
-  for (const auto step : {read_command, read_groups, read_ports, read_numbers})
+  for (const auto step : {read_command, read_groups, read_ports, read_addresses, read_numbers})
     if (auto done = step(words, options); !done) return std::move(done).error();
   if (json && words.openmetrics) return usage("--json and --openmetrics exclude each other");
   options.format = json ? Format::json : words.openmetrics ? Format::openmetrics : Format::text;

@@ -10,12 +10,13 @@
 
 #include "base/result.h"
 #include "config/program.h"
+#include "net/endpoint.h"
 
 namespace tubepost::basic_access_test {
 
 // As written.
 struct Words {
-  std::vector<std::string> operands, only, ports, listen_addresses;
+  std::vector<std::string> operands, only, ports, addresses, listen_addresses;
   std::string account, password_file, password_fd, server, peer, external_port, check_time, total_time, echo,
       ready_fd;
   bool password_stdin = false, openmetrics = false, verbose = false, list = false, list_mdoc = false;
@@ -39,6 +40,7 @@ struct Options {
   std::string reply;                           // explain
   std::optional<Account> account;              // whom to log in as; client: whom to look at
   std::string server;                          // somebody else's; empty: this instance
+  std::vector<net::IpAddress> addresses;     // --server: where it is, in place of where its name leads
   std::string peer;                            // HOST[:PORT] that connects back; empty: none
   std::uint16_t external_port = 25;            // where the world reaches our MX listener (L6)
   std::map<std::string, std::uint16_t> ports;  // --server: service -> port; 0: not there

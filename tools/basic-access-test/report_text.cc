@@ -51,14 +51,25 @@ private:
     return std::to_string(count / 1000) + '.' + thousandths + " s";
   }
 
+  // What was seen of several subjects alike is told once.
+  static bool are_alike(const Finding& a, const Finding& b) {
+    return a.check == b.check && a.outcome == b.outcome && a.evidence == b.evidence && a.remedy == b.remedy;
+  }
+
   void to_look_at(const Report& report, Outcome outcome) {
-    for (const Finding& finding : report.findings) {
-      if (finding.outcome != outcome) continue;
+    const auto& findings = report.findings;
+    for (auto finding = findings.begin(); finding != findings.end(); ++finding) {
+      const auto alike = [&](const Finding& other) { return are_alike(*finding, other); };
+      if (finding->outcome != outcome || std::any_of(findings.begin(), finding, alike)) continue;
       out_ += '\n';
-      head(finding);
-      out_ += indented("means:  ", std::string(finding.check->meaning));
-      out_ += indented("seen:   ", finding.evidence);
-      out_ += indented("remedy: ", finding.remedy);
+      head(*finding);
+      std::string others;
+      for (auto other = std::next(finding); other != findings.end(); ++other)
+        if (alike(*other)) others += (others.empty() ? "" : ", ") + other->subject;
+      out_ += indented("alike:  ", others);
+      out_ += indented("means:  ", std::string(finding->check->meaning));
+      out_ += indented("seen:   ", finding->evidence);
+      out_ += indented("remedy: ", finding->remedy);
     }
   }
 

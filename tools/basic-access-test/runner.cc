@@ -26,6 +26,8 @@ struct Work {
   enum class State { waiting, running, done, late, never } state = State::waiting;
   SteadyClock::time_point begun{}, deadline{};
   std::shared_ptr<bool> finished = std::make_shared<bool>(false);  // under Finish::mutex
+  std::thread
+      thread{};  // joined once finished: what OpenSSL keeps for a thread must be gone before the process ends
 };
 
 std::string seconds_text(std::chrono::milliseconds time) {
@@ -72,12 +74,16 @@ private:
   void settle() {
     const auto now = SteadyClock::now();
     std::erase_if(running_, [&](Work* work) {
-      if (*work->finished)
+      if (*work->finished) {
         work->state = Work::State::done;
-      else if (now >= work->deadline)
-        work->state = Work::State::late, overran_ = true;
-      else
+        work->thread.join();  // it needs the lock no more
+      } else if (now >= work->deadline) {
+        work->state = Work::State::late;
+        work->thread.detach();
+        overran_ = true;
+      } else {
         return false;
+      }
       lanes_.erase(work->probe->lane);
       ++done_;
       return true;
@@ -107,13 +113,13 @@ private:
     work.findings->start_clock();
     running_.push_back(&work);
     // Its own copies: the thread may outlive the plan.
-    std::thread([run = work.probe->run, findings = work.findings, finished = work.finished,
-                 finish = finish_] {
-      run(*findings);
-      const std::lock_guard lock(finish->mutex);
-      *finished = true;
-      finish->changed.notify_all();
-    }).detach();
+    work.thread = std::thread(
+        [run = work.probe->run, findings = work.findings, finished = work.finished, finish = finish_] {
+          run(*findings);
+          const std::lock_guard lock(finish->mutex);
+          *finished = true;
+          finish->changed.notify_all();
+        });
   }
 
   SteadyClock::time_point next_deadline() const {

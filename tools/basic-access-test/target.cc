@@ -35,14 +35,14 @@ void add_endpoint(const net::Endpoint& endpoint, std::vector<net::Endpoint>& to)
   }
 }
 
+}  // namespace
+
 std::string own_hostname(const config::Settings& settings) {
   std::string name = settings.text("server.hostname");
   if (!name.empty()) return name;
   std::array<char, 256> buffer{};
   return ::gethostname(buffer.data(), buffer.size() - 1) == 0 && buffer[0] ? buffer.data() : "localhost";
 }
-
-}  // namespace
 
 const ServiceKind* find_service(std::string_view name) {
   for (const ServiceKind& kind : kinds)
@@ -89,25 +89,36 @@ Target own_target(const config::Settings& settings) {
   return target;
 }
 
+namespace {
+
+Result<std::vector<net::IpAddress>> addresses_of(const Options& options, dns::Resolver& resolver) {
+  if (!options.addresses.empty()) return options.addresses;
+  if (auto found = dns::find_addresses(resolver, options.server)) {
+    return std::move(found->all);
+  } else {
+    // What the system knows besides DNS, as a mail program would: /etc/hosts.
+    const auto endpoints = net::resolve_endpoint(options.server, 0);
+    if (!endpoints) return std::move(found).error();
+    std::vector<net::IpAddress> addresses;
+    for (const net::Endpoint& endpoint : *endpoints) addresses.push_back(endpoint.address);
+    return addresses;
+  }
+}
+
+}  // namespace
+
 Result<Target> target_of_server(const Options& options, dns::Resolver& resolver) {
   Target target;
   target.own = false;
   target.host = options.server;
-  std::vector<net::IpAddress> addresses;
-  if (const auto found = dns::find_addresses(resolver, options.server)) {
-    addresses = found->all;
-  } else {
-    // What the system knows besides DNS, as a mail program would: /etc/hosts.
-    const auto endpoints = net::resolve_endpoint(options.server, 0);
-    if (!endpoints) return Failure(found.error());
-    for (const net::Endpoint& endpoint : *endpoints) addresses.push_back(endpoint.address);
-  }
+  const auto addresses = addresses_of(options, resolver);
+  if (!addresses) return Failure(addresses.error());
   for (const ServiceKind& kind : kinds) {
     const auto given = options.ports.find(std::string(kind.name));
     const std::uint16_t port = given == options.ports.end() ? kind.usual_port : given->second;
     Service service;
     service.kind = &kind;
-    for (const net::IpAddress& address : addresses)
+    for (const net::IpAddress& address : *addresses)
       if (port != 0) service.endpoints.push_back({address, port});
     target.services.push_back(std::move(service));
   }

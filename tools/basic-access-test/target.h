@@ -39,6 +39,7 @@ struct Target {
   const Service* find(std::string_view name) const;  // nullptr: off
   bool only_loopback() const;                        // nothing of it listens where others could reach it
 };
+std::string own_hostname(const config::Settings& settings);  // server.hostname, else the system's
 Target own_target(const config::Settings& settings);
 // A Failure: the name leads to no address.
 Result<Target> target_of_server(const Options& options, dns::Resolver& resolver);

@@ -17,8 +17,11 @@ def free_port():
 class Daemon:
     """A server in the foreground, in a folder of its own; stopped with all that it started, which is its process group's."""
 
-    def __init__(self, folder, port):
+    address = "127.0.0.1"
+
+    def __init__(self, folder, port, *more_ports):
         self.folder, self.port, self.child = Path(folder), port, None
+        self.ports_awaited = (port, *more_ports)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, argv, **options):
@@ -26,7 +29,8 @@ class Daemon:
             self.child = subprocess.Popen([str(word) for word in argv], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                                           **options)
         try:
-            wait_for_port(self.port, seconds=40, process=self.child)
+            for port in self.ports_awaited:
+                wait_for_port(port, seconds=40, process=self.child, address=self.address)
         except RuntimeError as error:
             self.stop()
             raise RuntimeError(f"{argv[0]}: {error}\n{(self.folder / 'log').read_text(errors='replace')[-3000:]}") from None
