@@ -114,10 +114,12 @@ bool check_arrival(const Context& context, MailboxReader& mailbox, CheckId check
     findings.ok(check, subject, reply + "\nfound by " + (*found)->how);
     return true;
   }
+  const std::string said = mailbox.last_said();
   const std::string bounce = mailbox.bounce_of(made.token);
   std::string seen = "accepted (" + reply + ") and not in the mailbox after " +
                      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(patience).count()) +
                      " s\n" + trace_of(context, reply);
+  if (!said.empty()) seen += "asked for it last:\n" + said;
   if (!bounce.empty()) seen += "a bounce came instead:\n" + bounce;
   findings.fail(check, subject, seen);
   return false;

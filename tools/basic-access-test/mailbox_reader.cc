@@ -146,6 +146,12 @@ std::string MailboxReader::bounce_of(const std::string& token) {
   return found && *found ? (*found)->content : std::string();
 }
 
+std::string MailboxReader::last_said() const {
+  constexpr std::size_t most = 600;
+  const std::string record = imap_ ? imap_->record() : std::string();
+  return record.size() <= most ? record : record.substr(record.find('\n', record.size() - most) + 1);
+}
+
 void MailboxReader::remove(const std::string& token) {
   if (first_of(context_.target, {"pop3s", "popd"})) {
     (void)by_pop3(token, true);

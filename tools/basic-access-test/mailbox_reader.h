@@ -33,6 +33,8 @@ public:
   // A message that has the token inside, but not in its subject: a bounce. Empty: none, or no IMAP.
   std::string bounce_of(const std::string& token);
   void remove(const std::string& token);
+  // The end of what was said in the IMAP session that is kept, for the evidence; empty: there is none.
+  std::string last_said() const;
 
 private:
   Result<std::optional<FoundMessage>> search(const std::string& criterion);
