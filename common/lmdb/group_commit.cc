@@ -50,14 +50,34 @@ GroupCommit::~GroupCommit() {
 
 Result<void> GroupCommit::commit(const Write& write, std::size_t bytes) {
   Waiter waiter{&write, bytes, {}, {}};
-  bool first = false;
+  bool is_alone = false;
   {
     const std::lock_guard lock(mutex_);
-    first = waiting_.empty();
-    waiting_.push_back(&waiter);
+    is_alone = !busy_ && waiting_.empty();
+    if (is_alone)
+      busy_ = true;
+    else
+      waiting_.push_back(&waiter);  // whoever is at work sees it, or calls the committer when done
   }
-  if (first) work_.notify_one();  // the committer takes all that wait, so only the first has to call it
+  if (is_alone) return commit_alone(waiter);
   waiter.wait();
+  return std::move(waiter.result);
+}
+
+Result<void> GroupCommit::commit_alone(Waiter& waiter) {
+  sigset_t all, before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  Waiter* const one = &waiter;
+  apply({&one, 1});
+  bool is_awaited = false;
+  {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    is_awaited = stopping_ || !waiting_.empty();
+  }
+  if (is_awaited) work_.notify_one();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return std::move(waiter.result);
 }
 
@@ -78,13 +98,15 @@ void GroupCommit::run() {
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+    work_.wait(lock, [&] { return !busy_ && (stopping_ || !waiting_.empty()); });
     if (waiting_.empty()) return;
+    busy_ = true;
     const auto batch = take_batch();
     lock.unlock();
     apply(batch);
     for (Waiter* waiter : batch) waiter->finish();
     lock.lock();
+    busy_ = false;
   }
 }
 

@@ -1,12 +1,15 @@
 // Group commit: a commit costs the same fsync for one write or two hundred, so threads hand their writes to
 // one committer, which applies all that wait in one transaction, commits once, and wakes them (design.md 3).
+// Who comes while nothing is being committed does so himself, on his own thread: a client that is alone waits
+// for the disk, and not for two changes of thread besides. What comes meanwhile waits for the committer.
 //
 // A batch ends at 200 writes or 8 MiB. If one write of a batch fails, the batch is run again singly, so that
 // one bad write fails alone; writes must therefore be repeatable. If a commit fails, every waiter gets that
 // failure and, unless the disk is but full (4.3.1), `commit_failed` is called, once in the life of this object:
 // the process should stop taking work and exit 75. `after_commit` is called when something has become durable, before those who wait for it go
 // on. Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed;
-// both callbacks come from the committer's thread, which has all signals blocked.
+// writes and both callbacks run on the committer's thread or a caller's, one at a time, with all signals
+// blocked.
 #pragma once
 
 #include <condition_variable>
@@ -39,6 +42,7 @@ public:
 private:
   struct Waiter;
   void run();
+  Result<void> commit_alone(Waiter& waiter);
   std::vector<Waiter*> take_batch();
   void apply(std::span<Waiter* const> batch);
   bool apply_as_one(std::span<Waiter* const> batch);
@@ -50,7 +54,8 @@ private:
   std::condition_variable work_;
   std::deque<Waiter*> waiting_;
   bool stopping_ = false;
-  bool commit_has_failed_ = false;  // the committer's own
+  bool busy_ = false;               // the committer or a caller is at work
+  bool commit_has_failed_ = false;  // of whoever is at work
   std::thread committer_;
 };
 

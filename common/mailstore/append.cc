@@ -85,12 +85,26 @@ NewBody MailStore::new_body() const {
 
 // ---- appending
 
+namespace {
+
+// Bodies that come together lie together, in the order of their messages: in one millisecond each is named by
+// the number behind the last one's.
+spool::SpoolId following(const spool::SpoolId& last, const Clock& clock) {
+  if (last.time() != clock.now()) return spool::SpoolId::make(clock);
+  std::string bytes(last.bytes());
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte)
+    if (++*byte != 0) break;
+  return spool::SpoolId::from_bytes(bytes);
+}
+
+}  // namespace
+
 // Of a ledger: the message is new, and so is its body's name.
 Result<void> MailStore::State::append_one(Ledger& ledger, MailboxRef to, const Append& append) {
   auto* const mailbox = ledger.find(to);
   const auto& body = *append.body.state_;
   schema::BodyHeader header;
-  header.id = spool::SpoolId::make(clock);
+  header.id = last_body = following(last_body, clock);
   header.length = body.size;
   header.crc = body.crc;
   const BodyParts parts{

@@ -1,4 +1,5 @@
 // MailStore's readers: what a mailbox holds, what has changed in it, whole messages.
+#include <algorithm>
 #include <chrono>
 
 #include "base/crc32c.h"
@@ -28,10 +29,12 @@ std::optional<schema::MailboxRow> find_row(const lmdb::ReadTransaction& transact
 class BodyValues {
 public:
   BodyValues(const lmdb::ReadTransaction& transaction, lmdb::Table table, AccountId account)
-      : cursor_(transaction.cursor(table)), account_(account) {}
+      : cursor_(transaction.cursor(table)), key_(schema::body_key(account, {})) {}
 
   std::string_view get(const spool::SpoolId& body) {
-    const auto key = schema::body_key(account_, body);
+    const auto bytes = body.bytes();
+    std::copy(bytes.begin(), bytes.end(), key_.end() - static_cast<std::ptrdiff_t>(bytes.size()));
+    const std::string_view key = key_;
     if (is_placed_ && cursor_.key() == key) return cursor_.value();
     if (is_placed_ && cursor_.next() && cursor_.key() == key) return cursor_.value();
     is_placed_ = cursor_.seek(key);
@@ -40,7 +43,7 @@ public:
 
 private:
   lmdb::Cursor cursor_;
-  AccountId account_;
+  std::string key_;  // the account and the body that was last asked for
   bool is_placed_ = false;
 };
 

@@ -56,6 +56,8 @@ struct MailStore::State {
   BodyFiles files;
   Notifier notifier;
   std::atomic<unsigned> commits{0};
+  // Of append_one(); inside a write transaction only.
+  spool::SpoolId last_body;
   std::unique_ptr<lmdb::GroupCommit> committer;  // last: its thread ends first
 };
 

@@ -82,6 +82,33 @@ TEST_F(GroupCommitTest, IsDurableWhenItReturns) {
   EXPECT_EQ(commit_failed_, 0);
 }
 
+TEST_F(GroupCommitTest, WhoIsAloneCommitsOnHisOwnThread) {
+  auto commit = make();
+  std::thread::id where;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(commit->commit([&](WriteTransaction& t) -> Result<void> {
+      where = std::this_thread::get_id();
+      t.put(table_, std::to_string(i), "");
+      return {};
+    }));
+    EXPECT_EQ(where, std::this_thread::get_id());
+  }
+  EXPECT_EQ(count(), 3U);
+  EXPECT_EQ(after_commit_, 3);
+}
+
+TEST_F(GroupCommitTest, SignalsAreBlockedInAWriteAndNotAfterIt) {
+  auto commit = make();
+  sigset_t inside{}, after{};
+  EXPECT_TRUE(commit->commit([&](WriteTransaction&) -> Result<void> {
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &inside);
+    return {};
+  }));
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &after);
+  EXPECT_EQ(sigismember(&inside, SIGTERM), 1);
+  EXPECT_EQ(sigismember(&after, SIGTERM), 0);
+}
+
 TEST_F(GroupCommitTest, ServesManyThreads) {
   constexpr int threads = 50, each = 40;
   auto commit = make();

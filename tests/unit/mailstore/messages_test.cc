@@ -23,6 +23,20 @@ TEST(Append, GivesConsecutiveUidsInOneTransaction) {
   EXPECT_TRUE(store.check().empty());
 }
 
+// A search then reads them one behind the other.
+TEST(Append, NamesBodiesOfAMillisecondInTheirOrder) {
+  Store store;
+  const auto box = make(*store, 1, "box");
+  append(*store, box, std::vector<std::string>(300, "x"));
+  append(*store, box, {"y"});
+  auto last = (*store->find(box, 1))->email_id;
+  for (Uid uid = 2; uid <= 301; ++uid) {
+    const auto next = (*store->find(box, uid))->email_id;
+    ASSERT_GT(next, last);
+    last = next;
+  }
+}
+
 TEST(Append, KeepsStructureAndText) {
   Store store;
   const auto box = make(*store, 1, "a");

@@ -79,6 +79,45 @@ TEST(Notifier, RemovesSocketsNobodyReadsAndLeavesOtherFiles) {
   EXPECT_TRUE(std::filesystem::exists(store.notify_folder + "/file"));
 }
 
+TEST(Notifier, WhoeverComesAndGoesMeanwhileIsFound) {
+  NotifyingStore store;
+  store.deliver(message("x"));
+  int number = 0;
+  const auto deliver = [&] { store.deliver(message(std::to_string(++number))); };
+  {
+    Listener first(store.notify_folder + "/one");
+    deliver();
+    EXPECT_EQ(first.heard(), changed(1, 1));
+    Listener second(store.notify_folder + "/two");
+    deliver();
+    EXPECT_EQ(second.heard(), changed(1, 1));
+    EXPECT_EQ(first.heard(), changed(1, 1));
+  }
+  deliver();  // to nobody, which is how it is found out
+  deliver();
+  EXPECT_FALSE(std::filesystem::exists(store.notify_folder + "/one"));
+  Listener again(store.notify_folder + "/one");
+  deliver();
+  EXPECT_EQ(again.heard(), changed(1, 1));
+}
+
+// A folder that has not changed for long is not read again, until a listener has gone.
+TEST(Notifier, AListenerIsHeardOfInAFolderThatWasQuietForLong) {
+  NotifyingStore store;
+  store.deliver(message("x"));
+  Listener first(store.notify_folder + "/one");
+  std::filesystem::last_write_time(store.notify_folder,
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  for (const auto* name : {"a", "b", "c"}) {
+    store.deliver(message(name));
+    EXPECT_EQ(first.heard(), changed(1, 1));
+  }
+  first.close();
+  store.deliver(message("d"));
+  store.deliver(message("e"));
+  EXPECT_FALSE(std::filesystem::exists(store.notify_folder + "/one"));
+}
+
 TEST(Notifier, AListenerThatNeverReadsHoldsNobodyUp) {
   NotifyingStore store;
   store.deliver(message("x"));
