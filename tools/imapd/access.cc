@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "imap/mailbox_name.h"
 #include "mailstore/names.h"
 
@@ -20,23 +21,37 @@ Result<std::optional<directory::Account>> account_named(const directory::Directo
   return directory.find_account(*parsed);
 }
 
-Rights parsed(const std::string& rights) { return Rights::parse(rights).value_or(Rights()); }
-
 }  // namespace
 
 mailstore::Quota quota_of(const directory::Account& account) {
   return {account.quota_bytes().value_or(0), account.quota_messages().value_or(0)};
 }
 
-std::optional<std::string> acl_identifier(const directory::Directory& directory, std::string_view text) {
+Grant Grant::parse(std::string_view kept) {
+  const auto space = kept.find(' ');
+  Grant grant{Rights::parse(kept.substr(0, space)).value_or(Rights()), {}};
+  if (space != kept.npos) grant.account = parse_number<directory::AccountId>(kept.substr(space + 1));
+  return grant;
+}
+
+std::string Grant::to_text() const {
+  std::string text;
+  for (const char right : Rights::letters)
+    if (rights.has(right)) text += right;
+  if (!text.empty() && account) text.append(" ").append(std::to_string(*account));
+  return text;
+}
+
+std::optional<Identifier> parse_identifier(const directory::Directory& directory, std::string_view text) {
   const std::string sign = text.starts_with('-') ? "-" : "";
   text.remove_prefix(sign.size());
-  if (text == anyone) return sign + std::string(anyone);
+  if (text == anyone) return Identifier{sign + std::string(anyone), {}};
   const auto address = smtp::parse_mailbox(text);
   if (!address) return std::nullopt;
   // As the account is spelled; who does not exist (yet) is kept as written, so that nothing is told of it.
   const auto account = directory.find_account(*address);
-  return sign + (account && *account ? (*account)->address.to_text() : address->to_text());
+  if (account && *account) return Identifier{sign + (*account)->address.to_text(), (*account)->id};
+  return Identifier{sign + address->to_text(), {}};
 }
 
 Access::Access(const mailstore::MailStore& store, const directory::Directory& directory,
@@ -89,8 +104,10 @@ Result<Rights> Access::rights(const directory::Account& owner, mailstore::Mailbo
     const bool negative = entry.identifier.starts_with('-');
     const auto who = std::string_view(entry.identifier).substr(negative ? 1 : 0);
     if (who != me && !(is_anyone && who == anyone)) continue;
+    const auto grant = Grant::parse(entry.rights);
+    if (!grant.is_for(account_.id)) continue;
     auto& sum = negative ? withheld : granted;
-    sum = sum.with(parsed(entry.rights));
+    sum = sum.with(grant.rights);
   }
   return granted.without(withheld);
 }

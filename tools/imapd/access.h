@@ -69,8 +69,22 @@ private:
   std::optional<directory::Account> shared_;
 };
 
+// What the store keeps as the rights of an entry: the letters and, where the address was an account's, a space and its
+// number, which is never used again: who gets the address later does not get the rights.
+struct Grant {
+  Rights rights;
+  std::optional<directory::AccountId> account;
+
+  static Grant parse(std::string_view kept);
+  std::string to_text() const;  // empty: no rights
+  bool is_for(directory::AccountId id) const { return account.value_or(id) == id; }
+};
+
 // An identifier of an ACL as it is kept: "anyone" or an address, each with "-" in front for rights withheld.
-// nullopt: it is neither.
-std::optional<std::string> acl_identifier(const directory::Directory& directory, std::string_view text);
+struct Identifier {
+  std::string text;
+  std::optional<directory::AccountId> account;  // whose address it is
+};
+std::optional<Identifier> parse_identifier(const directory::Directory& directory, std::string_view text);
 
 }  // namespace tubepost::imapd

@@ -14,12 +14,11 @@ imap::Reply no_identifier() {
   return imap::bad("An address or anyone expected, with or without - in front of it");
 }
 
-// As the store keeps them: without the virtual c and d, which would come back as more than they stood for.
-std::string kept_text(Rights rights) {
-  std::string text;
-  for (const char right : Rights::letters)
-    if (rights.has(right)) text += right;
-  return text;
+// Its account has not been removed meanwhile.
+bool is_there(const directory::Directory& directory, const Grant& grant) {
+  if (!grant.account) return true;
+  const auto account = directory.find_account(*grant.account);
+  return account && *account;
 }
 
 }  // namespace
@@ -86,8 +85,10 @@ Answer Session::get_acl(Call& call) {
     imap::append_astring(out, rights);
   };
   add(found->location.owner.address.to_text(), Rights::all().to_text());
-  for (const auto& entry : *entries)
-    add(entry.identifier, Rights::parse(entry.rights).value_or(Rights()).to_text());
+  for (const auto& entry : *entries) {
+    const auto grant = Grant::parse(entry.rights);
+    if (is_there(services_.directory, grant)) add(entry.identifier, grant.rights.to_text());
+  }
   lines_ << out << "\r\n";
   return imap::ok("That is all");
 }
@@ -106,19 +107,23 @@ Answer Session::change_acl(Call& call, bool removes) {
   if (how != '=') text.erase(0, 1);
   const auto rights = Rights::parse(text);
   if (!rights) return imap::bad("A right that is not known");
-  const auto identifier = acl_identifier(services_.directory, who);
+  const auto identifier = parse_identifier(services_.directory, who);
   if (!identifier) return no_identifier();
   const auto found = find_mailbox(name, "a", refusal);
   if (!found) return *refusal;
-  if (*identifier == found->location.owner.address.to_text())
+  if (identifier->text == found->location.owner.address.to_text())
     return imap::no(imap::code::cannot, std::string(own_identifier_only));
   const auto entries = services_.store.acl(found->ref);
   if (!entries) return refused(entries.error());
   Rights now;
   for (const auto& entry : *entries)
-    if (entry.identifier == *identifier) now = Rights::parse(entry.rights).value_or(Rights());
+    if (const auto grant = Grant::parse(entry.rights);
+        entry.identifier == identifier->text && grant.account == identifier->account)
+      now = grant.rights;
   const auto then = how == '+' ? now.with(*rights) : how == '-' ? now.without(*rights) : *rights;
-  if (auto set = services_.store.set_acl(found->ref, {*identifier, kept_text(then)}); !set)
+  if (auto set =
+          services_.store.set_acl(found->ref, {identifier->text, Grant{then, identifier->account}.to_text()});
+      !set)
     return refused(set.error());
   return imap::ok("Done");
 }
@@ -133,7 +138,7 @@ Answer Session::list_rights(Call& call) {
   const auto who = call.args.expect_astring();
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
-  const auto identifier = acl_identifier(services_.directory, who);
+  const auto identifier = parse_identifier(services_.directory, who);
   if (!identifier) return no_identifier();
   const auto found = find_mailbox(name, "a", refusal);
   if (!found) return *refusal;
@@ -141,7 +146,7 @@ Answer Session::list_rights(Call& call) {
   imap::append_mailbox(out, found->status.name, speaks_utf8());
   out += ' ';
   imap::append_astring(out, who);
-  if (*identifier == found->location.owner.address.to_text()) {
+  if (identifier->text == found->location.owner.address.to_text()) {
     out.append(" ").append(Rights::all().to_text());
   } else {
     out += " \"\"";

@@ -12,6 +12,7 @@ struct Resync {
   std::uint32_t uid_validity = 0;
   mailstore::ModSeq modseq = 0;
   std::optional<mailstore::UidSet> known;
+  bool has_numbers = false;  // the hint of sequence numbers
 };
 
 namespace {
@@ -30,7 +31,8 @@ Resync expect_resync(imap::Scanner& args) {
     more = args.take(' ');
   }
   // RFC 7162 3.2.5.2: a hint that saves bytes of VANISHED; what we remember of expunges makes it needless.
-  if (more && args.take('(')) {
+  resync.has_numbers = more && args.take('(');
+  if (resync.has_numbers) {
     imap::expect_known_uids(args);
     args.expect_space();
     imap::expect_known_uids(args);
@@ -73,6 +75,7 @@ Answer Session::open_mailbox(Call& call, bool read_only) {
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (parameters.resync && !qresync_) return imap::bad("ENABLE QRESYNC first");  // RFC 7162 3.2.5
+  if (uid_only_ && parameters.resync && parameters.resync->has_numbers) return uid_required();
   const bool was_selected = selected_.has_value();
   deselect();  // RFC 9051 6.3.2: also if the new one cannot be
   const auto closed = [&] {

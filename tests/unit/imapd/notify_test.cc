@@ -127,5 +127,25 @@ TEST(ImapRights, AreAskedForAgainWhileTheMailboxIsSelected) {
   EXPECT_EQ(listener.next(), "* BYE Access to the mailbox has been withdrawn");
 }
 
+TEST(ImapRights, AreOfTheAccountAndNotOfWhoGetsItsAddressLater) {
+  Service service;
+  service.share_mailboxes();
+  Client carl;
+  carl.preauthenticated = smtp::Mailbox{"carl", "example.test"};
+  const auto listed = [&] {
+    return service.talk("l LIST \"\" \"Other Users/bob@example.test/*\"\r\n", carl);
+  };
+  service.talk("a SETACL Archive carl@example.test lr\r\n");
+  EXPECT_NE(listed().find("/Archive"), std::string::npos);
+  EXPECT_TRUE(service.directory->remove_account("carl@example.test").has_value());
+  EXPECT_EQ(service.talk("a GETACL Archive\r\n"),
+            "* ACL Archive bob@example.test lrswipkxteacd\r\na OK That is all\r\n");
+  EXPECT_TRUE(service.directory->add_account("carl@example.test", {}).has_value());
+  EXPECT_EQ(listed(), "l OK That is all\r\n");
+  service.talk("a SETACL Archive carl@example.test +r\r\n");
+  EXPECT_EQ(service.talk("m MYRIGHTS \"Other Users/bob@example.test/Archive\"\r\n", carl),
+            "* MYRIGHTS \"Other Users/bob@example.test/Archive\" r\r\nm OK That is all\r\n");
+}
+
 }  // namespace
 }  // namespace tubepost::imapd::test
