@@ -26,7 +26,7 @@ class Postgrey(Service):
     """Debian's, as it is; its durability is Berkeley DB's own. It answers one request before it reads the next."""
     at_a_time = 1
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, delay=3600):
         super().__init__("postgrey", folder)
         self.port = port
         root = unpacked.unpack(*PERL)
@@ -36,9 +36,9 @@ class Postgrey(Service):
         os.chmod(self.folder, 0o755)
         paths = [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
         self.start(["perl", "-T", *paths, root / "usr/sbin/postgrey", f"--inet=127.0.0.1:{port}", f"--dbdir={database}",
-                    "--user=nobody", "--group=nogroup", "--delay=3600", "--whitelist-clients=/dev/null",
+                    "--user=nobody", "--group=nogroup", f"--delay={delay}", "--whitelist-clients=/dev/null",
                     "--whitelist-recipients=/dev/null"])
-        wait_for_port(port)
+        wait_for_port(port, seconds=60)
 
 
 def request(number):

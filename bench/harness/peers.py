@@ -96,15 +96,15 @@ class Service:
 
 class Postfix(Service):
     """Tuned as testing.md says: process limit 300, in_flow_delay=0. `lmtp`: deliver to this LMTP port, else maildir by virtual(8).
-    `extra`: more lines of main.cf."""
+    `extra`: more lines of main.cf; `resolver`: a resolv.conf of its own."""
 
-    def __init__(self, folder, port, lmtp=None, name="postfix", extra=""):
+    def __init__(self, folder, port, lmtp=None, name="postfix", extra="", resolver=None):
         super().__init__(name, folder)
         settings = extra
         if lmtp:
             settings += f"virtual_transport=lmtp:inet:127.0.0.1:{lmtp}\nlmtp_destination_concurrency_limit=20\n"
             settings += "lmtp_destination_recipient_limit=1\n"
-        self.start(postfix.prepare(self.folder, port, settings))
+        self.start(postfix.prepare(self.folder, port, settings, resolver))
         wait_for_port(port)
 
     def waiting(self):

@@ -37,9 +37,9 @@ virtual_minimum_uid=100
 """
 
 
-def prepare(folder, port, settings=""):
+def prepare(folder, port, settings="", resolver=None):
     """Writes its configuration and queue below `folder`; gives the command that serves until it is ended. Tuned as for a
-    comparison: process limit 300, in_flow_delay=0."""
+    comparison: process limit 300, in_flow_delay=0. `resolver`: a file to be its resolv.conf."""
     d, root = Path(folder), unpack("postfix")
     for part, owner in (("spool", 0), ("data", 890), ("mail", 892)):
         (d / part).mkdir()
@@ -56,7 +56,10 @@ def prepare(folder, port, settings=""):
         lines.append(line)
     (d / "etc/master.cf").write_text("\n".join(lines) + "\n")
     (d / "etc/main.cf").write_text(MAIN_CF.format(d=d) + settings)
-    script = NAMESPACE.format(root=root, d=d) + f"exec /usr/sbin/postfix -c {d}/etc start-fg\n"
+    script = NAMESPACE.format(root=root, d=d)
+    if resolver:
+        script += f"mount --bind {resolver} /etc/resolv.conf\n"
+    script += f"exec /usr/sbin/postfix -c {d}/etc start-fg\n"
     return ["unshare", "-m", "bash", "-c", script]
 
 
