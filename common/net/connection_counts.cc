@@ -1,13 +1,14 @@
 #include "net/connection_counts.h"
 
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
+
+#include "process/shared_mutex.h"
 
 namespace tubepost::net {
 
@@ -19,7 +20,7 @@ struct ConnectionCounts::Entry {
 };
 
 struct ConnectionCounts::Shared {
-  pthread_mutex_t mutex;
+  process::SharedMutex mutex;
   std::size_t size = 0;     // of the array
   std::size_t touched = 0;  // entries beyond have never been used
 
@@ -33,30 +34,8 @@ namespace {
 // L3: one client of IPv6 has a whole /64.
 IpAddress client_of(const IpAddress& address) { return address.is_v6() ? address.network(64) : address; }
 
-// What a dead owner left under the lock is whole: an entry counts only from the store of its worker on.
-class SharedLock {
-public:
-  explicit SharedLock(pthread_mutex_t& mutex) : mutex_(mutex) {
-    const int result = ::pthread_mutex_lock(&mutex_);
-    if (result == EOWNERDEAD) ::pthread_mutex_consistent(&mutex_);
-    if (result != 0 && result != EOWNERDEAD) std::abort();
-  }
-  ~SharedLock() { ::pthread_mutex_unlock(&mutex_); }
-  SharedLock(const SharedLock&) = delete;
-  SharedLock& operator=(const SharedLock&) = delete;
-
-private:
-  pthread_mutex_t& mutex_;
-};
-
-void make_shared_mutex(pthread_mutex_t& mutex) {
-  pthread_mutexattr_t attributes;
-  ::pthread_mutexattr_init(&attributes);
-  ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  ::pthread_mutex_init(&mutex, &attributes);
-  ::pthread_mutexattr_destroy(&attributes);
-}
+// What a dead owner left under it is whole: an entry counts only from the store of its worker on.
+using SharedLock = std::lock_guard<process::SharedMutex>;
 
 }  // namespace
 
@@ -67,7 +46,6 @@ ConnectionCounts::ConnectionCounts(CountLimits limits)
   if (memory == MAP_FAILED) std::abort();
   shared_ = std::construct_at(static_cast<Shared*>(memory));
   shared_->size = limits_.total;
-  make_shared_mutex(shared_->mutex);
 }
 
 ConnectionCounts::~ConnectionCounts() { ::munmap(shared_, bytes_); }

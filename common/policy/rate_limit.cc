@@ -1,10 +1,16 @@
 #include "policy/rate_limit.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <mutex>
 
 #include "base/file.h"
+#include "process/shared_mutex.h"
 
 namespace tubepost::policy {
 namespace {
@@ -52,13 +58,34 @@ private:
   std::uint64_t v_[4];
 };
 
+void* shared_memory(std::size_t bytes) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) std::abort();
+  return memory;
+}
+
 }  // namespace
+
+// Fresh pages are zero, and a row of zeros is an empty one.
+struct RateLimits::Shared {
+  process::SharedMutex mutex;
+  std::uint64_t uses = 0;
+  Row* rows() { return reinterpret_cast<Row*>(this + 1); }
+};
 
 RateLimits::RateLimits(const Clock& clock, std::size_t entries, std::chrono::seconds window)
     : clock_(clock),
       window_(window),
       secret_(random_secret()),
-      rows_(std::max<std::size_t>(entries / ways, 1)) {}
+      rows_(std::max<std::size_t>(entries / ways, 1)),
+      bytes_(sizeof(Shared) + rows_ * sizeof(Row)),
+      shared_(std::construct_at(static_cast<Shared*>(shared_memory(bytes_)))) {
+  static_assert(sizeof(Shared) % alignof(Row) == 0);
+}
+
+RateLimits::~RateLimits() { ::munmap(shared_, bytes_); }
+
+RateLimits::Row& RateLimits::row_of(std::uint64_t hash) const { return shared_->rows()[(hash >> 8) % rows_]; }
 
 std::uint64_t RateLimits::hash_of(std::string_view kind, std::string_view key) const {
   SipHash hash(secret_);
@@ -101,9 +128,9 @@ RateLimits::Answer RateLimits::take(std::string_view kind, std::string_view key,
                                     std::uint32_t limit) {
   if (limit == 0) return Answer::within;
   const auto hash = hash_of(kind, key);
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(shared_->mutex);
   auto& entry = place_for(hash);
-  entry.used = ++uses_;
+  entry.used = ++shared_->uses;
   turn(entry, window_number());
   if (sum(entry) + by > limit)
     return std::exchange(entry.reported, true) ? Answer::exceeded : Answer::exceeded_now;
@@ -113,7 +140,7 @@ RateLimits::Answer RateLimits::take(std::string_view kind, std::string_view key,
 
 std::uint32_t RateLimits::count(std::string_view kind, std::string_view key) const {
   const auto hash = hash_of(kind, key);
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(shared_->mutex);
   for (auto entry : row_of(hash)) {
     if (entry.hash != hash) continue;
     turn(entry, window_number());

@@ -1,5 +1,5 @@
-// The layers of the policy at hand, made anew when the policy is; what they count and remember of addresses outlives that.
-// One a worker, made after fork; any thread.
+// The layers of the policy at hand, made anew when the policy is. One a worker, made after fork; any thread. What is counted is
+// counted for all workers, and is older than the fork.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,9 @@ namespace tubepost::smtpd {
 
 class LayersSource {
  public:
-  LayersSource(dns::SystemResolver resolver, const directory::Directory& directory, const Clock& clock, const log::Logger& logger)
-      : resolver_(std::move(resolver)), directory_(directory), clock_(clock), logger_(logger), rates_(clock) {}
+  LayersSource(dns::SystemResolver resolver, const directory::Directory& directory, policy::RateLimits& rates, const Clock& clock,
+               const log::Logger& logger)
+      : resolver_(std::move(resolver)), directory_(directory), rates_(rates), clock_(clock), logger_(logger) {}
 
   std::shared_ptr<policy::Layers> of(const std::shared_ptr<const Policy>& policy) {
     const std::lock_guard lock(mutex_);
@@ -27,9 +28,9 @@ class LayersSource {
  private:
   dns::SystemResolver resolver_;
   const directory::Directory& directory_;
+  policy::RateLimits& rates_;
   const Clock& clock_;
   const log::Logger& logger_;
-  policy::RateLimits rates_;
   std::mutex mutex_;
   std::shared_ptr<const Policy> seen_;
   std::shared_ptr<policy::Layers> layers_;

@@ -76,14 +76,14 @@ struct Worker {
   Services services;
 
   Worker(const config::Program& program, Role role, const log::Logger& logger, spool::Spool opened,
-         directory::Directory known, dns::SystemResolver resolver)
+         directory::Directory known, dns::SystemResolver resolver, policy::RateLimits& rates)
       : live(program.inputs(), program.settings(), logger),
         policies(live, role, logger),
         spool(std::move(opened)),
         directory(std::move(known)),
         authenticator(auth::make_dovecot_client(program.settings()->text("authd.socket"))),
         tls(role == Role::local ? nullptr : frontend::load_tls(*program.settings(), logger)),
-        layers(std::move(resolver), directory, clock, logger),
+        layers(std::move(resolver), directory, rates, clock, logger),
         services{spool, directory, *authenticator, tls, clock, logger} {}
 
   // For one session, under this policy.
@@ -94,8 +94,9 @@ struct Worker {
   }
 };
 
+// `rates`: of all workers.
 Result<std::shared_ptr<Worker>> make_worker(const config::Program& program, Role role, const log::Logger& logger,
-                                            std::function<void()> commit_failed) {
+                                            policy::RateLimits& rates, std::function<void()> commit_failed) {
   const auto& settings = *program.settings();
   const bool service = static_cast<bool>(commit_failed);
   auto options = spool_options(settings, service);
@@ -107,7 +108,8 @@ Result<std::shared_ptr<Worker>> make_worker(const config::Program& program, Role
   if (!directory) return std::move(directory).error();
   auto resolver = dns::SystemResolver::create(settings.list("dns.servers"));
   if (!resolver) return std::move(resolver).error().while_doing("dns.servers");
-  auto worker = std::make_shared<Worker>(program, role, logger, std::move(*spool), std::move(*directory), std::move(*resolver));
+  auto worker = std::make_shared<Worker>(program, role, logger, std::move(*spool), std::move(*directory),
+                                         std::move(*resolver), rates);
   if (!worker->policies.current()) return Failure::permanent("no policy can be made of the settings");
   return worker;
 }
@@ -120,7 +122,9 @@ std::string user_name(unsigned uid) {
 }
 
 ExitStatus serve_stdio(const config::Program& program, Role role, const Options& options, const log::Logger& logger) {
-  auto worker = make_worker(program, role, logger, {});
+  const SystemClock clock;
+  policy::RateLimits rates(clock);  // one session's: whoever runs sessions this way counts for itself
+  auto worker = make_worker(program, role, logger, rates, {});
   if (!worker) return config::complain("smtpd", worker.error());
   auto known = frontend::client_of_stdio(options);
   if (!known) return config::complain("smtpd", known.error()), ExitStatus::usage;
@@ -196,10 +200,12 @@ void serve(Worker& worker, net::Connection connection) {
 
 ExitStatus serve_listeners(const config::Program& program, Role role, const Options& options, const log::Logger& logger) {
   net::Server server(server_options(*program.settings(), role, options), logger);
+  const SystemClock clock;
+  policy::RateLimits rates(clock);
   std::shared_ptr<Worker> worker;
   const auto make_handler = [&]() -> Result<net::Handler> {
     // design.md 3: if a commit fails, every waiter gets 451 and the process exits 75.
-    auto made = make_worker(program, role, logger, [&] { server.stop(ExitStatus::later); });
+    auto made = make_worker(program, role, logger, rates, [&] { server.stop(ExitStatus::later); });
     if (!made) return std::move(made).error();
     worker = std::move(*made);
     return net::Handler([worker](net::Connection connection) { serve(*worker, std::move(connection)); });

@@ -1,6 +1,8 @@
 #include "policy/rate_limit.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -47,6 +49,22 @@ TEST(RateLimits, AWallClockThatIsSetChangesNothing) {
   limits.take("messages", "x", 100, 100);
   clock.set_wall(clock.now() + std::chrono::hours(48));
   EXPECT_EQ(limits.take("messages", "x", 1, 100), Answer::exceeded_now);
+}
+
+TEST(RateLimits, WorkersCountTogether) {
+  ManualClock clock;
+  RateLimits limits(clock);
+  for (int worker = 0; worker < 3; ++worker) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      limits.take("messages", "alice@example.test", 1, 3);
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+  }
+  EXPECT_EQ(limits.count("messages", "alice@example.test"), 3u);
+  EXPECT_EQ(limits.take("messages", "alice@example.test", 1, 3), Answer::exceeded_now);
 }
 
 TEST(RateLimits, AFloodOfStrangersForgetsTheOldestOnly) {
