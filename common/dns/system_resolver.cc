@@ -6,8 +6,10 @@
 
 #include <netdb.h>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "base/text.h"
 #include "dns/message.h"
@@ -66,6 +68,33 @@ void State::set_servers(const std::vector<net::Endpoint>& servers) {
   state_._u._ext.nscount = 0;  // makes libresolv copy those of IPv4 to where the others are
 }
 
+// What one thread asks with, made anew when it is some seconds old: resolv.conf may have changed. To read that file for every
+// question cost as much as the question.
+class Asker {
+public:
+  struct __res_state* get(const SystemResolver::Options& options) {
+    const auto now = std::chrono::steady_clock::now();
+    if (state_ && now - made_ < life && servers_ == options.servers && wait_ == options.wait) return state_->get();
+    state_ = std::make_unique<State>();
+    if (!state_->ok()) return state_.reset(), nullptr;
+    made_ = now, servers_ = options.servers, wait_ = options.wait;
+    auto* const raw = state_->get();
+    if (!options.servers.empty()) state_->set_servers(options.servers);
+    raw->options |= RES_TRUSTAD | RES_USE_EDNS0;
+    raw->options &= ~static_cast<unsigned long>(RES_DNSRCH | RES_DEFNAMES);
+    raw->retrans = static_cast<int>(options.wait.count());
+    raw->retry = 2;
+    return raw;
+  }
+
+private:
+  static constexpr std::chrono::seconds life{5};
+  std::unique_ptr<State> state_;
+  std::chrono::steady_clock::time_point made_;
+  std::vector<net::Endpoint> servers_;
+  std::chrono::seconds wait_{};
+};
+
 // Of an answer without records. That there are none may be authenticated, too.
 AnyAnswer of_header(const HEADER& header, std::string name) {
   const auto kind = header.rcode == ns_r_noerror    ? Kind::nodata
@@ -102,16 +131,12 @@ std::string SystemResolver::servers_text() const {
 AnyAnswer SystemResolver::query(const std::string& name, Type type) {
   const auto ascii = query_name(name);
   if (!ascii) return without_answer(name, Kind::nxdomain, {});
-  State state;
-  if (!state.ok()) return without_answer(*ascii, Kind::unreachable, "libresolv cannot begin");
-  auto* const raw = state.get();
-  if (!options_.servers.empty()) state.set_servers(options_.servers);
-  raw->options |= RES_TRUSTAD | RES_USE_EDNS0;
-  raw->options &= ~static_cast<unsigned long>(RES_DNSRCH | RES_DEFNAMES);
-  raw->retrans = static_cast<int>(options_.wait.count());
-  raw->retry = 2;
+  thread_local Asker asker;
+  auto* const raw = asker.get(options_);
+  if (raw == nullptr) return without_answer(*ascii, Kind::unreachable, "libresolv cannot begin");
 
-  const auto buffer = std::make_unique<std::uint8_t[]>(answer_max);
+  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(answer_max);
+  std::memset(buffer.get(), 0, sizeof(HEADER));
   errno = 0;
   int size = res_nquery(raw, ascii->c_str(), ns_c_in, static_cast<int>(type), buffer.get(), answer_max);
   if (size < 0) {
