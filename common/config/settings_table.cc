@@ -100,6 +100,8 @@ constexpr Setting table[] = {
               ";for=strangers|all."}),
     repeated({"smtpd.filter", Kind::command, "", "COMMAND",
               "Message filter, in this order, or unix:PATH of one that serves; holds for every role and for sendmail."}),
+    {"smtpd.quota-socket", Kind::path, "run/quota.sock", "PATH",
+     "Where the service listens that knows whether a mailbox is full; asked for accounts that have a quota."},  // D5
     one_of("off/exists/confirmed",
            {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
             "Whether a client's address needs a reverse name."}),                             // S3

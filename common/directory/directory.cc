@@ -56,6 +56,8 @@ std::optional<std::uint64_t> number_of(const Properties& properties, const char*
 
 }  // namespace
 
+std::optional<std::uint64_t> Domain::quota_bytes() const { return number_of(properties, "quota"); }
+std::optional<std::uint64_t> Domain::quota_messages() const { return number_of(properties, "quota-messages"); }
 bool Account::is_suspended() const { return properties.contains("suspended"); }
 std::optional<std::uint64_t> Account::quota_bytes() const { return number_of(properties, "quota"); }
 std::optional<std::uint64_t> Account::quota_messages() const {

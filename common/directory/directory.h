@@ -31,7 +31,9 @@ using Properties =
 
 struct Domain {
   std::string name;
-  Properties properties;  // address=virtual|IP, primary=yes, relay=yes
+  Properties properties;  // address=virtual|IP, primary=yes, relay=yes, quota=BYTES, quota-messages=N
+  std::optional<std::uint64_t> quota_bytes() const;  // of all its accounts together; nullopt: no limit
+  std::optional<std::uint64_t> quota_messages() const;
 };
 
 struct Account {

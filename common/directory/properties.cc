@@ -89,6 +89,8 @@ constexpr PropertyRule rules[] = {
     {Scope::domain, "relay", "yes or no", yes_or_no, "we are a secondary: mail is kept for its primary"},
     {Scope::domain, "legacy-logins", "none, or some of cram-md5,ntlm,apop", legacy_logins,
      "keep what these old mechanisms need of the passwords set from now on"},
+    {Scope::domain, "quota", "a size such as 500M or 1G", size, "most bytes in all its accounts' mailboxes"},
+    {Scope::domain, "quota-messages", "a number above 0", count, "most messages in all its accounts' mailboxes"},
     {Scope::account, "quota", "a size such as 500M or 1G", size, "most bytes in its mailboxes"},
     {Scope::account, "quota-messages", "a number above 0", count, "most messages in its mailboxes"},
     {Scope::account, "suspended", "yes or no", yes_or_no, "no login, no mail; everything is kept"},

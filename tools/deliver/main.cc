@@ -9,6 +9,7 @@
 #include "config/program.h"
 #include "deliver/direct.h"
 #include "deliver/dry_run.h"
+#include "deliver/quota.h"
 #include "deliver/worker.h"
 
 namespace tubepost::deliver {
@@ -112,17 +113,23 @@ int main(int argc, char** argv) {
   deliver::Options options;
   program.flag("--worker", options.worker, "Take jobs on stdin, answer on stdout, as name=value records.");
   program.flag("--dry-run", options.dry_run, "Print what stands behind each address; deliver nothing.");
+  deliver::ListenOptions quota;
+  program.option("--listen", quota.listen, "unix:PATH|inet:ADDR:PORT",
+                 "Serve here, and tell mail servers whether a mailbox is full; repeatable.");
+  program.option("--ready-fd", quota.ready_fd, "N", "With --listen: write a newline to this descriptor when ready.");
   program.option("--from", options.from, "ADDR", "Reverse-path of the message; none: the null one.");
   program.operands(options.recipients, "RCPT", "Addresses to deliver to.");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
-  if (options.worker != options.recipients.empty() || (options.worker && options.dry_run)) {
-    std::fputs("deliver: either --worker, or addresses to deliver to\n", stderr);
+  const bool serves = !quota.listen.empty();
+  if ((options.worker || serves) != options.recipients.empty() || (options.worker && (options.dry_run || serves)) || (serves && options.dry_run)) {
+    std::fputs("deliver: one of --worker, --listen, or addresses to deliver to\n", stderr);
     return to_int(ExitStatus::usage);
   }
   if (!deliver::take_sender(options.from)) {
     std::fputs("deliver: --from: not a mail address\n", stderr);
     return to_int(ExitStatus::usage);
   }
+  if (serves) return to_int(deliver::serve_quota(program, quota));
   if (options.dry_run) return to_int(deliver::explain(program, options));
   if (!options.worker) return to_int(deliver::deliver_now(program, options));
   process::SignalSource stop{SIGTERM, SIGINT};

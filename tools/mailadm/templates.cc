@@ -134,6 +134,7 @@ std::vector<Service> services() {
           {"submission", "smtpd", {"--role", "submission"}},
           {"local", "smtpd", {"--role", "local"}},
           {"qrun", "qrun", {}},
+          {"quota", "deliver", {"--listen", "unix:run/quota.sock"}},
           {"popd", "popd", {}},
           {"imapd", "imapd", {}},
           {"greylist", "greylist", {"--listen", "unix:run/greylist.sock"}, true},

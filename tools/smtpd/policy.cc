@@ -84,6 +84,11 @@ Result<void> Policy::read_services(const config::Settings& settings, const Polic
   auto filters = tubepost::policy::parse_filter_commands(settings.list("smtpd.filter"));
   if (!filters) return std::move(filters).error().while_doing("smtpd.filter");
   filters_ = std::move(*filters);
+  auto quota = tubepost::policy::parse_service("unix:" + settings.text("smtpd.quota-socket") + ";default=dunno;timeout=5s");
+  if (!quota) return std::move(quota).error().while_doing("smtpd.quota-socket");
+  quota_service_ = previous != nullptr && previous->quota_service_->settings().text == quota->text
+                       ? previous->quota_service_
+                       : std::make_shared<tubepost::policy::Service>(std::move(*quota));
   for (const auto& text : settings.list("smtpd.policy")) {
     auto service = tubepost::policy::parse_service(text);
     if (!service) return std::move(service).error().while_doing("smtpd.policy");

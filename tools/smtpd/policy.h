@@ -67,6 +67,7 @@ class Policy {
     return client && secondaries_.contains(*client);
   }
   const PolicyServices& services() const { return services_; }  // in the order they are asked
+  tubepost::policy::Service& quota_service() const { return *quota_service_; }
   // A5: being trusted is no part of it. By the connection itself, not by what XCLIENT made of it.
   bool may_speak_for_others(const std::optional<net::IpAddress>& client) const {
     return client && xclient_hosts_.contains(*client);
@@ -96,6 +97,7 @@ class Policy {
   std::uint64_t message_size_max_ = 50 << 20;
   policy::FilterCommands filters_;
   PolicyServices services_;
+  std::shared_ptr<tubepost::policy::Service> quota_service_;
 };
 
 }  // namespace tubepost::smtpd

@@ -91,6 +91,7 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
       Overloaded{
           [&](const directory::ToAccount& to) -> Decision {
             if (to.account.is_suspended()) return {refusals::suspended_account(address), "D9 suspended"};
+            if (auto refused = quota_refusal(to.account)) return {std::move(refused), "D5 quota"};
             return {{}, to.how + " " + to.account.address.to_text()};
           },
           [&](const directory::ToAlias& to) -> Decision { return {{}, "alias " + to.address}; },
@@ -103,6 +104,23 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
   if (decision.refusal) return refuse(std::move(*decision.refusal), command, decision.rule);
   explain(command, "accepted", decision.rule);
   return std::nullopt;
+}
+
+// D5. Only the service that delivers knows how full a mailbox is; where it is away, the message waits in the queue.
+std::optional<smtp::Reply> Session::quota_refusal(const directory::Account& account) {
+  bool has_quota = account.quota_bytes() || account.quota_messages();
+  if (!has_quota) {
+    const auto domain = services_.directory.find_domain(account.address.domain);
+    has_quota = domain && *domain && ((*domain)->quota_bytes() || (*domain)->quota_messages());
+  }
+  if (!has_quota) return std::nullopt;
+  auto& service = policy_->quota_service();
+  auto request = policy_request(policy::ProtocolState::rcpt, account.address.to_text());
+  const auto answer = service.ask(request);
+  if (!answer.failure.empty())
+    services_.logger.warning("policy-service-failed", {{"service", service.settings().name()}, {"reason", answer.failure}});
+  if (answer.action.kind != policy::ActionKind::reply) return std::nullopt;
+  return smtp::Reply{answer.action.code, answer.action.status, answer.action.text};
 }
 
 }  // namespace tubepost::smtpd
