@@ -104,7 +104,7 @@ std::vector<std::string> Settings::list(std::string_view name) const {
   }
   for (std::string& element : elements) {
     if (found.row->kind == Kind::path) element = absolute(element);
-    if (found.row->kind == Kind::addresses && element.starts_with("unix:"))
+    if ((found.row->kind == Kind::addresses || found.row->kind == Kind::command) && element.starts_with("unix:"))
       element = "unix:" + absolute(std::string_view(element).substr(5));
   }
   return elements;

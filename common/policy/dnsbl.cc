@@ -19,6 +19,15 @@ std::string question_of(const net::IpAddress& client, const std::string& zone) {
   return dns::reversed_labels(client) + '.' + zone;
 }
 
+// RFC 5782 5: 127.0.0.N, of IPv6 ::FFFF:7F00:N, which an IpAddress would take for IPv4.
+std::string trial_question(bool v6, char last, const std::string& zone) {
+  std::string labels(1, last);
+  labels += v6 ? ".0.0.0.0.0.f.7.f.f.f.f" : ".0.0.127";
+  if (v6)
+    for (int i = 12; i < 32; ++i) labels += ".0";
+  return labels + '.' + zone;
+}
+
 void take_replies(ListAnswer& answer, const BlockList& list, const dns::Answer<net::IpAddress>& found) {
   for (const auto& address : found.records) {
     const auto reply = classify(list, address);
@@ -103,10 +112,11 @@ struct BlockLists::State {
     ListAnswer answer;
     Timestamp until{};
   };
-  struct Trial {
+  struct Trial {  // of a list for one family of addresses
     std::optional<Timestamp> begun;
     bool over = false, lists_world = false;
   };
+  using Trials = std::array<Trial, 2>;
   using Round = LookupRound<ListAnswer>;
 
   State(Options o, dns::Resolver& r, const Clock& c, const log::Logger& l)
@@ -124,11 +134,11 @@ struct BlockLists::State {
   ListAnswer ask(const BlockList& list, const std::string& question);
   std::optional<ListAnswer> cached(const std::string& question);
   void remember(const ListAnswer& answer, std::uint32_t ttl);
-  void try_list(std::size_t which);
-  bool is_trial_due(std::size_t which);
-  bool is_untried(std::size_t which);
+  void try_list(std::size_t which, bool v6);
+  bool is_trial_due(std::size_t which, bool v6);
+  bool is_untried(std::size_t which, bool v6);
   void begin(std::size_t which, const std::string& question, const std::shared_ptr<Round>& round);
-  void settle(std::size_t which, ListAnswer& answer);
+  void settle(std::size_t which, bool v6, ListAnswer& answer);
 
   const Options options;
   dns::Resolver& resolver;
@@ -136,7 +146,7 @@ struct BlockLists::State {
   const log::Logger& logger;
   std::mutex mutex;  // of the three below
   BoundedMap<Cached> cache;
-  std::vector<Trial> trials;
+  std::vector<Trials> trials;
   std::vector<net::Seldom> seldom;
   std::vector<std::unique_ptr<LookupPool>> pools;  // last: their jobs use the rest
 };
@@ -173,35 +183,37 @@ void BlockLists::State::remember(const ListAnswer& answer, std::uint32_t ttl) {
   cache.touch(answer.question) = {answer, clock.now() + life_of(answer, ttl)};
 }
 
-// RFC 5782 5 (and 2.4 for IPv6): a list that works has 127.0.0.2 and has not 127.0.0.1.
-void BlockLists::State::try_list(std::size_t which) {
+// RFC 5782 5: a list that works has 127.0.0.2 and has not 127.0.0.1. Of IPv6 the same, but most lists know of IPv4 alone, and so
+// that an entry is missing there is no news.
+void BlockLists::State::try_list(std::size_t which, bool v6) {
   const auto& list = options.lists[which];
-  const auto world = ask(list, question_of(*net::IpAddress::parse("127.0.0.1"), list.zone));
-  const auto entry = ask(list, question_of(*net::IpAddress::parse("127.0.0.2"), list.zone));
+  const auto world = ask(list, trial_question(v6, '1', list.zone));
+  const auto entry = ask(list, trial_question(v6, '2', list.zone));
   {
     const std::lock_guard lock(mutex);
-    auto& trial = trials[which];
+    auto& trial = trials[which][v6];
     trial.over = true;
     if (world.error.empty()) trial.lists_world = world.listed;
   }
   if (world.listed)
-    logger.error("dnsbl-lists-world", {{"zone", list.zone}, {"replies", join(world.replies, " ")}});
-  else if (world.error.empty() && entry.error.empty() && entry.replies.empty())
+    logger.error("dnsbl-lists-world",
+                 {{"zone", list.zone}, {"family", v6 ? "IPv6" : "IPv4"}, {"replies", join(world.replies, " ")}});
+  else if (!v6 && world.error.empty() && entry.error.empty() && entry.replies.empty())
     logger.warning("dnsbl-without-test-entry", {{"zone", list.zone}});
 }
 
-bool BlockLists::State::is_trial_due(std::size_t which) {
+bool BlockLists::State::is_trial_due(std::size_t which, bool v6) {
   const std::lock_guard lock(mutex);
-  auto& trial = trials[which];
+  auto& trial = trials[which][v6];
   const auto now = clock.now();
   if (trial.begun && now - *trial.begun < trial_period && now >= *trial.begun) return false;
   trial.begun = now;
   return true;
 }
 
-bool BlockLists::State::is_untried(std::size_t which) {
+bool BlockLists::State::is_untried(std::size_t which, bool v6) {
   const std::lock_guard lock(mutex);
-  return !trials[which].over;
+  return !trials[which][v6].over;
 }
 
 void BlockLists::State::begin(std::size_t which, const std::string& question,
@@ -216,11 +228,11 @@ void BlockLists::State::begin(std::size_t which, const std::string& question,
 }
 
 // What is known of the list itself, and the log.
-void BlockLists::State::settle(std::size_t which, ListAnswer& answer) {
+void BlockLists::State::settle(std::size_t which, bool v6, ListAnswer& answer) {
   std::optional<std::size_t> unsaid;
   {
     const std::lock_guard lock(mutex);
-    if (trials[which].lists_world) {
+    if (trials[which][v6].lists_world) {
       answer.listed = false;
       answer.error = "it lists the world, and is not used";
       return;
@@ -244,14 +256,15 @@ bool BlockLists::empty() const { return state_->options.lists.empty(); }
 ListVerdict BlockLists::check(const net::IpAddress& client) {
   auto& state = *state_;
   const auto& lists = state.options.lists;
+  const bool v6 = client.is_v6();
   const auto round = std::make_shared<State::Round>(lists.size(), state.options.deadline);
   const auto first_trials = std::make_shared<LookupRound<bool>>(lists.size(), state.options.deadline);
   for (std::size_t i = 0; i < lists.size(); ++i) {
     // Whoever comes while the first trial runs waits for it too: it stands before us in the list's queue, or
     // its answers are in the cache.
-    const bool untried = state.is_untried(i), due = state.is_trial_due(i);
-    const bool trying = (untried || due) && state.pools[i]->submit([&state, i, first_trials] {
-      state.try_list(i);
+    const bool untried = state.is_untried(i, v6), due = state.is_trial_due(i, v6);
+    const bool trying = (untried || due) && state.pools[i]->submit([&state, i, v6, first_trials] {
+      state.try_list(i, v6);
       first_trials->done(i, true);
     });
     if (!untried || !trying) first_trials->done(i, true);
@@ -267,7 +280,7 @@ ListVerdict BlockLists::check(const net::IpAddress& client) {
   for (std::size_t i = 0; i < lists.size(); ++i) {
     answers.push_back(found[i] ? std::move(*found[i])
                                : failed(lists[i], question_of(client, lists[i].zone), "no answer in time"));
-    state.settle(i, answers.back());
+    state.settle(i, v6, answers.back());
   }
   return judge(lists, std::move(answers), state.options.reject_score, client);
 }

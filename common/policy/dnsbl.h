@@ -3,8 +3,8 @@
 //
 // A list that cannot say (SERVFAIL, no answer in time, 127.255.255.x) lists nobody, and the log says so. Each
 // list is tried first, and every hour: one that has 127.0.0.1 lists the world and is not used until that is
-// over; one that has not 127.0.0.2 is doubtful, which is logged (RFC 5782 5). The first decision waits for that
-// within the same deadline.
+// over; one that has not 127.0.0.2 is doubtful, which is logged (RFC 5782 5). IPv6 has its own trial, from the first
+// such client on. The first decision waits for that within the same deadline.
 //
 // Bounds: threads_per_list look-ups of one list at a time, so that a slow list delays no other; cache_max
 // answers remembered. Threading: any thread. Made after fork; the resolver and clock must outlive it.

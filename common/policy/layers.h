@@ -42,6 +42,9 @@ struct LayerOutcome {
   std::optional<smtp::Reply> refusal;
   std::string rule;         // of the refusal
   bool is_allowed = false;  // a list allows it: S5 and S6 are skipped too
+  // The account that has just gone over its limit: stopped for now, and perhaps in other hands. Said once an hour.
+  std::optional<smtp::Mailbox> stopped;
+  std::uint32_t per_hour = 0;  // its limit
   std::vector<LayerDecision> decisions;
 };
 
@@ -82,6 +85,8 @@ public:
   // Once for each message, at its first recipient.
   LayerOutcome at_message();
   LayerOutcome at_recipient(const std::optional<smtp::Mailbox>& sender, const smtp::Mailbox& recipient);
+  // What its reverse names are, if they have been looked at (S3).
+  const std::optional<ReverseVerdict>& reverse() const { return reverse_; }
 
 private:
   struct Limit {

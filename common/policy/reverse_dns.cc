@@ -29,6 +29,7 @@ ReverseVerdict judge(const net::IpAddress& client, const dns::ReverseNames& foun
   ReverseVerdict verdict;
   verdict.inputs = inputs_of(client, found);
   if (!found.confirmed.empty()) verdict.name = found.confirmed.front();
+  if (!found.names.empty()) verdict.claimed = found.names.front();
   const auto address = client.to_text();
   if (need == ReverseNeed::confirmed ? !found.confirmed.empty() : !found.names.empty()) return verdict;
   if (cannot_say(found.kind) || (need == ReverseNeed::confirmed && found.unsure)) {

@@ -69,6 +69,20 @@ Result<void> set_address(ServiceSettings& settings, std::string_view address) {
   return {};
 }
 
+// At semicolons that do not stand between quotes: a command may have some.
+std::vector<std::string_view> split_options(std::string_view text) {
+  std::vector<std::string_view> parts;
+  bool quoted = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') ++i;
+    else if (text[i] == '"') quoted = !quoted;
+    else if (text[i] == ';' && !quoted) parts.push_back(text.substr(begin, i - begin)), begin = i + 1;
+  }
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
 }  // namespace
 
 std::string_view to_attribute(ProtocolState state) {
@@ -80,7 +94,7 @@ std::string_view to_attribute(ProtocolState state) {
 Result<ServiceSettings> parse_service(std::string_view text) {
   ServiceSettings settings;
   settings.text = text;
-  const auto parts = split(text, ';');
+  const auto parts = split_options(text);
   if (auto set = set_address(settings, trim(parts[0])); !set) return std::move(set).error();
   for (std::size_t i = 1; i < parts.size(); ++i)
     if (auto set = set_option(settings, trim(parts[i])); !set) return std::move(set).error();

@@ -123,7 +123,7 @@ void Session::record_decision(Effects& effects, ProtocolState state, std::string
   const auto where = policy::to_attribute(state);
   const std::string verdict = std::string(to_text(action.kind)) + (action.text.empty() ? "" : " " + action.text);
   explain(std::string(where) + (recipient.empty() ? "" : " <" + std::string(recipient) + ">"), verdict, rule);
-  if (effects.decisions.size() < decisions_max && action.kind != ActionKind::dunno)
+  if (effects.decisions.size() < decisions_max)
     effects.decisions.push_back(
         {services_.clock.now(), "policy",
          spool::words({{"rule", rule}, {"state", where}, {"to", recipient}, {"action", verdict}})});

@@ -1,6 +1,7 @@
 // The layers that look at client and envelope (docs/policy-layers.md), asked at RCPT: only there is it known whether a list of the
 // recipient's allows the message. Rates, allow and deny lists, reverse DNS, block lists; then the name given in HELO.
 #include "base/text.h"
+#include "message/date.h"
 #include "smtpd/session.h"
 #include "spool/event_words.h"
 
@@ -27,11 +28,14 @@ std::optional<Answer> Session::layers_guard(const smtp::Mailbox& recipient) {
   if (!std::exchange(transaction_->layers_asked, true)) {
     auto outcome = layers_->at_message();
     note(outcome, {});
-    if (outcome.refusal && !transaction_->effects.refusal)
-      transaction_->effects.refusal = Refusal{std::move(*outcome.refusal), std::move(outcome.rule)};
+    if (outcome.refusal) transaction_->too_much = Refusal{std::move(*outcome.refusal), std::move(outcome.rule)};
   }
+  if (const auto& refused = transaction_->too_much) return refuse(refused->reply, command, refused->rule);
   auto outcome = layers_->at_recipient(smtp::parse_mailbox(transaction_->envelope.reverse_path), recipient);
   transaction_->is_allowed = outcome.is_allowed;
+  // Policy services are told as by Postfix: the one name leads back to the address, the other need not.
+  if (const auto& reverse = layers_->reverse(); reverse && client_.reverse_name.empty())
+    client_.name = reverse->name, client_.reverse_name = reverse->claimed;
   note(outcome, address);
   if (outcome.refusal) return refuse(std::move(*outcome.refusal), command, outcome.rule);
   if (auto refused = helo_refusal()) return refuse(std::move(*refused), command, "smtpd.helo-check");
@@ -55,8 +59,31 @@ std::optional<smtp::Reply> Session::helo_refusal() const {
   return std::nullopt;
 }
 
+// An account that sends more than it may is perhaps in other hands: its postmaster is told, once an hour, by mail that no filter sees.
+void Session::report_stopped(const smtp::Mailbox& account, std::uint32_t per_hour) {
+  const auto id = spool::SpoolId::make(services_.clock);
+  const std::string who = account.to_text(), postmaster = "postmaster@" + account.domain;
+  auto writer = services_.spool.new_body();
+  writer.append("From: Mail Delivery System <MAILER-DAEMON@" + policy_->hostname() + ">\r\nTo: " + postmaster + "\r\nSubject: " +
+                who + " sends too much\r\nDate: " + message::format_date(services_.clock.now()) + "\r\nMessage-ID: <" + id.to_text() +
+                '@' + policy_->hostname() + ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+                "Content-Type: text/plain; charset=us-ascii\r\n\r\n" + who + " has reached the limit of " + std::to_string(per_hour) +
+                " in an hour.\r\nWhat it sends is refused (451 4.7.1) until the hour has passed. The last client was " +
+                client_.address_text() + ".\r\n\r\nIf its owner knows nothing of this, somebody else has the password:\r\n\r\n"
+                "    mailadm account set " + who + " suspended=yes\r\n    mailq drop from=" + who + " --preview\r\n");
+  auto body = writer.finish();
+  auto stored = body ? Result<void>() : Result<void>(body.error());
+  if (body) {
+    spool::Message message{.id = id, .envelope = {}, .recipients = {{postmaster, {}, {}, "NEVER"}}, .body = std::move(*body)};
+    message.envelope.origin.role = "local";
+    stored = services_.spool.accept(std::move(message));
+  }
+  if (!stored) services_.logger.error("not-stored", {{"id", id.to_text()}, {"reason", stored.error().text}});
+}
+
 // For --explain, and for the trace of the message, should it be accepted.
 void Session::note(const policy::LayerOutcome& outcome, const std::string& recipient) {
+  if (outcome.stopped) report_stopped(*outcome.stopped, outcome.per_hour);
   auto& decisions = transaction_->effects.decisions;
   for (const auto& each : outcome.decisions) {
     const bool says_nothing = each.verdict == "passed" && each.inputs.empty();  // it was not asked, or nobody is listed

@@ -99,6 +99,7 @@ class Session {
   std::optional<Answer> layers_guard(const smtp::Mailbox& recipient);
   std::optional<smtp::Reply> helo_refusal() const;
   void note(const policy::LayerOutcome& outcome, const std::string& recipient);
+  void report_stopped(const smtp::Mailbox& account, std::uint32_t per_hour);
   // mail_parameters.cc
   std::optional<smtp::Reply> mail_parameter(const smtp::Parameter& parameter, Transaction& transaction);
   std::optional<smtp::Reply> size_parameter(std::string_view value, Transaction& transaction);
@@ -114,6 +115,7 @@ class Session {
   std::optional<smtp::Reply> sender_guard(const std::optional<smtp::Mailbox>& sender) const;
   Answer rcpt(std::string_view arguments);
   std::optional<Answer> recipient_guard(const smtp::Mailbox& recipient);
+  std::optional<smtp::Reply> quota_refusal(const directory::Account& account);
   Answer data(std::string_view arguments);
   std::optional<Answer> content_permission();
   Answer finish_message(const spool::SpoolId& id, Intake& intake, const smtp::DotReader::Findings& read);

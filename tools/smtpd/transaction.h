@@ -40,6 +40,7 @@ struct Transaction {
   std::vector<spool::NewRecipient> recipients;
   std::set<std::string> addresses;  // of recipients: one given twice is delivered once
   bool layers_asked = false;  // about the message; about each recipient they are asked anew
+  std::optional<Refusal> too_much{};  // of the messages in an hour: for each of its recipients
   bool is_allowed = false;    // a list allows it for the recipient at hand (S4)
   unsigned accepted_rcpts = 0;      // LMTP owes each its reply (RFC 2033 4.2)
   Effects effects;

@@ -141,6 +141,19 @@ TEST_F(Dnsbl, AListThatListsTheWorldIsNotUsedUntilItStops) {
   EXPECT_NE(lists_->check(ip("192.0.2.8")).answers[0].error.find("world"), std::string::npos);
 }
 
+TEST_F(Dnsbl, AListThatListsTheWholeWorldOfIpv6IsNotUsedForIpv6) {
+  const std::string mapped = ".0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.world.test";
+  for (const std::string& name : {"1" + mapped, "2" + mapped, std::string("7.2.0.192.world.test")}) dns_.add(name, "127.0.0.2");
+  dns_.add("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.world.test", "127.0.0.2");
+  lists({"world.test"});
+  EXPECT_EQ(lists_->check(ip("192.0.2.7")).kind, Kind::reject) << "of IPv4 it knows";
+  EXPECT_EQ(asked("1" + mapped), 0u) << "not before a client of IPv6 comes";
+  const auto verdict = lists_->check(ip("2001:db8::1"));
+  EXPECT_EQ(verdict.kind, Kind::none);
+  EXPECT_NE(verdict.answers[0].error.find("world"), std::string::npos);
+  EXPECT_EQ(asked("2" + mapped), 2u) << "A and TXT";
+}
+
 TEST_F(Dnsbl, AnswersAreRemembered) {
   dns_.add("7.2.0.192.bl.test", "127.0.0.2");
   lists({"bl.test"}).check(ip("192.0.2.7"));

@@ -40,6 +40,14 @@ TEST(PolicyService, OneChildAnswersRequestAfterRequest) {
   EXPECT_EQ(service.ask(request("c@d.test")).action.text, "2 c@d.test");
 }
 
+TEST(PolicyService, ASemicolonBetweenQuotesBelongsToTheCommand) {
+  const auto settings = parse_service("/bin/sh -c \"read x; echo \\\"a;b\\\"\" ; at=mail ;timeout=2s");
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->command, (std::vector<std::string>{"/bin/sh", "-c", "read x; echo \"a;b\""}));
+  EXPECT_EQ(settings->at, std::set{ProtocolState::mail});
+  EXPECT_EQ(settings->timeout, std::chrono::seconds(2));
+}
+
 TEST(PolicyService, AChildThatDiedBetweenRequestsIsReplacedAtOnce) {
   auto service = answering("printf 'action=OK\\n\\n'; exit");
   for (int round = 0; round < 3; ++round) {

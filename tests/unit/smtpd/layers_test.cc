@@ -57,6 +57,22 @@ TEST(SmtpLayers, HoldWhoHasLoggedInToListsAndToAccountLimits) {
       << "an account's list also applies to what it sends";
 }
 
+TEST(SmtpLayers, AnAccountOverItsLimitIsStoppedAndItsPostmasterTold) {
+  Service service(Role::submission, {{"smtpd.hourly-account-messages", "1"}});
+  const std::string login = "EHLO me\r\nAUTH PLAIN AGJvYkBleGFtcGxlLnRlc3QAc2VjcmV0\r\n";
+  const std::string one = "MAIL FROM:<bob@example.test>\r\nRCPT TO:<a@remote.test>\r\nRCPT TO:<b@remote.test>\r\nRSET\r\n";
+  service.talk(login + one, Service::under_tls());
+  EXPECT_TRUE(service.queued().empty());
+  const auto said = service.talk(login + one + one, Service::under_tls());
+  EXPECT_NE(said.find("451 4.7.1 Too much mail"), std::string::npos) << said;
+  EXPECT_EQ(said.find("250 2.1.5"), std::string::npos) << said;
+  const auto reports = service.queued();
+  ASSERT_EQ(reports.size(), 1u) << "once an hour";
+  EXPECT_NE(reports.front().find("\r\nTo: postmaster@example.test\r\nSubject: bob@example.test sends too much\r\n"), std::string::npos);
+  EXPECT_NE(reports.front().find("The last client was 192.0.2.7"), std::string::npos);
+  EXPECT_EQ(service.last.recipients.front().address, "postmaster@example.test");
+}
+
 TEST(SmtpLayers, LookAtHeloOnlyWhereTheyAreTold) {
   for (const auto& [helo, code] : {std::pair("localhost", "550"), std::pair("mx.example.test", "550"), std::pair("[192.0.2.8]", "550"),
                                    std::pair("[192.0.2.7]", "250"), std::pair("mx.remote.test", "250")}) {
@@ -65,6 +81,43 @@ TEST(SmtpLayers, LookAtHeloOnlyWhereTheyAreTold) {
     Service lenient;
     EXPECT_EQ(last_reply(lenient.talk(mail("x@remote.test", "bob@example.test", helo))).substr(0, 3), "250") << helo;
   }
+}
+
+// Every layer has something against this client; what the earlier one says is heard. Taken away one after the other.
+TEST(SmtpLayers, SpeakInTheirOrder) {
+  const std::vector<std::pair<std::string, std::string>> layers = {{"smtpd.hourly-address-messages", "451 4.7.1 Too much"},
+                                                                   {"lists", "550 5.7.1 Refused by an access rule"},
+                                                                   {"smtpd.require-reverse-dns", "550 5.7.25"},
+                                                                   {"smtpd.dnsbl", "550 5.7.1 192.0.2.7 is listed"},
+                                                                   {"smtpd.helo-check", "550 5.7.1 Your HELO name"},
+                                                                   {"smtpd.policy", "452 4.7.1 not today"},
+                                                                   {"", "550 5.1.1"}};
+  Arguments settings = {{"smtpd.hourly-address-messages", "1"}, {"smtpd.require-reverse-dns", "exists"}, {"smtpd.dnsbl", "bl.test"},
+                        {"smtpd.helo-check", "yes"}, {"smtpd.policy", "/bin/sh -c \"echo action=452 4.7.1 not today; echo; sleep 60\""}};
+  for (const auto& [layer, reply] : layers) {
+    Service service(Role::mx, settings);
+    service.dns.add("2.0.0.127.bl.test", "127.0.0.2").add("7.2.0.192.bl.test", "127.0.0.2");
+    if (settings.count("smtpd.hourly-address-messages")) service.rates.take("address-messages", "192.0.2.7", 1, 1);
+    if (layer == "lists" || settings.count("smtpd.hourly-address-messages")) {
+      ASSERT_TRUE(service.directory->add_rules("server", directory::RuleAction::deny, {"remote.test"}));
+    }
+    const auto said = last_reply(service.talk(mail("x@remote.test", "unknown@example.test", "localhost")));
+    EXPECT_EQ(said.substr(0, reply.size()), reply) << layer;
+    settings.erase(layer);
+  }
+}
+
+TEST(SmtpLayers, TellPolicyServicesTheNamesOfTheClient) {
+  const std::string service_text = "/bin/sh -c \"while read -r line; do case $line in client_name=*) n=$line;; reverse_client_name=*) r=$line;; '') "
+                                   "printf 'action=WARN %s %s\\\\n\\\\n' $n $r;; esac; done\"";
+  Service service(Role::mx, {{"smtpd.require-reverse-dns", "confirmed"}, {"smtpd.policy", service_text}});
+  service.dns.add_ptr("7.2.0.192.in-addr.arpa", "mx.remote.test").add("mx.remote.test", "192.0.2.7");
+  service.talk(mail("x@remote.test") + data);
+  ASSERT_EQ(service.queued().size(), 1u);
+  std::string trace;
+  for (const auto& event : *service.spool->trace(service.last.id)) trace += event.fields + '\n';
+  EXPECT_NE(trace.find("client_name=mx.remote.test"), std::string::npos) << trace;
+  EXPECT_NE(trace.find("reverse_client_name=mx.remote.test"), std::string::npos) << trace;
 }
 
 TEST(SmtpLayers, AreKeptForTheTraceWithTheirAnswers) {
