@@ -11,27 +11,75 @@ BIN = ROOT / "build" / "bin"
 PERL = ("postgrey", "libberkeleydb-perl", "libnetaddr-ip-perl", "libnet-dns-perl", "libnet-server-perl")
 
 
+# Puts records of strangers into postgrey's database as it would itself, which takes milliseconds for each.
+SEED = """use BerkeleyDB;
+tie my %db, 'BerkeleyDB::Btree', -Filename => "$ARGV[0]/postgrey.db", -Flags => DB_CREATE or die $BerkeleyDB::Error;
+my $now = time;
+for my $n (0 .. $ARGV[1] - 1) {
+  my $net = join '.', 100 + $n % 80, int($n / 80) % 250, int($n / 20000) % 250, 0;
+  $db{"$net/s$n\\@sender$n.test/r" . ($n % 100) . '@example.test'} = "$now,$now";
+}
+"""
+
+
 class Greylist(Service):
     at_a_time = 100
+    filled_by_asking = 1 << 62  # every record
 
     def __init__(self, folder, port):
         super().__init__("greylist", folder)
         self.port, self.home = port, self.folder / "home"
         self.home.mkdir()
-        self.start([BIN / "greylist", "--home", self.home, "--log-level", "warning", "--listen", f"inet:127.0.0.1:{port}"])
-        wait_for_port(port)
+        self.serve()
+
+    def seed(self, records):
+        pass
+
+    def serve(self, *options):
+        self.start([BIN / "greylist", "--home", self.home, "--log-level", "warning", *options, "--listen", f"inet:127.0.0.1:{self.port}"])
+        wait_for_port(self.port)
+
+    def begin_purge(self):
+        """From now on every record has expired; the service forgets them, and so does the command that is given back."""
+        child = self.children.pop()
+        child.terminate()
+        child.wait(60)
+        time.sleep(2)
+        self.serve("--block", "1s", "--pending", "2s", "--pass", "2s")
+        return subprocess.Popen([BIN / "greylist", "purge", "--home", self.home, "--block", "1s", "--pending", "2s", "--pass", "2s"],
+                                stdout=subprocess.DEVNULL)
 
 
 class Postgrey(Service):
     """Debian's, as it is; its durability is Berkeley DB's own. It answers one request before it reads the next."""
     at_a_time = 1
+    filled_by_asking = 5_000
 
     def __init__(self, folder, port, delay=3600):
         super().__init__("postgrey", folder)
-        self.port = port
+        self.port, self.delay = port, delay
+        self.serve()
+
+    def seed(self, records):
+        """Ends it, puts so many records more into its database, begins it anew."""
+        if records <= 0:
+            return
+        child = self.children.pop()
+        child.kill()
+        child.wait(60)
+        for path in (self.folder / "db").iterdir():
+            path.unlink()
+        root = unpacked.unpack(*PERL)
+        paths = [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
+        subprocess.run(["perl", *paths, "-e", SEED, self.folder / "db", str(records)], check=True)
+        os.chown(self.folder / "db" / "postgrey.db", 65534, 65534)
+        self.serve()
+
+    def serve(self):
+        port, delay = self.port, self.delay
         root = unpacked.unpack(*PERL)
         database = self.folder / "db"
-        database.mkdir()
+        database.mkdir(exist_ok=True)
         os.chown(database, 65534, 65534)
         os.chmod(self.folder, 0o755)
         paths = [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
@@ -86,14 +134,28 @@ def percentiles(seconds):
 
 
 def measure(service, records, decisions):
-    """Rows (what, median µs, 99 % µs, longest µs, CPU µs a decision)."""
+    """Rows (what, (median µs, 99 % µs, longest µs), CPU µs a decision)."""
+    asked = min(records, service.filled_by_asking)
+    service.seed(records - asked)
     asker = Asker(service.port)
     begin, cpu = time.monotonic(), service.cpu.seconds()
-    asker.fill(0, records, service.at_a_time)
-    rate = records / (time.monotonic() - begin)
-    yield f"{records:,} strangers as fast as it can ({rate:,.0f}/s)", None, (service.cpu.seconds() - cpu) * 1e6 / records
-    for what, numbers in ((f"seen before, among {records:,}", range(0, records, max(records // decisions, 1))),
+    asker.fill(0, asked, service.at_a_time)
+    rate = asked / (time.monotonic() - begin)
+    yield f"strangers as fast as it can ({rate:,.0f}/s)", None, (service.cpu.seconds() - cpu) * 1e6 / asked
+    for what, numbers in ((f"seen before, among {records:,}", range(0, asked, max(asked // decisions, 1))),
                           (f"strangers, among {records:,}", range(records, records + decisions))):
         cpu = service.cpu.seconds()
         times = [asker.ask(number) for number in numbers]
         yield what, percentiles(times), (service.cpu.seconds() - cpu) * 1e6 / len(times)
+    if hasattr(service, "begin_purge"):
+        yield from measure_purge(service, records)
+
+
+def measure_purge(service, records):
+    purge, times, number = service.begin_purge(), [], 10 * records
+    asker, begin, cpu = Asker(service.port), time.monotonic(), service.cpu.seconds()
+    while purge.poll() is None or len(times) < 1000:
+        times.append(asker.ask(number))
+        number += 1
+    took = time.monotonic() - begin
+    yield f"strangers, while {records:,} are purged ({took:.1f} s)", percentiles(times), (service.cpu.seconds() - cpu) * 1e6 / len(times)

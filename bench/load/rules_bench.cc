@@ -31,7 +31,8 @@ void must(const Result<void>& result) {
 }
 
 std::string ip_of(unsigned n) {
-  return std::to_string(11 + n / 65'536 % 200) + '.' + std::to_string(n / 256 % 256) + '.' + std::to_string(n % 256) + ".0";
+  return std::to_string(11 + n / 65'536 % 200) + '.' + std::to_string(n / 256 % 256) + '.' +
+         std::to_string(n % 256) + ".0";
 }
 
 std::vector<std::string> entries(unsigned count) {
@@ -51,7 +52,9 @@ std::vector<std::string> entries(unsigned count) {
 RuleFacts facts(unsigned n, bool hit) {
   RuleFacts facts;
   facts.client = net::IpAddress::parse("203.0." + std::to_string(n % 256) + ".7");
-  facts.sender = smtp::Mailbox{"user", "mx." + std::string(hit ? "spam" + std::to_string(n * 2) : "good" + std::to_string(n)) + ".example"};
+  facts.sender = smtp::Mailbox{
+      "user",
+      "mx." + std::string(hit ? "spam" + std::to_string(n * 2) : "good" + std::to_string(n)) + ".example"};
   facts.recipient = smtp::Mailbox{"bob", "example.test"};
   return facts;
 }
@@ -67,8 +70,9 @@ void look_up(const Directory& directory, unsigned count, bool hit) {
     denied += decision.action == RuleAction::deny;
   }
   std::sort(times.begin(), times.end());
-  std::printf("look-up, %s, %u entries twice: median %.2f, 99 %% %.2f us (%u denied)\n", hit ? "a rule holds" : "no rule holds", count,
-              times[times.size() / 2], times[times.size() * 99 / 100], denied);
+  std::printf("look-up, %s, %u entries twice: median %.2f, 99 %% %.2f us (%u denied)\n",
+              hit ? "a rule holds" : "no rule holds", count, times[times.size() / 2],
+              times[times.size() * 99 / 100], denied);
 }
 
 }  // namespace
@@ -87,10 +91,12 @@ int main(int argc, char** argv) {
   const auto begin = Time::now();
   must(directory.add_rules("server", RuleAction::deny, all));
   must(directory.add_rules("bob@example.test", RuleAction::deny, all));
-  std::printf("adding %u entries twice: %.2f s\n", count, std::chrono::duration<double>(Time::now() - begin).count());
+  std::printf("adding %u entries twice: %.2f s\n", count,
+              std::chrono::duration<double>(Time::now() - begin).count());
   look_up(directory, count, false);
   look_up(directory, count, true);
   const auto change = Time::now();
   must(directory.add_rules("server", RuleAction::allow, {"one@more.example"}));
-  std::printf("one entry more, until it holds: %.2f ms\n", std::chrono::duration<double, std::milli>(Time::now() - change).count());
+  std::printf("one entry more, until it holds: %.2f ms\n",
+              std::chrono::duration<double, std::milli>(Time::now() - change).count());
 }

@@ -48,7 +48,9 @@ std::string record(unsigned type, const std::string& data) {
   return bytes + data;
 }
 
-std::string octet(const std::string& text) { return std::string(1, static_cast<char>(std::atoi(text.c_str()))); }
+std::string octet(const std::string& text) {
+  return std::string(1, static_cast<char>(std::atoi(text.c_str())));
+}
 
 // The records of a name, or nothing.
 std::string records_of(const std::vector<std::string>& labels, unsigned type, bool& exists) {
@@ -56,7 +58,8 @@ std::string records_of(const std::vector<std::string>& labels, unsigned type, bo
   const auto n = labels.size();
   if (n == 6 && labels[4] == "in-addr" && type == type_ptr) {
     std::string name;
-    append_name(name, {"h-" + labels[3] + '-' + labels[2] + '-' + labels[1] + '-' + labels[0], "source", "test"});
+    append_name(name,
+                {"h-" + labels[3] + '-' + labels[2] + '-' + labels[1] + '-' + labels[0], "source", "test"});
     return record(type_ptr, name);
   }
   if (n == 3 && labels[0].starts_with("h-") && labels[1] == "source") {
@@ -66,7 +69,8 @@ std::string records_of(const std::vector<std::string>& labels, unsigned type, bo
       address += octet(labels[0].substr(at + 1));
     return record(type_a, address);
   }
-  if (n > 4 && labels[0] == "2" && labels[1] == "0" && labels[2] == "0" && labels[3] == "127" && type == type_a)
+  if (n > 4 && labels[0] == "2" && labels[1] == "0" && labels[2] == "0" && labels[3] == "127" &&
+      type == type_a)
     return record(type_a, std::string("\x7f\0\0\x02", 4));
   exists = false;
   return {};
@@ -86,7 +90,8 @@ std::string answer_to(const std::string& query) {
   const unsigned type = static_cast<unsigned char>(query[at + 2]);
   bool exists = false;
   const auto records = records_of(labels, type, exists);
-  std::string answer = query.substr(0, 2) + (exists ? std::string("\x85\x80", 2) : std::string("\x85\x83", 2));
+  std::string answer =
+      query.substr(0, 2) + (exists ? std::string("\x85\x80", 2) : std::string("\x85\x83", 2));
   append_16(answer, 1);
   append_16(answer, records.empty() ? 0 : 1);
   answer += std::string(4, '\0');
@@ -104,7 +109,8 @@ int main(int argc, char** argv) {
   own.sin_port = htons(static_cast<std::uint16_t>(std::atoi(where.substr(where.find(':') + 1).c_str())));
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), buffer = 4 << 20;
   ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) return std::perror("slow-dns: bind"), 75;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0)
+    return std::perror("slow-dns: bind"), 75;
   ::prctl(PR_SET_TIMERSLACK, 1000);
   const std::chrono::microseconds delay(std::atoi(argv[2]));
   std::deque<Waiting> waiting;  // in the order of their times, as the delay is the same
@@ -128,7 +134,8 @@ int main(int argc, char** argv) {
     }
     for (; !waiting.empty() && waiting.front().due <= Clock::now(); waiting.pop_front()) {
       const auto& one = waiting.front();
-      ::sendto(fd, one.answer.data(), one.answer.size(), 0, reinterpret_cast<const sockaddr*>(&one.to), sizeof one.to);
+      ::sendto(fd, one.answer.data(), one.answer.size(), 0, reinterpret_cast<const sockaddr*>(&one.to),
+               sizeof one.to);
     }
   }
 }

@@ -110,7 +110,8 @@ unsigned number(const char* text) { return static_cast<unsigned>(std::strtoul(te
 int main(int argc, char** argv) {
   if (argc != 6) fail("usage: smtp-load PORT SESSIONS MESSAGES PER-CONNECTION FIRST-CLIENT");
   const auto port = static_cast<std::uint16_t>(number(argv[1]));
-  const unsigned sessions = number(argv[2]), messages = number(argv[3]), each = number(argv[4]), first = number(argv[5]);
+  const unsigned sessions = number(argv[2]), messages = number(argv[3]), each = number(argv[4]),
+                 first = number(argv[5]);
   const unsigned connections = messages / each;
   const auto text = message();
   std::atomic<unsigned> next{0}, accepted{0}, refused{0};

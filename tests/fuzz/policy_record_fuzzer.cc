@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "net/line_stream.h"
+#include "policy/policy_client.h"
 #include "policy/policy_record.h"
 #include "support/memory_stream.h"
 
@@ -28,5 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)policy::action_of(**read);
   }
   (void)policy::parse_record(text);
+  // A service as the setting names it: where it can be asked, or why not.
+  if (const auto service = policy::parse_service(text))
+    if (service->command.empty() && service->unix_path.empty() && !service->endpoint) std::abort();
   return 0;
 }

@@ -18,7 +18,8 @@ std::string over(const mailstore::Usage& usage, std::uint64_t size, std::optiona
   if (bytes && usage.bytes + std::max<std::uint64_t>(size, 1) > *bytes)
     return what + " is full: " + std::to_string(usage.bytes) + " of " + std::to_string(*bytes) + " bytes";
   if (messages && usage.messages + 1 > *messages)
-    return what + " is full: " + std::to_string(usage.messages) + " of " + std::to_string(*messages) + " messages";
+    return what + " is full: " + std::to_string(usage.messages) + " of " + std::to_string(*messages) +
+           " messages";
   return {};
 }
 
@@ -28,7 +29,9 @@ struct Worker {
   mailstore::MailStore store;
   QuotaPolicy policy;
   Worker(directory::Directory known, mailstore::MailStore opened, const log::Logger& logger, bool refuses)
-      : directory(std::move(known)), store(std::move(opened)), policy({directory, store, clock, logger, refuses}) {}
+      : directory(std::move(known)),
+        store(std::move(opened)),
+        policy({directory, store, clock, logger, refuses}) {}
 
   void converse(net::Stream& stream) {
     stream.set_time_limit(silence_max);
@@ -60,7 +63,8 @@ Result<std::shared_ptr<Worker>> open_worker(const config::Program& program, cons
   options.group_commit = false;  // it only reads
   auto store = mailstore::MailStore::open(settings->path("store"), options, clock);
   if (!store) return std::move(store).error();
-  return std::make_shared<Worker>(std::move(*directory), std::move(*store), logger, settings->text("deliver.over-quota") == "fail");
+  return std::make_shared<Worker>(std::move(*directory), std::move(*store), logger,
+                                  settings->text("deliver.over-quota") == "fail");
 }
 
 }  // namespace
@@ -74,7 +78,8 @@ std::string QuotaPolicy::answer(const policy::Record& request) {
   const auto size = parse_number<std::uint64_t>(request.value("size")).value_or(0);
   const auto why = found ? full(to->account, size) : Result<std::string>(found.error());
   if (!why) {
-    parts_.logger.error("quota-unknown", {{"recipient", printable(address->to_text(), 260)}, {"reason", why.error().text}});
+    parts_.logger.error("quota-unknown",
+                        {{"recipient", printable(address->to_text(), 260)}, {"reason", why.error().text}});
     return "dunno";
   }
   if (why->empty()) return "dunno";
@@ -121,8 +126,9 @@ ExitStatus serve_quota(const config::Program& program, const ListenOptions& opti
   listener.connections = connections_max;
   for (const std::string_view address : options.listen) {
     const bool below_home = address.starts_with("unix:") && !address.starts_with("unix:/");
-    listener.addresses.push_back(below_home ? "unix:" + program.settings()->path(address.substr(5))
-                                            : std::string(address.starts_with("inet:") ? address.substr(5) : address));
+    listener.addresses.push_back(
+        below_home ? "unix:" + program.settings()->path(address.substr(5))
+                   : std::string(address.starts_with("inet:") ? address.substr(5) : address));
   }
   net::ServerOptions server_options;
   server_options.connections = server_options.connections_per_address = connections_max;
@@ -132,7 +138,8 @@ ExitStatus serve_quota(const config::Program& program, const ListenOptions& opti
   return server.run([&]() -> Result<net::Handler> {
     auto worker = open_worker(program, logger);
     if (!worker) return std::move(worker).error();
-    return net::Handler([all = std::move(*worker)](net::Connection connection) { all->converse(*connection.stream); });
+    return net::Handler(
+        [all = std::move(*worker)](net::Connection connection) { all->converse(*connection.stream); });
   });
 }
 

@@ -39,9 +39,10 @@ class PolicySource {
     if (now == seen_) return policy_;
     seen_ = std::move(now);
     auto made = Policy::make(*seen_, role_, policy_.get());
-    if (made)
+    if (made) {
       policy_ = std::move(*made);
-    else
+      if (!policy_->validates()) logger_.warning("validation-off", {{"setting", "smtpd.validate"}});  // S7
+    } else
       logger_.error("configuration-error", {{"reason", made.error().text}});
     return policy_;
   }
