@@ -14,7 +14,7 @@ constexpr std::size_t connections_max = 100;
 // Empty: there is room.
 std::string over(const mailstore::Usage& usage, std::uint64_t size, std::optional<std::uint64_t> bytes,
                  std::optional<std::uint64_t> messages, const std::string& what) {
-  // A message of unknown size has one byte at least.
+  // RFC 3463 3.3: X.2.2, mailbox full. A message of unknown size has one byte at least.
   if (bytes && usage.bytes + std::max<std::uint64_t>(size, 1) > *bytes)
     return what + " is full: " + std::to_string(usage.bytes) + " of " + std::to_string(*bytes) + " bytes";
   if (messages && usage.messages + 1 > *messages)

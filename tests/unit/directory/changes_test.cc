@@ -121,6 +121,8 @@ TEST(Changes, QuotasAreKeptAsNumbers) {
   EXPECT_FALSE(later->quota_bytes());
   EXPECT_TRUE(later->is_suspended());
   EXPECT_EQ(later->id, bob->id);
+  ASSERT_TRUE(town->set_domain("example.test", {{"quota", "10G"}}));
+  EXPECT_EQ((*town->find_domain("example.test"))->quota_bytes(), std::uint64_t{10} << 30) << "of all of a domain together";
 }
 
 TEST(Changes, AnAliasLosesItsTargetsOneByOne) {
