@@ -47,12 +47,13 @@ public:
 
   bool is_over() const { return std::chrono::steady_clock::now() >= end_; }  // a job need not begin
   void done(std::size_t which, Answer answer) {
+    bool is_last = false;
     {
       const std::lock_guard lock(mutex_);
       answers_[which] = std::move(answer);
-      --missing_;
+      is_last = --missing_ == 0;
     }
-    changed_.notify_all();
+    if (is_last) changed_.notify_all();  // who waits, waits for all of them
   }
   // In the order of the jobs; nullopt: not in time.
   std::vector<std::optional<Answer>> wait() {

@@ -17,6 +17,7 @@ namespace tubepost::policy {
 namespace {
 
 using Time = std::chrono::steady_clock;
+constexpr std::size_t connections_max = 20;  // to a socket; a mail server of many processes has one for each
 constexpr std::chrono::milliseconds back_off_first{1000}, back_off_most{60'000};
 
 Failure broken(std::string why) { return Failure::temporary(std::move(why), {4, 3, 5}); }
@@ -116,6 +117,9 @@ Result<std::unique_ptr<Channel>> open_channel(const ServiceSettings& settings, T
 }  // namespace
 
 struct Service::State {
+  explicit State(bool is_command) : most(is_command ? channels_max : connections_max) {}
+
+  const std::size_t most;
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<std::unique_ptr<Channel>> idle;
@@ -147,7 +151,7 @@ public:
   Borrowed(State& state, Time::time_point deadline) : state_(state) {
     std::unique_lock lock(state.mutex);
     granted_ = state.changed.wait_until(lock, deadline,
-                                        [&] { return !state.idle.empty() || state.open < channels_max; });
+                                        [&] { return !state.idle.empty() || state.open < state.most; });
     if (!granted_) return;
     if (state.idle.empty()) {
       ++state.open;
@@ -179,7 +183,7 @@ private:
 };
 
 Service::Service(ServiceSettings settings)
-    : settings_(std::move(settings)), state_(std::make_unique<State>()) {}
+    : settings_(std::move(settings)), state_(std::make_unique<State>(!settings_.command.empty())) {}
 Service::~Service() = default;
 
 Result<Record> Service::converse(const Record& request) {
