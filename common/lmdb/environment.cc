@@ -86,6 +86,15 @@ private:
   std::vector<std::string> missing_;
 };
 
+// LMDB (0.9.24, mdb_page_flush) says EIO of a write that the disk had only half room for.
+Failure explained(Failure failure, const std::string& folder) {
+  constexpr std::uint64_t nothing_left = 1 << 20;
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize < nothing_left)
+    failure.status = {4, 3, 1};
+  return failure;
+}
+
 Result<void> sync_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) return Failure::temporary(path + ": " + error_text(errno));
@@ -182,7 +191,7 @@ Result<void> Environment::write(const std::function<Result<void>(WriteTransactio
     if (auto done = body(transaction); !done) return done;
     check(mdb_txn_commit(owned.release()), "commit");  // it is gone afterwards, whatever commit returns
   } catch (const Error& error) {
-    return error.failure();
+    return explained(error.failure(), state_->folder);
   }
   return {};
 }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <thread>
@@ -112,19 +111,16 @@ void Spool::nudge() const { state_->nudge(); }
 
 UniqueFd Spool::open_wake_fifo() const { return open_fifo(state_->folder + "/wake"); }
 
-Failure Spool::State::explained(Failure failure) const {
-  // LMDB (0.9.24, mdb_page_flush) says EIO of a write that the disk had only half room for.
-  constexpr std::uint64_t nothing_left = 1 << 20;
-  struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize < nothing_left)
-    failure.status = {4, 3, 1};
-  return failure;
-}
-
 Result<void> Spool::State::commit(const lmdb::GroupCommit::Write& write, std::size_t bytes) {
   if (options.read_only) return Failure::permanent(folder + ": opened for reading only");
-  auto done = committer ? committer->commit(write, bytes) : environment.write(write);
-  if (!done && done.error().retry == Retry::later) return explained(std::move(done).error());
+  const lmdb::GroupCommit::Write stepping = [&](lmdb::WriteTransaction& transaction) {
+    auto written = write(transaction);
+    at_step("change: written");
+    return written;
+  };
+  const auto& what = options.at_step ? stepping : write;
+  auto done = committer ? committer->commit(what, bytes) : environment.write(what);
+  at_step("change: committed");
   if (done && !committer) nudge();  // the committer nudges once per batch
   return done;
 }

@@ -139,9 +139,11 @@ Result<std::size_t> Spool::prune_journal(Timestamp older_than, std::size_t most)
     for (const std::string& key : old->lines) write.erase(s.tables.journal, key);
     for (const std::string& key : old->history) write.erase(s.tables.history, key);
     for (const std::string& key : old->suppressions) write.erase(s.tables.suppressed, key);
+    s.at_step("prune: erased");
     return {};
   });
   if (!done) return std::move(done).error();
+  s.at_step("prune: committed");
   return old->size();
 }
 
@@ -179,9 +181,11 @@ Result<std::size_t> Spool::sweep_files() {
       unlink(SpoolId::from_bytes(std::string_view(key).substr(8)));
       write.erase(s.tables.dropped, key);
     }
+    s.at_step("sweep: unlinked");
     return {};
   });
   if (!done) return std::move(done).error();
+  s.at_step("sweep: committed");
   return unlinked;
 }
 

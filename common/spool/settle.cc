@@ -93,9 +93,11 @@ Result<std::size_t> Spool::recover_claims() {
       Editor edit(write, s.tables, s.clock.now());
       for (const RecipientKey& key : *found) give_back(edit, write, s.tables, key);
       edit.finish();
+      s.at_step("recover: given back");
       return {};
     });
     if (!written) return std::move(written).error();
+    s.at_step("recover: committed");
     recovered += found->size();
   }
   return recovered;

@@ -46,7 +46,6 @@ struct Spool::State {
   Result<void> commit(const lmdb::GroupCommit::Write& write, std::size_t bytes);
   // False: `domain` was expedited less than `interval` ago; true: it is noted that it is now.
   Result<bool> may_expedite(const std::string& domain, Milliseconds interval);
-  Failure explained(Failure failure) const;  // 4.3.1 where the disk is full, whatever the database made of it
 };
 
 }  // namespace tubepost::spool

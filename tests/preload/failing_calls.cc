@@ -6,8 +6,11 @@
 //   FAULT_BELOW  only files in this folder
 //   FAULT_STATE  a file of `kinds` 32-bit counters, made by who starts the programs
 //   FAULT_MAP    bytes: no database's map is larger
+//   FAULT_LMDB   patch: LMDB says that it is 0.9.PATCH
+//   FAULT_FILE_SYSTEM  magic number in hexadecimal: what statfs(2) says of every folder
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -84,6 +87,8 @@ int hooked_linkat(int, const char*, int, const char*, int) asm("linkat");
 int hooked_rename(const char*, const char*) asm("rename");
 int hooked_mkdir(const char*, mode_t) asm("mkdir");
 int hooked_mdb_env_set_mapsize(void*, size_t) asm("mdb_env_set_mapsize");
+char* hooked_mdb_version(int*, int*, int*) asm("mdb_version");
+int hooked_statfs(const char*, struct statfs*) asm("statfs");
 
 ssize_t hooked_write(int file, const void* bytes, size_t size) {
   static const auto real = next<decltype(hooked_write)>("write");
@@ -142,5 +147,21 @@ int hooked_mdb_env_set_mapsize(void* environment, size_t size) {
   static const auto real = next<decltype(hooked_mdb_env_set_mapsize)>("mdb_env_set_mapsize");
   const auto most = std::strtoul(setting("FAULT_MAP").c_str(), nullptr, 10);
   return real(environment, most > 0 ? most : size);
+}
+
+char* hooked_mdb_version(int* major, int* minor, int* patch) {
+  static const auto real = next<decltype(hooked_mdb_version)>("mdb_version");
+  char* const text = real(major, minor, patch);
+  const auto told = setting("FAULT_LMDB");
+  if (!told.empty() && patch != nullptr) *patch = std::atoi(told.c_str());
+  return text;
+}
+
+int hooked_statfs(const char* path, struct statfs* status) {
+  static const auto real = next<decltype(hooked_statfs)>("statfs");
+  const int done = real(path, status);
+  const auto told = setting("FAULT_FILE_SYSTEM");
+  if (done == 0 && !told.empty()) status->f_type = static_cast<decltype(status->f_type)>(std::strtoul(told.c_str(), nullptr, 16));
+  return done;
 }
 }

@@ -190,6 +190,26 @@ TEST(LargeBody, IsCopiedFromAnotherFileSystem) {
   ::unlink(elsewhere.c_str());
 }
 
+// fs.protected_hardlinks, and a spool whose files belong to another user (docs/adr/0002).
+TEST(LargeBody, IsCopiedFromAnotherUsersFile) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  constexpr uid_t nobody = 65534;
+  TemporaryFolder spool;
+  write(spool / "spooled", large);
+  ::chmod(spool.path().c_str(), 0755);
+  ::chmod((spool / "spooled").c_str(), 0644);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setresgid(nobody, nobody, nobody) != 0 || ::setresuid(nobody, nobody, nobody) != 0) ::_exit(2);
+    Store store;
+    store.deliver(message("a").saying(large).from_file(spool / "spooled"));
+    ::_exit(store.texts() == "1:" + large && status_of(spool / "spooled").st_nlink == 1 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
 TEST(LargeBody, IsCopiedWhereTheFileIsAnother) {
   Store store;
   write(store.folder / "short", large.substr(1));

@@ -212,5 +212,26 @@ TEST(PopSession, OffersPlusWhereTheConnectionHasAChannelBinding) {
   EXPECT_EQ(service.authenticator.requests[0].tls_exporter, "the channel");
 }
 
+// The bodies are not even there.
+TEST(PopSession, AnswersListAndUidlOfAHundredThousandMessagesWithoutReadingABody) {
+  Service service;
+  service.deliver("a", "Subject: hi\r\n\r\n" + std::string(2000, 'x') + "\r\n");
+  const mailstore::MailboxRef inbox{service.bob, service.store.status(service.bob).id};
+  while (service.store.status(service.bob).messages < 100'000) {
+    ASSERT_TRUE(service.store->copy(inbox, mailstore::UidSet::all(), inbox).has_value());
+  }
+  const auto files = service.store.files();
+  ASSERT_EQ(files.size(), 1U);
+  std::filesystem::remove(files[0]);
+  const auto lines = [&](const std::string& command) {
+    const auto said = service.talk(command + "\r\nQUIT\r\n");
+    return static_cast<std::size_t>(std::count(said.begin(), said.end(), '\n'));
+  };
+  const std::size_t around = 4;  // greeting, +OK, the dot, goodbye
+  EXPECT_EQ(lines("LIST"), (1U << 17) + around);
+  EXPECT_EQ(lines("UIDL"), (1U << 17) + around);
+  EXPECT_NE(service.talk("RETR 1\r\nQUIT\r\n").find("-ERR"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tubepost::popd::test
