@@ -1,9 +1,11 @@
 // power-cut: plays a record of what programs did to a disk (disk_log.cc), cuts the power behind each of its lines, and looks
 // whether what was promised before is kept.
 //   power-cut check RECORD PROMISES FOLDER VARIANTS [SEED [KIND…]]   exit 0: all is kept; 1: a sentence on standard output
+//       VARIANTS: how many disks there may be behind a line, at most; 0 only counts the lines
 //       KIND…: syncs of these kinds are left out, as if somebody had removed them from the program
 //   power-cut kinds RECORD                  the kinds of syncs there are
 //   power-cut make RECORD LINE FOLDER SEED  what may be left behind that line; SEED 0: all that was written
+//   power-cut keeps RECORD PROMISES LINE HOME  whether this home, which somebody has gone on with, keeps what was promised by then
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,7 +107,7 @@ int check(Arguments arguments) {
   bool kept = true;
   for (std::size_t line = 0; line < record->size() && kept; ++line) {
     if (const auto applied = disk.apply((*record)[line]); !applied) return std::cout << applied.error().text << '\n', 70;
-    kept = check.all_states(disk, line);
+    kept = check.variants == 0 || check.all_states(disk, line);
   }
   std::cout << record->size() << " lines, " << check.looked_at << " states looked at\n";
   return kept ? 0 : 1;
@@ -133,11 +135,21 @@ int make(Arguments arguments) {
   return write_image(disk.image(*seed == 0 ? Disk::Later::all : Disk::Later::some, chance), arguments[2]) ? 0 : 1;
 }
 
+int keeps(Arguments arguments) {
+  const auto record = read_record(arguments[0]);
+  const auto line = parse_number<std::size_t>(arguments[2]);
+  if (!record || !line) return 70;
+  const auto promises = read_promises(arguments[1], *record);
+  if (!promises) return 70;
+  return is_kept(arguments[3], *promises, *line) ? 0 : 1;
+}
+
 int run(Arguments arguments) {
   const std::string command = arguments.size() > 1 ? arguments[1] : "";
   if (command == "check" && arguments.size() >= 6) return check(arguments.subspan(2));
   if (command == "kinds" && arguments.size() == 3) return kinds(arguments.subspan(2));
   if (command == "make" && arguments.size() == 6) return make(arguments.subspan(2));
+  if (command == "keeps" && arguments.size() == 6) return keeps(arguments.subspan(2));
   std::cerr << "power-cut: usage stands in its source\n";
   return 64;
 }

@@ -222,10 +222,14 @@ void Inventory::bounced(const Promise& promise, const std::string& address) {
   const bool waits = std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
     return one.subject == promise.token || (one.is_notice && one.body.find(promise.token) != std::string::npos);
   });
+  // Or, if the cut came before its recipient went, it was delivered after all.
+  const bool was_delivered = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& one) {
+    return one.subject == promise.token && std::find(promise.recipients.begin(), promise.recipients.end(), one.address) == promise.recipients.end();
+  });
   const auto notices = std::count_if(kept_.begin(), kept_.end(), [&](const Kept& one) {
     return one.address == address && one.subject != promise.token && one.body.find(promise.token) != std::string::npos;
   });
-  if (!waits && notices == 0) say("nobody is told that " + promise.token + " failed");
+  if (!waits && !was_delivered && notices == 0) say("nobody is told that " + promise.token + " failed");
   if (notices > 1) say("it is told twice that " + promise.token + " failed");
 }
 
