@@ -13,7 +13,8 @@
 namespace tubepost::net {
 namespace {
 
-constexpr std::uintptr_t still_used = 512;  // below this frame's address: the frame itself, the ABI's red zone
+constexpr std::uintptr_t still_used =
+    512;  // below this frame's address: the frame itself, the ABI's red zone
 constexpr int arenas = 2;
 
 bool is_first_thread() { return ::syscall(SYS_gettid) == ::getpid(); }
