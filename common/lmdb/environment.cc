@@ -232,10 +232,13 @@ Result<void> Environment::copy_to(const std::string& folder) const {
   return sync_file(folder);
 }
 
+// By a read transaction, and not by mdb_env_info(): that shows the number from when the meta page is written, which
+// is before a read transaction sees what it stands for. Whoever took the number and then looked would miss the change.
 std::uint64_t Environment::last_transaction() const {
-  MDB_envinfo info{};
-  mdb_env_info(state_->env, &info);
-  return info.me_last_txnid;
+  MDB_txn* transaction = nullptr;
+  if (mdb_txn_begin(state_->env, nullptr, MDB_RDONLY, &transaction) != MDB_SUCCESS) return 0;
+  const OwnedTransaction owned(transaction);
+  return mdb_txn_id(transaction);
 }
 
 int Environment::clear_dead_readers() {

@@ -136,7 +136,8 @@ public:
   Result<Space> space() const;
   Result<void> copy_to(
       const std::string& folder) const;  // a consistent, compacted copy, live; the folder exists
-  // The number of the last committed write transaction, of any process; costs no transaction.
+  // The number of the last committed write transaction, of any process, whose changes a read() from now on sees.
+  // 0: it cannot be had (too many readers).
   std::uint64_t last_transaction() const;
   int clear_dead_readers();  // how many there were; also done every 1000 writes
   const std::string& folder() const;

@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 #include "temporary_folder.h"
 
@@ -53,6 +54,36 @@ TEST_F(EnvironmentTest, KeepsWhatIsWritten) {
   const auto value = environment_.read([&](ReadTransaction& t) { return std::string(*t.get(table_, "a")); });
   EXPECT_EQ(*value, "value of a");
   EXPECT_EQ(keys(), "a b ");
+}
+
+// What imapd lives by: it takes the number, looks at a mailbox, and looks again only when the number is another.
+TEST_F(EnvironmentTest, WhoHasTheNumberOfATransactionSeesItsChanges) {
+  const auto value = [&] {
+    return *environment_.read([&](ReadTransaction& t) {
+      const auto found = t.get(table_, "n");
+      return found ? std::stoull(std::string(*found)) : 0ULL;
+    });
+  };
+  const auto before = environment_.last_transaction();
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int i = 1; i <= 2000; ++i) {
+      const auto written = environment_.write([&](WriteTransaction& t) -> Result<void> {
+        t.put(table_, "n", std::to_string(i));
+        return {};
+      });
+      EXPECT_TRUE(written);
+    }
+    done = true;
+  });
+  bool seen = true;
+  while (!done && seen) {
+    const auto number = environment_.last_transaction();
+    seen = value() >= number - before;
+  }
+  writer.join();
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(environment_.last_transaction(), before + 2000);
 }
 
 TEST_F(EnvironmentTest, SaysWhatIsNotThere) {
