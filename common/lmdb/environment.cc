@@ -145,8 +145,9 @@ Result<Environment> Environment::open(const std::string& folder, const Options& 
   mdb_env_set_mapsize(state->env, options.map_size);
   mdb_env_set_maxreaders(state->env, most_readers);
   mdb_env_set_maxdbs(state->env, options.max_tables);
-  // MDB_NORDAHEAD: values are read singly, and a spool's file is larger than what is live in it.
-  const unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options.read_only ? unsigned{MDB_RDONLY} : 0U);
+  // The kernel reads ahead (no MDB_NORDAHEAD): what was written together is read together, and without it a mailbox that is
+  // not in memory is read page by page, each with a wait of its own.
+  const unsigned flags = MDB_NOTLS | (options.read_only ? unsigned{MDB_RDONLY} : 0U);
   const ModeOfNewFiles new_files(folder, options.mode);
   if (const int code = mdb_env_open(state->env, folder.c_str(), flags, options.mode); code != 0)
     return open_failure(folder, code);
