@@ -18,20 +18,33 @@ Milliseconds read_clock(clockid_t id) {
 Timestamp SystemClock::now() const { return Timestamp(read_clock(CLOCK_REALTIME)); }
 Milliseconds SystemClock::since_boot() const { return read_clock(CLOCK_BOOTTIME); }
 
+namespace {
+
+char* put_digits(char* to, unsigned value, int digits) {
+  for (char* at = to + digits; at-- > to; value /= 10) *at = static_cast<char>('0' + value % 10);
+  return to + digits;
+}
+
+}  // namespace
+
+// By hand: strftime takes as long as all the rest of a line of mailq.
 std::string to_rfc3339(Timestamp time) {
-  const auto ms = time.time_since_epoch().count();
-  const std::time_t seconds = ms >= 0 ? ms / 1000 : (ms - 999) / 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  const auto rest = static_cast<int>(ms - seconds * 1000);
-  std::string out(text, length);
-  out += '.';
-  out += static_cast<char>('0' + rest / 100);
-  out += static_cast<char>('0' + rest / 10 % 10);
-  out += static_cast<char>('0' + rest % 10);
-  return out + 'Z';
+  using namespace std::chrono;
+  constexpr sys_days first{year{0} / 1 / 1}, end{year{10000} / 1 / 1};
+  if (time < first) time = first;
+  if (time >= end) time = end - milliseconds(1);
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const auto ms = static_cast<unsigned>((time - day).count());
+  char text[] = "0000-00-00T00:00:00.000Z";
+  put_digits(text, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  put_digits(text + 5, static_cast<unsigned>(date.month()), 2);
+  put_digits(text + 8, static_cast<unsigned>(date.day()), 2);
+  put_digits(text + 11, ms / 3'600'000, 2);
+  put_digits(text + 14, ms / 60'000 % 60, 2);
+  put_digits(text + 17, ms / 1000 % 60, 2);
+  put_digits(text + 20, ms % 1000, 3);
+  return text;
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

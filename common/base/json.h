@@ -4,20 +4,23 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tubepost {
 
 std::string json_string(std::string_view utf8);  // with its quotes
 
+// Names are the program's own: they have nothing in them that JSON escapes.
 class JsonObject {
 public:
-  void text(std::string_view name, std::string_view utf8) { raw(name, json_string(utf8)); }
+  void text(std::string_view name, std::string_view utf8);
   void number(std::string_view name, std::uint64_t value) { raw(name, std::to_string(value)); }
   void null(std::string_view name) { raw(name, "null"); }
   void raw(std::string_view name, std::string_view json);
-  std::string done() const { return "{" + members_ + "}"; }
+  std::string done() { return members_.empty() ? "{}" : std::move(members_ += '}'); }  // last
 
 private:
+  void begin(std::string_view name);
   std::string members_;
 };
 

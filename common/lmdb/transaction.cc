@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "lmdb/environment.h"
+#include "lmdb/looks.h"
 
 namespace tubepost::lmdb {
 namespace {
@@ -17,7 +18,11 @@ void check(int code, const char* doing) {
   if (code != MDB_SUCCESS) throw Error(code, doing);
 }
 
+thread_local std::uint64_t looks = 0;  // only counted up, and read by tests
+
 }  // namespace
+
+std::uint64_t looks_of_this_thread() { return looks; }
 
 // ---- Cursor
 
@@ -32,6 +37,7 @@ Cursor::~Cursor() {
 
 bool Cursor::move(int operation, std::string_view key) {
   MDB_val k = to_val(key), v{};
+  ++looks;
   const int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
   if (code == MDB_NOTFOUND) return key_ = value_ = {}, false;
   check(code, "cursor move");
@@ -70,6 +76,7 @@ void Cursor::put(std::string_view key, std::string_view value) {
 
 std::optional<std::string_view> ReadTransaction::get(Table table, std::string_view key) const {
   MDB_val k = to_val(key), v{};
+  ++looks;
   const int code = mdb_get(transaction_, table.handle, &k, &v);
   if (code == MDB_NOTFOUND) return std::nullopt;
   check(code, "get");

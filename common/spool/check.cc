@@ -40,7 +40,11 @@ private:
   void debt(const std::string& key);
   void lane(const std::string& key);
   void remote(const std::string& key);
+  Result<void> counted(const std::string& sentence,
+                       const std::function<bool(const lmdb::ReadTransaction&)>& is_right,
+                       const std::function<void(lmdb::WriteTransaction&)>& mend);
   Result<void> totals();
+  Result<void> lane_counts();
   void finished(const std::string& key);
   void dropped(const std::string& key);
 
@@ -134,6 +138,7 @@ Result<std::vector<std::string>> Checker::run() {
     if (auto done = each(table, rule); !done) return std::move(done).error();
   }
   if (auto done = totals(); !done) return std::move(done).error();
+  if (auto done = lane_counts(); !done) return std::move(done).error();
   return std::move(found_);
 }
 
@@ -254,18 +259,40 @@ void Checker::remote(const std::string& key) {
          [&](lmdb::WriteTransaction& w) { w.erase(t_.remote, key); });
 }
 
-// The one rule that is not local to a message, and so looked at in one transaction.
-Result<void> Checker::totals() {
-  bool right = true;
-  auto looked = environment_.read(
-      [&](lmdb::ReadTransaction& read) { right = read_totals(read, t_) == count_totals(read, t_); });
-  if (!looked || right) return looked;
-  if (!repair_) return broken("the totals are not what is in the queue"), Result<void>();
+// The rules that are not local to a message, and so looked at in one transaction each.
+Result<void> Checker::counted(const std::string& sentence,
+                              const std::function<bool(const lmdb::ReadTransaction&)>& is_right,
+                              const std::function<void(lmdb::WriteTransaction&)>& mend) {
+  auto right = environment_.read([&](lmdb::ReadTransaction& read) { return is_right(read); });
+  if (!right) return std::move(right).error();
+  if (*right) return {};
+  if (!repair_) return broken(sentence), Result<void>();
   return environment_.write([&](lmdb::WriteTransaction& write) -> Result<void> {
-    write_totals(write, t_, count_totals(write, t_));
-    found_.push_back("the totals are not what is in the queue (mended)");
+    mend(write);
+    found_.push_back(sentence + " (mended)");
     return {};
   });
+}
+
+Result<void> Checker::totals() {
+  return counted(
+      "the totals are not what is in the queue",
+      [&](const lmdb::ReadTransaction& read) {
+        return read_totals(read, t_).counts_the_same(count_totals(read, t_));
+      },
+      [&](lmdb::WriteTransaction& write) {
+        Totals right = count_totals(write, t_);
+        const Totals kept = read_totals(write, t_);
+        right.came = kept.came, right.went = kept.went;
+        write_totals(write, t_, right);
+      });
+}
+
+Result<void> Checker::lane_counts() {
+  return counted(
+      "the counts of the lanes are not what is parked in them",
+      [&](const lmdb::ReadTransaction& read) { return read_lane_counts(read, t_) == count_lanes(read, t_); },
+      [&](lmdb::WriteTransaction& write) { write_lane_counts(write, t_, count_lanes(write, t_)); });
 }
 
 void Checker::due(const std::string& key) {

@@ -66,7 +66,7 @@ void Editor::index(const SpoolId& id, const Recipient& r) {
   if (!waits(r.state)) return;
   transaction_.put(tables_.due, due_key(r.next, id, r.number), {});
   if (r.lane.empty()) return;
-  if (r.parked) transaction_.put(tables_.lanes, lane_key(id, r), {});
+  if (r.parked) transaction_.put(tables_.lanes, lane_key(id, r), {}), ++totals_change_.parked[r.lane];
   if (const auto key = remote_key(r.address, id, r.number)) transaction_.put(tables_.remote, *key, {});
 }
 
@@ -77,7 +77,7 @@ void Editor::unindex(const SpoolId& id, const Recipient& r) {
   if (!waits(r.state)) return;
   transaction_.erase(tables_.due, due_key(r.next, id, r.number));
   if (r.lane.empty()) return;
-  if (r.parked) transaction_.erase(tables_.lanes, lane_key(id, r));
+  if (r.parked) transaction_.erase(tables_.lanes, lane_key(id, r)), --totals_change_.parked[r.lane];
   if (const auto key = remote_key(r.address, id, r.number)) transaction_.erase(tables_.remote, *key);
 }
 
@@ -100,6 +100,7 @@ void Editor::change(const SpoolId& id, const Recipient& before, const Recipient&
 }
 
 void Editor::add(const SpoolId& id, const Recipient& recipient) {
+  ++totals_change_.came;
   transaction_.put(tables_.recipients, recipient_key(id, recipient.number), encode(recipient));
   index(id, recipient);
 }
@@ -107,6 +108,7 @@ void Editor::add(const SpoolId& id, const Recipient& recipient) {
 void Editor::erase(const SpoolId& id, const Recipient& recipient) {
   unindex(id, recipient);
   transaction_.erase(tables_.recipients, recipient_key(id, recipient.number));
+  ++totals_change_.went;
   touched_[id].lost_one = true;
 }
 

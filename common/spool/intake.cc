@@ -104,6 +104,7 @@ Result<bool> Intake::insert(lmdb::WriteTransaction& transaction, const Tables& t
   TotalsChange change;
   change.messages = 1;
   change.bytes = static_cast<std::int64_t>(body.size());
+  change.came = recipients.size();
   for (const Row& row : recipients) change.add(row.due.empty() ? State::held : State::queued);
   change.apply(transaction, tables);
   return true;

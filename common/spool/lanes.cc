@@ -13,32 +13,22 @@ std::optional<Destination> trouble_of(const lmdb::ReadTransaction& read, const T
   return value ? decode_destination(lane, *value) : std::nullopt;
 }
 
-// Each lane is one seek; what is in it is passed over, or counted.
-std::vector<LaneCount> read_lanes(const lmdb::ReadTransaction& read, const Tables& tables,
-                                  std::size_t count_max) {
+// A row for each lane, whatever is in it.
+std::vector<LaneCount> read_lanes(const lmdb::ReadTransaction& read, const Tables& tables) {
   std::vector<LaneCount> found;
-  lmdb::Cursor cursor = read.cursor(tables.lanes);
-  for (bool more = cursor.first(); more && found.size() < lanes_max;) {
-    const auto key = parse_lane_key(cursor.key());
-    if (!key) {
-      more = cursor.next();
-      continue;
-    }
-    LaneCount lane{std::string(key->lane), 0, trouble_of(read, tables, key->lane)};
-    const std::string prefix = lane_prefix(lane.lane);
-    for (; lane.parked < count_max && more && cursor.key().starts_with(prefix); more = cursor.next())
-      ++lane.parked;
-    if (more && cursor.key().starts_with(prefix)) more = cursor.seek(lane.lane + '\x01');
-    found.push_back(std::move(lane));
+  lmdb::Cursor cursor = read.cursor(tables.parked);
+  for (bool more = cursor.first(); more && found.size() < lanes_max; more = cursor.next()) {
+    const std::uint64_t parked = cursor.value().size() == 8 ? lmdb::read_u64(cursor.value()) : 0;
+    found.push_back({std::string(cursor.key()), parked, trouble_of(read, tables, cursor.key())});
   }
   return found;
 }
 
 }  // namespace
 
-Result<std::vector<LaneCount>> Spool::lanes(std::size_t count_max) const {
+Result<std::vector<LaneCount>> Spool::lanes() const {
   return state_->environment.read(
-      [&](lmdb::ReadTransaction& read) { return read_lanes(read, state_->tables, count_max); });
+      [&](lmdb::ReadTransaction& read) { return read_lanes(read, state_->tables); });
 }
 
 Result<std::vector<Destination>> Spool::destinations() const {
@@ -77,6 +67,15 @@ Result<bool> Spool::unsuppress(std::string_view address) {
       0);
   if (!done) return std::move(done).error();
   return found;
+}
+
+Result<std::optional<Timestamp>> Spool::oldest() const {
+  return state_->environment.read([&](lmdb::ReadTransaction& read) -> std::optional<Timestamp> {
+    lmdb::Cursor cursor = read.cursor(state_->tables.envelopes);
+    for (bool more = cursor.first(); more; more = cursor.next())
+      if (const auto envelope = decode_envelope(cursor.value())) return envelope->accepted;
+    return std::nullopt;
+  });
 }
 
 Result<Totals> Spool::totals() const {

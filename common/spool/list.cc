@@ -9,8 +9,31 @@ namespace tubepost::spool {
 namespace {
 
 // design.md 3: a read transaction is renewed every 1,000 rows or 100 ms, so that it never pins the database.
-constexpr std::size_t page_rows = 1000;
+constexpr std::size_t page_rows = 1000, first_page_rows = 50;  // who wants the head does not wait for more
 constexpr std::chrono::milliseconds page_time{100};
+constexpr std::size_t looks_at_clock = 64;  // messages from one to the next
+
+// The recipients of one message after the other: both tables are in the order of ids, so the next ones stand where the
+// last ones ended.
+class RecipientsInOrder {
+public:
+  RecipientsInOrder(const lmdb::ReadTransaction& read, lmdb::Table table) : cursor_(read.cursor(table)) {}
+
+  std::vector<Recipient> of(const SpoolId& id) {
+    std::vector<Recipient> found;
+    if (!more_ || cursor_.key() < id.bytes()) more_ = cursor_.seek(id.bytes());
+    for (; more_ && cursor_.key().starts_with(id.bytes()); more_ = cursor_.next()) {
+      const auto key = parse_recipient_key(cursor_.key());
+      auto recipient = key ? decode_recipient(key->number, cursor_.value()) : std::nullopt;
+      if (recipient) found.push_back(std::move(*recipient));
+    }
+    return found;
+  }
+
+private:
+  lmdb::Cursor cursor_;
+  bool more_ = false;
+};
 
 struct Page {
   std::vector<Queued> found;
@@ -19,18 +42,22 @@ struct Page {
 
 Page read_page(const lmdb::ReadTransaction& read, const Tables& tables, const Filter& filter,
                const std::optional<SpoolId>& after) {
+  const std::size_t most = after ? page_rows : first_page_rows;
   Page page;
+  page.found.reserve(most);
   const auto end = std::chrono::steady_clock::now() + page_time;
   std::size_t rows = 0;
+  RecipientsInOrder recipients_of(read, tables.recipients);
   lmdb::Cursor cursor = read.cursor(tables.envelopes);
   bool more = after ? cursor.seek(after->bytes()) : cursor.first();
   if (more && after && cursor.key() == after->bytes()) more = cursor.next();
-  for (; more && rows < page_rows && std::chrono::steady_clock::now() < end; more = cursor.next()) {
+  for (std::size_t looked = 1; more && rows < most; more = cursor.next(), ++looked) {
+    if (looked % looks_at_clock == 0 && std::chrono::steady_clock::now() >= end) break;
     page.last = SpoolId::from_bytes(cursor.key());
     ++rows;
     auto envelope = decode_envelope(cursor.value());
     if (!envelope || !matches(filter, *envelope)) continue;  // a damaged one is check()'s to tell
-    auto recipients = read_recipients(read, tables, *page.last);
+    auto recipients = recipients_of.of(*page.last);
     rows += recipients.size();
     std::erase_if(recipients, [&](const Recipient& r) { return !matches(filter, r); });
     if (!recipients.empty()) page.found.push_back({*page.last, std::move(*envelope), std::move(recipients)});

@@ -41,7 +41,10 @@ Result<void> check_schema(lmdb::Environment& environment, const Tables& tables, 
     std::string version;
     lmdb::append_u32(version, schema_version);
     // Records of version 1 are read as they are; only what is counted was not kept then.
-    if (*found) write_totals(write, tables, count_totals(write, tables));
+    if (*found) {
+      write_totals(write, tables, count_totals(write, tables));
+      write_lane_counts(write, tables, count_lanes(write, tables));
+    }
     write.put(meta, schema_key, version);
     return {};
   });
@@ -50,11 +53,11 @@ Result<void> check_schema(lmdb::Environment& environment, const Tables& tables, 
 Result<Tables> open_tables(lmdb::Environment& environment) {
   auto opened = environment.open_tables({"meta", "bodies", "envelopes", "recipients", "due", "working",
                                          "debts", "finished", "journal", "dropped", "lanes", "remote",
-                                         "destinations", "suppressed", "expedited", "history"});
+                                         "destinations", "suppressed", "expedited", "history", "parked"});
   if (!opened) return std::move(opened).error();
   const auto& t = *opened;
-  return Tables{t[0], t[1], t[2],  t[3],  t[4],  t[5],  t[6],  t[7],
-                t[8], t[9], t[10], t[11], t[12], t[13], t[14], t[15]};
+  return Tables{t[0], t[1],  t[2],  t[3],  t[4],  t[5],  t[6],  t[7], t[8],
+                t[9], t[10], t[11], t[12], t[13], t[14], t[15], t[16]};
 }
 
 // Open for reading, too, so that it opens without a reader, never gives SIGPIPE, and survives qrun's
@@ -97,6 +100,11 @@ Result<Spool> Spool::open(const std::string& folder, const Options& options, con
     }
   }
   return Spool(std::move(state));
+}
+
+Result<void> Spool::copy_to(const std::string& folder) const {
+  if (auto made = make_folders(folder); !made) return made;
+  return state_->environment.copy_to(folder);
 }
 
 // ---- waking

@@ -1,4 +1,4 @@
-// How the spool is written in LMDB, version 2. Only this library includes it; docs/spool-states.md says which
+// How the spool is written in LMDB, version 3. Only this library includes it; docs/spool-states.md says which
 // combinations are legal.
 //
 // Numbers are big-endian. `text` is a varint length (7 bits a byte, low bits first, high bit: more) and
@@ -21,6 +21,7 @@
 //   dropped      time id                    -                 files in bodies/ to be unlinked a day after
 //   `time`
 //   lanes        lane NUL flow:u32 id number:u32   -          index of the recipients parked
+//   parked       lane                       u64               how many are parked in it; never 0 (since version 3)
 //   remote       domain NUL id number:u32   -                 index of the queued and deferred that have a lane;
 //                                                             the labels of `domain` in reverse: "net.example"
 //   destinations lane                       destination       those that do not do well
@@ -42,7 +43,7 @@
 //                  flags: 1 delay notified, 2 parked, 4 urgent
 //   destination := 1:u8 failures:u32 failed:time probe:time text:text
 //   suppression := 1:u8 bounces:u32 last:time until:time text:text
-//   totals      := messages:u64 bytes:u64, then u64 for each state of recipients
+//   totals      := messages:u64 bytes:u64, then u64 for each state of recipients, then came:u64 went:u64
 //
 // The first byte of envelope and recipient is the version of that record; version 1 ends earlier. bodies/<id> is the bare message, so
 // that it can be read and linked as it is.
@@ -60,11 +61,11 @@
 
 namespace tubepost::spool {
 
-inline constexpr std::uint32_t schema_version = 2;
+inline constexpr std::uint32_t schema_version = 3;
 
 struct Tables {
   lmdb::Table meta, bodies, envelopes, recipients, due, working, debts, finished, journal, dropped;
-  lmdb::Table lanes, remote, destinations, suppressed, expedited, history;
+  lmdb::Table lanes, remote, destinations, suppressed, expedited, history, parked;
 };
 
 // ---- keys

@@ -23,6 +23,19 @@ void give_back(Editor& edit, lmdb::WriteTransaction& write, const Tables& tables
   edit.change(key.id, *before, after);
 }
 
+std::string_view kind_of(const Debt& debt) {
+  switch (debt.owed.empty() ? Owed::nothing : debt.owed.front().owed) {
+    case Owed::failure:
+      return "failure";
+    case Owed::delay:
+      return "delay";
+    case Owed::nothing:
+      return "";
+    default:
+      return "success";
+  }
+}
+
 // False: it was settled before, or is owed something else by now.
 bool pay(Editor& edit, const SpoolId& id, const Recipient& owed) {
   const auto present = edit.recipient(id, owed.number);
@@ -57,7 +70,7 @@ Result<void> Spool::settle(const Debt& debt, const std::optional<Generated>& rep
         if (paid == 0) return {};  // settled before: the sender has its DSN
         const std::string count = std::to_string(paid), name = intake ? intake->id.to_text() : std::string();
         edit.journal.add(debt.id, intake ? "dsn" : "dsn-forgiven",
-                         words({{"report", name}, {"recipients", count}}));
+                         words({{"report", name}, {"recipients", count}, {"kind", kind_of(debt)}}));
         if (intake) {
           auto inserted = intake->insert(write, s.tables, s.bodies_folder);
           if (!inserted) return std::move(inserted).error();

@@ -171,7 +171,7 @@ struct Turn {
 
 struct LaneCount {
   std::string lane;
-  std::size_t parked = 0;
+  std::uint64_t parked = 0;
   std::optional<Destination> trouble;  // nullopt: it does well
 };
 
@@ -248,8 +248,10 @@ public:
   Result<Turn> turn(const std::vector<Outcome>& outcomes, Timestamp now, std::size_t most,
                     const LaneWork& lanes = {});
   Result<std::vector<Destination>> destinations() const;  // those that do not do well
-  // The lanes in which somebody is parked; each counted up to `count_max` (0: not at all, by one look-up a lane).
-  Result<std::vector<LaneCount>> lanes(std::size_t count_max) const;
+  // The lanes in which somebody is parked, and how many: a row a lane, however full it is.
+  Result<std::vector<LaneCount>> lanes() const;
+  // When the oldest message of the queue was accepted; nullopt: it is empty.
+  Result<std::optional<Timestamp>> oldest() const;
   // Inserts the DSN (none: the debt is forgiven, e.g. NOTIFY=NEVER) and clears the debts it pays, in one
   // transaction.
   Result<void> settle(const Debt& debt, const std::optional<Generated>& report);
@@ -301,6 +303,9 @@ public:
   // losing mail.
   Result<std::vector<std::string>> check(bool repair);
   Result<std::uint64_t> message_count() const;
+  // A spool of its own in `folder`, which exists, as it is at one moment, live; for trying out what would be: without
+  // the large bodies.
+  Result<void> copy_to(const std::string& folder) const;
 
 private:
   struct State;

@@ -59,6 +59,24 @@ TEST_F(Check, AWholeSpoolBreaksNoRule) {
   EXPECT_EQ(states(id), "0:deferred 1:failed");
 }
 
+TEST_F(Check, TheCountOfALaneIsWhatIsParkedInIt) {
+  const SpoolId id = accepted(to({"a@x"}));
+  turn();
+  Outcome parked = outcome(id, 0, Outcome::Kind::postponed);
+  parked.next = clock_.now() + Milliseconds(60'000);
+  parked.lane = "x";
+  parked.parked = true;
+  turn({parked}, 0);
+  ASSERT_EQ(broken(), std::vector<std::string>());
+  tamper("parked", [](lmdb::WriteTransaction& write, lmdb::Table table) {
+    write.put(table, "y", std::string(8, '\1'));
+    write.put(table, "x", std::string(8, '\1'));
+  });
+  expect_mended("the counts of the lanes");
+  ASSERT_EQ(spool().lanes()->size(), 1U);
+  EXPECT_EQ(spool().lanes()->front().parked, 1U);
+}
+
 TEST_F(Check, ALostDueEntryIsPutBack) {
   const SpoolId id = accepted(to({"a@x"}));
   tamper("due", clear);

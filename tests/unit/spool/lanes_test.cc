@@ -1,5 +1,6 @@
 // Destinations: their lanes, what is remembered of them, and what is counted.
 #include "fixture.h"
+#include "lmdb/looks.h"
 
 namespace tubepost::spool {
 
@@ -31,7 +32,7 @@ struct Lanes : SpoolTest {
     return turned ? std::move(*turned) : Turn{};
   }
   std::size_t parked_in(const std::string& lane) {
-    const auto lanes = spool().lanes(1'000'000);
+    const auto lanes = spool().lanes();
     for (const LaneCount& count : *lanes)
       if (count.lane == lane) return count.parked;
     return 0;
@@ -144,11 +145,94 @@ TEST_F(Lanes, ADestinationInTroubleIsRememberedOverARestartUntilItDoesWell) {
 TEST_F(Lanes, EachLaneIsNamedOnce) {
   park(3, "alice@example.test", "a.example");
   park(2, "alice@example.test", "b.example");
-  const auto lanes = spool().lanes(2);
+  const auto lanes = spool().lanes();
   ASSERT_EQ(lanes->size(), 2U);
   EXPECT_EQ((*lanes)[0].lane, "a.example");
-  EXPECT_EQ((*lanes)[0].parked, 2U) << "counted as far as asked";
+  EXPECT_EQ((*lanes)[0].parked, 3U);
   EXPECT_EQ((*lanes)[1].lane, "b.example");
+}
+
+TEST_F(Lanes, WhoLeavesALaneIsCountedNoMore) {
+  const auto ids = park(3, "alice@example.test");
+  EXPECT_EQ(parked_in("example.net"), 3U);
+  ASSERT_TRUE(spool().act(ids[0], Action::drop, {}, "root"));
+  EXPECT_EQ(parked_in("example.net"), 2U);
+  take(1);
+  EXPECT_EQ(parked_in("example.net"), 1U);
+  take(1);
+  EXPECT_EQ(parked_in("example.net"), 0U);
+  EXPECT_TRUE(spool().lanes()->empty()) << "an empty lane is forgotten";
+  EXPECT_TRUE(broken().empty());
+}
+
+TEST_F(Lanes, WhoComesAndGoesIsCountedForGood) {
+  const SpoolId id = accepted(to({"a@example.net", "b@example.net"}));
+  turn();
+  turn({outcome(id, 0, Outcome::Kind::delivered), outcome(id, 1, Outcome::Kind::delivered)});
+  accepted(to({"a@example.net"}));
+  EXPECT_EQ(spool().totals()->came, 3U);
+  EXPECT_EQ(spool().totals()->went, 2U);
+  EXPECT_TRUE(broken().empty());
+}
+
+// Counted in look-ups, not in time: twice the queue must not be twice the work.
+struct Work : Lanes {
+  void fill(std::size_t messages) {
+    for (std::size_t i = 0; i < messages; ++i) accepted(to({"bob@example.net"}), "x\r\n");
+    std::vector<Outcome> outcomes;
+    const Turn claimed = turn({}, messages);
+    for (const Claim& claim : claimed.claims)
+      outcomes.push_back(parked(claim.id, "lane" + std::to_string(outcomes.size() % 10)));
+    turn(outcomes, 0);
+  }
+  template <class What>
+  std::uint64_t looks(const What& what) {
+    const auto before = lmdb::looks_of_this_thread();
+    what();
+    return lmdb::looks_of_this_thread() - before;
+  }
+  struct Measured {
+    std::uint64_t head, stats, next_job, start;
+  };
+  Measured measure() {
+    Measured m{};
+    m.head = looks([&] { EXPECT_TRUE(spool().list({}, [](const Queued&) { return false; })); });
+    m.stats = looks([&] {
+      EXPECT_TRUE(spool().totals());
+      EXPECT_TRUE(spool().oldest());
+      EXPECT_TRUE(spool().lanes());
+    });
+    m.start = looks([&] {
+      EXPECT_TRUE(spool().recover_claims());
+      EXPECT_TRUE(spool().destinations());
+      EXPECT_TRUE(spool().lanes());
+    });
+    m.next_job = looks([&] { EXPECT_EQ(take(4, 0, "lane3").claims.size(), 4U); });
+    EXPECT_TRUE(spool().recover_claims());
+    return m;
+  }
+};
+
+TEST_F(Work, HeadStatsStartAndTheNextJobCostTheSameInAQueueTwiceAsLong) {
+  fill(200);
+  const Measured small = measure();
+  fill(200);
+  const Measured large = measure();
+  EXPECT_LE(large.head, small.head + 10);
+  EXPECT_LE(large.stats, small.stats + 10);
+  EXPECT_LE(large.start, small.start + 10);
+  EXPECT_LE(large.next_job, small.next_job + 10);
+  EXPECT_LT(large.stats, 100U);
+  EXPECT_LT(large.next_job, 200U);
+}
+
+TEST_F(Work, AListLooksAtEachMessageAndRecipientOnce) {
+  fill(500);
+  std::size_t seen = 0;
+  const auto count =
+      looks([&] { EXPECT_TRUE(spool().list({}, [&](const Queued&) { return ++seen, true; })); });
+  EXPECT_EQ(seen, 500U);
+  EXPECT_LE(count, 500U * 3);
 }
 
 // ---- addresses that bounce
