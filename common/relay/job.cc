@@ -81,6 +81,23 @@ std::optional<spool::BodyType> parse_body(std::string_view name) {
   return std::nullopt;
 }
 
+// RFC 2852 4, but for the time, which is a moment here.
+std::string by_value(const spool::DeliverBy& by) {
+  return std::to_string(by.deadline.time_since_epoch().count()) +
+         (by.mode == spool::DeliverByMode::give_back ? ";R" : ";N") + (by.trace ? "T" : "");
+}
+
+std::optional<spool::DeliverBy> parse_by(std::string_view value) {
+  const auto semicolon = value.find(';');
+  if (semicolon == std::string_view::npos) return std::nullopt;
+  const auto time = parse_number<std::int64_t>(value.substr(0, semicolon));
+  const std::string_view mode = value.substr(semicolon + 1);
+  if (!time || *time < 0 || (mode != "R" && mode != "N" && mode != "RT" && mode != "NT")) return std::nullopt;
+  return spool::DeliverBy{Timestamp(Milliseconds(*time)),
+                          mode[0] == 'R' ? spool::DeliverByMode::give_back : spool::DeliverByMode::notify,
+                          mode.size() == 2};
+}
+
 Result<News> parse_answer(const spool::SpoolId& id, const process::Record& record) {
   const auto trouble = parse_enum<Trouble>(troubles, record.get_or("trouble", "none"));
   if (!trouble) return not_understood(record);
@@ -121,6 +138,10 @@ Result<Job> parse_job(const process::Record& record) {
   job.smtputf8 = record.get_or("smtputf8", "") == "yes";
   job.require_tls = record.get_or("require-tls", "") == "yes";
   job.last = record.get_or("last", "") == "yes";
+  if (const auto by = record.get("by")) {
+    job.deliver_by = parse_by(*by);
+    if (!job.deliver_by) return not_understood(record);
+  }
   for (const auto& [name, value] : record.fields()) {
     if (name != "rcpt") continue;
     auto recipient = parse_recipient(value);
@@ -141,6 +162,7 @@ process::Record to_record(const Job& job) {
   if (job.smtputf8) record.set("smtputf8", "yes");
   if (job.require_tls) record.set("require-tls", "yes");
   if (job.last) record.set("last", "yes");
+  if (job.deliver_by) record.set("by", by_value(*job.deliver_by));
   for (const JobRecipient& recipient : job.recipients)
     record.set("rcpt", std::to_string(recipient.number) + ' ' + word_or_dash(recipient.notify) + ' ' +
                            word_or_dash(recipient.orcpt) + ' ' + recipient.address);

@@ -1,7 +1,7 @@
 // What qrun asks of mxsend and what it is answered, as records on the pipes between them (design.md 4) and as values.
 //
 //   job:     id route domain sender [envid] [ret=FULL|HDRS] [body=8BITMIME|BINARYMIME] [smtputf8=yes]
-//            [require-tls=yes] [last=yes] rcpt=NUMBER NOTIFY ORCPT ADDRESS, repeated (1 to 100)
+//            [require-tls=yes] [last=yes] [by=MILLISECONDS;R|N[T]] rcpt=NUMBER NOTIFY ORCPT ADDRESS, repeated (1 to 100)
 //   phase:   id phase=connecting|transaction|final-dot          (news of the job under way; no answer yet)
 //   answer:  id trouble=none|dns|connect|session|tls|policy
 //            rcpt=NUMBER STATUS CODE REPLY HOST TEXT, repeated: one for each rcpt of the job
@@ -17,6 +17,7 @@
 //   domain   what jobs are told apart by: the recipients' domain, lower case; an address literal as "[…]"
 //   sender   the reverse-path, empty for the null one;   envid decoded, ret, NOTIFY, ORCPT as RFC 3461 has them
 //   last     the attempt is the last before the message expires: a fallback smarthost takes every failure
+//   by       RFC 2852: the moment (since 1970) until which it is to be delivered, and what then
 //   STATUS   delivered (the other side answers for it now), deferred, failed, or postponed (not tried to its
 //            end because we were told to stop: give it back, no attempt was made)
 //   CODE     enhanced status (RFC 3463);   REPLY the three digits of the reply that decided, "-": nobody said
@@ -62,6 +63,7 @@ struct Job {
   std::string ret;                   // "", "FULL", "HDRS"
   spool::BodyType body = spool::BodyType::seven_bit;
   bool smtputf8 = false, require_tls = false, last = false;
+  std::optional<spool::DeliverBy> deliver_by;
   std::vector<JobRecipient> recipients;
 };
 

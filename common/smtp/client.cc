@@ -111,6 +111,7 @@ std::string Client::mail_line(const Letter& letter) const {
     line += " BODY=8BITMIME";
   if (letter.smtputf8) line += " SMTPUTF8";
   if (letter.require_tls) line += " REQUIRETLS";
+  if (extensions_.deliver_by && !letter.by.empty()) line += " BY=" + letter.by;
   if (extensions_.dsn && !letter.ret.empty()) line += " RET=" + letter.ret;
   if (extensions_.dsn && letter.envid) line += " ENVID=" + encode_xtext(*letter.envid);
   return line;

@@ -53,6 +53,7 @@ struct Letter {
   std::vector<LetterRecipient> recipients;
   std::optional<std::string> envid;  // decoded
   std::string ret;                   // "", "FULL", "HDRS"
+  std::string by;                    // RFC 2852 4, "120;R"; empty: none
   bool eight_bit = false;            // BODY=8BITMIME
   bool binary = false;               // BODY=BINARYMIME: by BDAT
   bool smtputf8 = false, require_tls = false;

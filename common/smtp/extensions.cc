@@ -53,6 +53,10 @@ void take_line(Extensions& extensions, std::string_view line) {
     const auto most = parse_number<std::uint64_t>(words[1]);
     if (most && *most > 0) extensions.size_max = most;
   }
+  if (equal_ignoring_case(words[0], "DELIVERBY")) {
+    extensions.deliver_by = true;
+    if (words.size() > 1) extensions.deliver_by_min = parse_number<std::uint64_t>(words[1]).value_or(0);
+  }
   if (equal_ignoring_case(words[0], "AUTH")) take_mechanisms(extensions, words);
   if (equal_ignoring_case(words[0], "LIMITS")) take_limits(extensions, words);
 }

@@ -17,6 +17,8 @@ struct Extensions {
   bool size = false;
   std::optional<std::uint64_t> size_max;  // RFC 1870 4; 0 and none are no limit
   std::optional<std::size_t> rcpt_max;    // RFC 9422 LIMITS
+  bool deliver_by = false;                // RFC 2852 DELIVERBY
+  std::uint64_t deliver_by_min = 0;       // seconds that it wants at least, where the mode is R
   std::vector<std::string> mechanisms;    // of AUTH, capitals
 
   bool has_mechanism(std::string_view name) const;

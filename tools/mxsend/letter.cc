@@ -1,5 +1,7 @@
 #include "mxsend/letter.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "dns/name.h"
 #include "message/header.h"
@@ -10,7 +12,7 @@ namespace {
 
 // RFC 1870 6.3, RFC 6531 3.5, RFC 3463 3.7, RFC 8689 4.3
 constexpr EnhancedStatus too_large{5, 3, 4}, needs_utf8{5, 6, 7}, not_convertible{5, 6, 3},
-    needs_require_tls{5, 7, 30};
+    needs_require_tls{5, 7, 30}, delivery_time_expired{5, 4, 7};
 
 bool is_ascii(std::string_view text) { return !message::has_eight_bit(text); }
 
@@ -91,6 +93,23 @@ Result<void> fit_bits(Prepared& prepared, const Content& content, const smtp::Ex
   return {};
 }
 
+// RFC 2852 4.1.4: what is left of the time. A message that is to be given back by then is relayed only to who will.
+Result<void> fit_deliver_by(smtp::Letter& letter, const spool::DeliverBy& by, const smtp::Extensions& extensions,
+                            Timestamp now) {
+  const auto left = std::chrono::floor<std::chrono::seconds>(by.deadline - now).count();
+  const bool gives_back = by.mode == spool::DeliverByMode::give_back;
+  const auto least = std::max<std::int64_t>(1, static_cast<std::int64_t>(extensions.deliver_by_min));
+  if (gives_back && !extensions.deliver_by)
+    return Failure::permanent("DELIVERBY: that server does not know it and would not give the message back",
+                              delivery_time_expired);
+  if (gives_back && left < least)
+    return Failure::permanent("DELIVERBY: " + std::to_string(left) + " s are left, too few for that server",
+                              delivery_time_expired);
+  if (extensions.deliver_by)
+    letter.by = std::to_string(left) + (gives_back ? ";R" : ";N") + (by.trace ? "T" : "");
+  return {};
+}
+
 }  // namespace
 
 Content Content::of(std::string_view bytes) {
@@ -105,7 +124,8 @@ Content Content::of(std::string_view bytes) {
 }
 
 Result<std::unique_ptr<Prepared>> prepare(const relay::Job& job, const std::vector<std::size_t>& which,
-                                          const Content& content, const smtp::Extensions& extensions) {
+                                          const Content& content, const smtp::Extensions& extensions,
+                                          Timestamp now) {
   auto prepared = std::make_unique<Prepared>();
   auto& letter = prepared->letter;
   letter.sender = job.sender;
@@ -121,6 +141,8 @@ Result<std::unique_ptr<Prepared>> prepare(const relay::Job& job, const std::vect
   }
   if (job.require_tls && !extensions.require_tls)
     return Failure::permanent("REQUIRETLS: that server does not know it", needs_require_tls);
+  if (job.deliver_by)
+    if (auto done = fit_deliver_by(letter, *job.deliver_by, extensions, now); !done) return std::move(done).error();
   if (!extensions.smtputf8)
     if (auto done = without_utf8(letter, content, job.smtputf8); !done) return std::move(done).error();
   if (auto done = fit_line_ends(*prepared, content, extensions); !done) return std::move(done).error();

@@ -124,6 +124,7 @@ Result<Options> read_options(const config::Settings& settings) {
   options.sts_port = static_cast<std::uint16_t>(settings.number("mxsend.mta-sts-port"));
   options.ca_file = settings.text("tls.ca-file");
   options.sts_folder = settings.path("mxsend/mta-sts");
+  options.tls_counts_folder = settings.path("mxsend/tls-rpt");
   options.dns_servers = settings.list("dns.servers");
   options.smarthost_always = settings.text("mxsend.smarthost-mode") == "always";
   options.triggers = read_triggers(settings);

@@ -45,7 +45,7 @@ struct Options {
   bool smarthost_always = false;
   std::optional<SmarthostAccount> account;
   Triggers triggers;
-  std::string ca_file, sts_folder;
+  std::string ca_file, sts_folder, tls_counts_folder;
   std::uint16_t sts_port = 443;
   std::vector<std::string> dns_servers;
   std::vector<net::Endpoint> own_endpoints;  // where our own smtpd listens

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "dns/name.h"
+#include "relay/tls_sessions.h"
 #include "smtp/reply_class.h"
 
 namespace tubepost::mxsend {
@@ -15,6 +17,27 @@ constexpr int sessions_max = 2;     // hosts that answered and did not take all 
 constexpr int connects_max = 8;     // that did not even answer
 constexpr unsigned uses_max = 100;  // of one connection
 constexpr Milliseconds age_max = std::chrono::minutes(5);
+
+// RFC 2852 4.1.4 is about relaying: an LMTP server delivers, and now.
+smtp::Extensions what_it_takes(Connection& connection) {
+  smtp::Extensions extensions = connection.client().extensions();
+  extensions.deliver_by = extensions.deliver_by || connection.peer().lmtp;
+  return extensions;
+}
+
+// RFC 8460 4.3, by what OpenSSL or we said.
+std::string_view tls_result_of(std::string_view text) {
+  constexpr std::pair<std::string_view, std::string_view> known[] = {
+      {"STARTTLS", "starttls-not-supported"},
+      {"expired", "certificate-expired"},
+      {"mismatch", "certificate-host-mismatch"},
+      {"self-signed", "certificate-not-trusted"},
+      {"self signed", "certificate-not-trusted"},
+      {"issuer", "certificate-not-trusted"}};
+  for (const auto& [words, result] : known)
+    if (text.find(words) != std::string_view::npos) return result;
+  return "validation-failure";
+}
 
 bool is_dns(const Failure& failure) {
   return failure.status.subject == 4 && (failure.status.detail == 3 || failure.status.detail == 4);
@@ -150,7 +173,7 @@ Round::Next Round::transact(Connection& connection, bool fresh, const std::vecto
   answer_.dsn = connection.client().extensions().dsn;
   auto prepared = job_.require_tls && !connection.is_verified()
                       ? Failure::permanent("REQUIRETLS: nobody vouches for that server", {5, 7, 30})
-                      : prepare(job_, which, content_, connection.client().extensions());
+                      : prepare(job_, which, content_, what_it_takes(connection), courier_.parts_.clock.now());
   if (!prepared) {
     reached_ = true;
     for (const auto place : which)
@@ -245,15 +268,21 @@ void Round::take_reply(std::size_t place, const smtp::Reply& reply, const std::s
 void Round::count_tls(const Peer& peer, const Setback* setback) const {
   const bool tls_failed = setback && setback->trouble == Trouble::tls;
   if (!peer.policy.is_verified() || (setback && !tls_failed)) return;
-  const bool not_offered = tls_failed && setback->failure.text.find("STARTTLS") != std::string::npos;
-  const char* result = !tls_failed   ? "successful"
-                       : not_offered ? "starttls-not-supported"
-                                     : "validation-failure";
-  courier_.parts_.logger.info("tls-session",
-                              {{"domain", job_.domain},
-                               {"host", peer.to_text()},
-                               {"policy", peer.policy.level == TlsPolicy::Level::dane ? "tlsa" : "sts"},
-                               {"result", result}});
+  relay::TlsSession session;
+  session.domain = dns::to_ascii(job_.domain).value_or(job_.domain);
+  session.policy = peer.policy.level == TlsPolicy::Level::dane ? "tlsa" : "sts";
+  session.host = peer.name;
+  session.address = peer.endpoint.address.to_text();
+  session.result = tls_failed ? tls_result_of(setback->failure.text) : relay::tls_success;
+  if (tls_failed) session.reason = setback->failure.text;
+  const auto& parts = courier_.parts_;
+  parts.logger.info("tls-session", {{"domain", session.domain},
+                                    {"host", peer.to_text()},
+                                    {"policy", session.policy},
+                                    {"result", session.result}});
+  // Where there is no instance nobody reports.
+  if (const auto noted = relay::note(parts.options.tls_counts_folder, session, parts.clock.now()); !noted)
+    parts.logger.debug("tls-session-not-counted", {{"reason", noted.error().text}});
 }
 
 void Round::take_setback(const Setback& setback) {

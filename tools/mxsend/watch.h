@@ -26,12 +26,22 @@ public:
     const std::lock_guard lock(mutex_);
     return stopping_;
   }
+  void begin_job() {
+    const std::lock_guard lock(mutex_);
+    sent_ = false;
+  }
+  // Once told to stop: whether what is under way may be left where it is, for there is no conversation, which would end by
+  // itself, and of this job nothing was sent up to its final dot, which must not be forgotten.
+  bool may_leave() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_ && stream_ == nullptr && !sent_;
+  }
   // Throws ShuttingDown if it is time to stop; else, from here to the next attach() or done(), it is too late
   // to.
   void pass_final_dot() {
     const std::lock_guard lock(mutex_);
     if (stopping_) throw net::ShuttingDown();
-    past_final_dot_ = true;
+    past_final_dot_ = sent_ = true;
   }
   void done() {
     const std::lock_guard lock(mutex_);
@@ -41,7 +51,7 @@ public:
 private:
   mutable std::mutex mutex_;
   net::Stream* stream_ = nullptr;
-  bool stopping_ = false, past_final_dot_ = false;
+  bool stopping_ = false, past_final_dot_ = false, sent_ = false;
 };
 
 }  // namespace tubepost::mxsend

@@ -30,7 +30,7 @@ ExitStatus Worker::run() {
   std::thread reader([this] { read_pipe(); });
   while (const auto job = next_job(*courier)) {
     current_ = job->id;
-    tell(to_record(carry(*courier, *job)));
+    finish(carry(*courier, *job));
   }
   courier->hang_up();
   reader.join();
@@ -75,9 +75,41 @@ Result<void> Worker::take(std::string_view bytes) {
 
 void Worker::end_input() {
   parts_.watch.stop();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+  leave_what_waits();
+}
+
+// A look-up or connect(2) may take half a minute. Whoever waits for us to stop need not: all is answered here.
+void Worker::leave_what_waits() {
+  std::unique_lock telling(telling_, std::defer_lock);
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, parts_.patience, [this] { return !under_way_ && jobs_.empty(); })) return;
+    lock.unlock();
+    if (!parts_.watch.may_leave()) continue;
+    telling.lock();
+    if (parts_.watch.may_leave()) break;
+    telling.unlock();
+  }
   const std::lock_guard lock(mutex_);
-  ended_ = true;
-  changed_.notify_one();
+  const Failure stopped = Failure::temporary("told to stop", {4, 3, 2});
+  if (under_way_) write(to_record(answer_all(*under_way_, relay::Status::postponed, stopped)));
+  for (const relay::Job& job : jobs_) write(to_record(answer_all(job, relay::Status::postponed, stopped)));
+  ::_exit(broken_ ? to_int(ExitStatus::data) : to_int(ExitStatus::ok));
+}
+
+void Worker::finish(const relay::Answer& answer) {
+  const std::lock_guard telling(telling_);
+  {
+    const std::lock_guard lock(mutex_);
+    under_way_.reset();
+    changed_.notify_all();
+  }
+  write(to_record(answer));
 }
 
 // nullopt: there will be none. A connection that is kept is given up when none comes for a while.
@@ -92,12 +124,13 @@ std::optional<relay::Job> Worker::next_job(Courier& courier) {
   }
   changed_.wait(lock, ready);
   if (jobs_.empty()) return std::nullopt;
-  auto job = std::move(jobs_.front());
+  under_way_ = std::move(jobs_.front());
   jobs_.pop_front();
-  return job;
+  return under_way_;
 }
 
 relay::Answer Worker::carry(Courier& courier, const relay::Job& job) {
+  parts_.watch.begin_job();
   if (parts_.watch.is_stopping())
     return answer_all(job, relay::Status::postponed, Failure::temporary("told to stop", {4, 3, 2}));
   const auto body = parts_.body(job.id);
@@ -108,6 +141,11 @@ relay::Answer Worker::carry(Courier& courier, const relay::Job& job) {
 
 // Who does not read our answers has gone: its pipe of jobs ends, too.
 void Worker::tell(const process::Record& record) {
+  const std::lock_guard telling(telling_);
+  write(record);
+}
+
+void Worker::write(const process::Record& record) {
   if (const auto written = write_all(out_, record.to_text()); !written)
     parts_.logger.error("worker-stops", {{"reason", written.error().text}});
 }

@@ -126,5 +126,34 @@ TEST_F(Letter, ThatMustGoByTlsNeedsAServerThatKnowsSo) {
   EXPECT_TRUE(prepared_->letter.require_tls);
 }
 
+class Hurried : public Letter {
+protected:
+  std::string by(spool::DeliverByMode mode, bool knows, std::uint64_t least = 0,
+                 Milliseconds left = Milliseconds(90'500)) {
+    const Timestamp now(Milliseconds(1'700'000'000'000));
+    job_.deliver_by = spool::DeliverBy{now + left, mode, false};
+    smtp::Extensions extensions;
+    extensions.deliver_by = knows;
+    extensions.deliver_by_min = least;
+    const auto made = prepare(job_, {0}, Content::of("Subject: x\r\n\r\nx\r\n"), extensions, now);
+    return made ? (*made)->letter.by : to_string(made.error().status);
+  }
+};
+
+TEST_F(Hurried, WhatIsLeftOfTheTimeIsPassedOn) {
+  EXPECT_EQ(by(spool::DeliverByMode::give_back, true), "90;R");
+  EXPECT_EQ(by(spool::DeliverByMode::notify, true), "90;N");
+  EXPECT_EQ(by(spool::DeliverByMode::notify, true, 0, Milliseconds(-2'500)), "-3;N")
+      << "late, and told of already";
+}
+
+TEST_F(Hurried, WhatIsToBeGivenBackGoesOnlyToWhoWillGiveItBackInTime) {
+  EXPECT_EQ(by(spool::DeliverByMode::give_back, false), "5.4.7");
+  EXPECT_EQ(by(spool::DeliverByMode::give_back, true, 91), "5.4.7");
+  EXPECT_EQ(by(spool::DeliverByMode::give_back, true, 90), "90;R");
+  EXPECT_EQ(by(spool::DeliverByMode::give_back, true, 0, Milliseconds(500)), "5.4.7");
+  EXPECT_EQ(by(spool::DeliverByMode::notify, false), "");
+}
+
 }  // namespace
 }  // namespace tubepost::mxsend

@@ -35,6 +35,20 @@ TEST(RelayJob, IsReadAsItWasWritten) {
   EXPECT_FALSE(read->require_tls);
 }
 
+TEST(RelayJob, SaysUntilWhenItIsToBeDelivered) {
+  Job job = some_job();
+  job.deliver_by =
+      spool::DeliverBy{Timestamp(Milliseconds(1'700'000'123'456)), spool::DeliverByMode::give_back, true};
+  const auto read = parse_job(to_record(job));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->deliver_by, job.deliver_by);
+  for (const char* bad : {"", "1", "1;", "x;R", "-1;R", "1;X", "1;RX"}) {
+    auto record = to_record(some_job());
+    record.set("by", bad);
+    EXPECT_FALSE(parse_job(record)) << bad;
+  }
+}
+
 TEST(RelayJob, WithoutARecipientIsNone) {
   Job job = some_job();
   job.recipients.clear();

@@ -1,0 +1,34 @@
+// What is counted for the reports of RFC 8460: sessions with servers of domains that have a policy (DANE, MTA-STS), and
+// what became of their TLS. mxsend notes them, tls-report adds them up.
+//
+//   FOLDER/2026-11-26   a line each, of that day in UTC: domain policy host address result reason, separated by tabs
+//
+// Any number of processes note at the same time: a line is one write(2) to a file opened for appending.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace tubepost::relay {
+
+inline constexpr std::string_view tls_success = "successful";
+inline constexpr std::uint64_t tls_day_max = 64 << 20;  // bytes of one day; what comes then is not counted
+
+struct TlsSession {
+  std::string domain, policy;  // the policy domain; "tlsa" or "sts" (RFC 8460 4.4, policy-type)
+  std::string host, address;   // of the server, as its MX record and as it was connected to
+  std::string result;          // tls_success, or a result-type of RFC 8460 4.3
+  std::string reason;          // failure-reason-code, for people
+};
+
+std::string to_line(const TlsSession& session);                      // with its line end
+std::optional<TlsSession> parse_tls_session(std::string_view line);  // without
+std::string day_text(Timestamp time);                                // "2026-11-26"
+
+Result<void> note(const std::string& folder, const TlsSession& session, Timestamp now);
+
+}  // namespace tubepost::relay
