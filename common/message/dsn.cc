@@ -65,6 +65,12 @@ std::string typed_address(std::string_view address) {
   return out;
 }
 
+// RFC 6533 3: in message/global-delivery-status an address may stand as it is.
+std::string final_recipient(std::string_view address, bool utf8) {
+  if (!utf8 || is_ascii(address) || !is_valid_utf8(address)) return typed_address(address);
+  return "utf-8; " + printable(address, address_max);
+}
+
 std::string original_recipient(std::string_view orcpt) {
   const std::size_t semicolon = orcpt.find(';');
   if (semicolon == std::string_view::npos) return typed_address(decode_xtext(orcpt));
@@ -157,10 +163,10 @@ void append_human_part(std::string& out, const Dsn& dsn, std::string_view encodi
   for (const DsnRecipient& recipient : dsn.recipients) append_for_people(out, recipient);
 }
 
-void append_recipient_fields(std::string& out, const DsnRecipient& recipient) {
+void append_recipient_fields(std::string& out, const DsnRecipient& recipient, bool utf8) {
   line(out, {});
   if (!recipient.orcpt.empty()) line(out, {"Original-Recipient: ", original_recipient(recipient.orcpt)});
-  line(out, {"Final-Recipient: ", typed_address(recipient.address)});
+  line(out, {"Final-Recipient: ", final_recipient(recipient.address, utf8)});
   line(out, {"Action: ", to_text(recipient.action)});
   line(out, {"Status: ", to_string(recipient.status)});
   if (!recipient.remote_mta.empty()) line(out, {"Remote-MTA: dns; ", field_text(recipient.remote_mta)});
@@ -171,19 +177,35 @@ void append_recipient_fields(std::string& out, const DsnRecipient& recipient) {
   if (recipient.last_attempt) line(out, {"Last-Attempt-Date: ", format_date(*recipient.last_attempt)});
 }
 
+// RFC 6533 3, 4: the parts for UTF-8 are used where there is any, and where it can be read.
+bool needs_global_status(const Dsn& dsn) {
+  return dsn.utf8 &&
+         std::any_of(dsn.recipients.begin(), dsn.recipients.end(), [](const DsnRecipient& recipient) {
+           return !is_ascii(recipient.address) && is_valid_utf8(recipient.address);
+         });
+}
+
+std::string_view returned_type(const Dsn& dsn) {
+  const bool global = dsn.utf8 && !is_ascii(header_of(dsn.returned));
+  if (dsn.return_full) return global ? "message/global" : "message/rfc822";
+  return global ? "message/global-headers" : "text/rfc822-headers";  // RFC 6522 3
+}
+
 void append_status_part(std::string& out, const Dsn& dsn) {
-  line(out, {"Content-Type: message/delivery-status"});
+  const bool global = needs_global_status(dsn);
+  line(out, {"Content-Type: message/", global ? "global-delivery-status" : "delivery-status"});
+  if (global) line(out, {"Content-Transfer-Encoding: 8bit"});
   line(out, {"Content-Description: Delivery report"});
   line(out, {});
   if (dsn.envelope_id) line(out, {"Original-Envelope-Id: ", field_text(*dsn.envelope_id)});
   line(out, {"Reporting-MTA: dns; ", dsn.reporting_mta});
   line(out, {"Arrival-Date: ", format_date(dsn.arrival)});
-  for (const DsnRecipient& recipient : dsn.recipients) append_recipient_fields(out, recipient);
+  for (const DsnRecipient& recipient : dsn.recipients) append_recipient_fields(out, recipient, global);
 }
 
 void append_returned_part(std::string& out, const Dsn& dsn, std::string_view encoding) {
   const std::string_view part = returned_part(dsn);
-  line(out, {"Content-Type: ", dsn.return_full ? "message/rfc822" : "text/rfc822-headers"});  // RFC 6522 3
+  line(out, {"Content-Type: ", returned_type(dsn)});
   line(out, {"Content-Transfer-Encoding: ", encoding});
   line(out, {"Content-Description: ",
              dsn.return_full ? "Undelivered message" : "Header of the undelivered message"});
@@ -235,7 +257,8 @@ std::string write_dsn(const Dsn& dsn) {
   const std::string_view human_encoding = people_need_8bit(dsn) ? "8bit" : "7bit";
   std::string out;
   // RFC 2045 6.4: a multipart says 8bit when a part of it does.
-  append_header(out, dsn, boundary, std::max(returned_encoding, human_encoding));
+  const std::string_view status_encoding = needs_global_status(dsn) ? "8bit" : "7bit";
+  append_header(out, dsn, boundary, std::max({returned_encoding, human_encoding, status_encoding}));
 
   line(out, {end_of_line, "--", boundary});
   append_human_part(out, dsn, human_encoding);

@@ -43,9 +43,11 @@ struct Dsn {
   std::vector<DsnRecipient> recipients;    // at least one
   std::string_view returned;               // the message, CRLF line ends; empty: it is gone
   bool return_full = false;                // else its header only
+  bool utf8 = false;                       // RFC 6533: its sender takes UTF-8 in the parts of the report, too
 };
 
-// A whole message with CRLF line ends. It has bytes beyond ASCII only where the returned part has, or `to`.
+// A whole message with CRLF line ends. It has bytes beyond ASCII only where the returned part has, or `to`, or it is
+// for somebody who takes them (utf8).
 std::string write_dsn(const Dsn& dsn);
 
 // RFC 3461 4: "+2B" is "+". Broken escapes stand for themselves, as a DSN should rather be sent than be

@@ -124,6 +124,7 @@ std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string
   dsn.arrival = envelope.accepted;
   dsn.envelope_id = envelope.dsn_envid;
   dsn.returned = body;
+  dsn.utf8 = envelope.smtputf8;
   dsn.return_full = returns_full(envelope, body, any_failed(debt));
   bounce.content = message::write_dsn(dsn);
   bounce.envelope = envelope_of(envelope, bounce.content);

@@ -132,5 +132,34 @@ TEST(Xtext, IsDecodedAndBrokenEscapesStay) {
   EXPECT_EQ(decode_xtext("+"), "+");
 }
 
+TEST(Dsn, ForASenderWithUtf8SaysItInUtf8) {
+  Dsn dsn = sample();
+  dsn.recipients = {failed("g\xc3\xb6ne@example.test")};
+  dsn.returned = "Subject: gr\xc3\xbcn\r\n\r\nx\r\n";
+  dsn.utf8 = true;
+  const std::string text = write_dsn(dsn);
+  EXPECT_TRUE(
+      has(text, "Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n"));
+  EXPECT_TRUE(has(text, "Final-Recipient: utf-8; g\xc3\xb6ne@example.test\r\n"));
+  EXPECT_TRUE(has(text, "Content-Type: message/global-headers\r\n"));
+  dsn.return_full = true;
+  EXPECT_TRUE(has(write_dsn(dsn), "Content-Type: message/global\r\n"));
+}
+
+TEST(Dsn, ForASenderWithoutUtf8StaysInAscii) {
+  Dsn dsn = sample();
+  dsn.recipients = {failed("g\xc3\xb6ne@example.test")};
+  const std::string text = write_dsn(dsn);
+  EXPECT_TRUE(has(text, "Content-Type: message/delivery-status\r\n"));
+  EXPECT_TRUE(has(text, "Final-Recipient: utf-8; g\\x{F6}ne@example.test\r\n"));
+  EXPECT_TRUE(has(text, "Content-Type: text/rfc822-headers\r\n"));
+}
+
+TEST(Dsn, WithoutAnythingInUtf8IsAsAllKnowIt) {
+  Dsn dsn = sample();
+  dsn.utf8 = true;
+  EXPECT_TRUE(has(write_dsn(dsn), "Content-Type: message/delivery-status\r\n"));
+}
+
 }  // namespace
 }  // namespace tubepost::message
