@@ -3,6 +3,7 @@
 //
 //   domains:  dead*   nobody answers (trouble=connect)      busy*  refused as a whole (trouble=session)
 //             dsn*    takes DSN parameters
+//             hang*   nobody answers until mail for live.test was sent, and after ten seconds it says that this never was
 //   users:    gone@   550 5.1.1      later@  451 4.7.1      dot@  dies after the final dot      crash@  aborts
 //
 // A file named DOMAIN.up beside the journal makes a dead domain answer.
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -32,6 +34,23 @@ struct FakeSender {
     if (!write_all(fd, line + "\n")) std::abort();
     ::close(fd);
   }
+  bool live_was_sent() const {
+    const std::string all = read_file(journal).value_or("");
+    return all.find(" live.test ") != std::string::npos;
+  }
+  void hang(relay::Answer& answer, const relay::Job& job) const {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!live_was_sent() && std::chrono::steady_clock::now() < until) ::usleep(5'000);
+    answer.trouble = relay::Trouble::connect;
+    for (const auto& recipient : job.recipients)
+      answer.verdicts.push_back({recipient.number,
+                                 relay::Status::deferred,
+                                 {4, 4, 1},
+                                 0,
+                                 job.domain,
+                                 live_was_sent() ? "no answer" : "live.test was held up"});
+    say(to_record(answer));
+  }
   static void say(const process::Record& record) {
     if (!write_all(1, record.to_text())) std::exit(75);
   }
@@ -53,6 +72,7 @@ struct FakeSender {
     note(job);
     relay::Answer answer;
     answer.id = job.id;
+    if (job.domain.starts_with("hang")) return hang(answer, job);
     answer.trouble = trouble_of(job);
     answer.dsn = job.domain.starts_with("dsn");
     if (answer.trouble == relay::Trouble::none)

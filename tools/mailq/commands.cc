@@ -3,6 +3,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "mailq/format.h"
 #include "mailq/overview.h"
@@ -52,6 +54,10 @@ public:
     if (!all) return;
     for (const spool::Destination& one : *all) known_.emplace(one.name, one);
   }
+  bool explains(const spool::Queued& queued) const {
+    return !known_.empty() && std::any_of(queued.recipients.begin(), queued.recipients.end(),
+                                          [](const spool::Recipient& one) { return one.parked; });
+  }
   spool::Queued explained(spool::Queued queued) const {
     for (spool::Recipient& recipient : queued.recipients) {
       const auto one = recipient.parked ? known_.find(recipient.lane) : known_.end();
@@ -71,8 +77,11 @@ ExitStatus list(const spool::Spool& spool, const Request& request, const Output&
   Totals totals;
   WaitingForOthers waiting(output);
   const Destinations destinations(spool);
+  std::optional<spool::Queued> explained;
   const auto visit = [&](const spool::Queued& as_written) {
-    const spool::Queued queued = destinations.explained(as_written);
+    const bool explains = destinations.explains(as_written);
+    if (explains) explained = destinations.explained(as_written);
+    const spool::Queued& queued = explains ? *explained : as_written;
     if (totals.messages == 0 && !output.json) print(output.out, list_heading());
     totals.add(queued);
     for (const spool::Recipient& recipient : queued.recipients) waiting.look(recipient);

@@ -106,18 +106,20 @@ std::string_view list_heading() {
 }
 
 std::string list_entry(const spool::Queued& queued) {
-  std::string out = queued.id.to_text() + mark_of(state_of(queued)) + ' ' +
-                    padded(std::to_string(queued.envelope.size), 8) + ' ' +
-                    arrival(queued.envelope.accepted) + ' ' + sender_text(queued.envelope.reverse_path) +
-                    '\n';
+  std::string out = queued.id.to_text();
+  out.reserve(400);
+  out.append({mark_of(state_of(queued)), ' '}).append(padded(std::to_string(queued.envelope.size), 8));
+  out.append(" ").append(arrival(queued.envelope.accepted)).append(" ");
+  out.append(sender_text(queued.envelope.reverse_path)).append("\n");
   std::string last;
   for (const spool::Recipient& recipient : queued.recipients) {
-    const std::string reason = clean(reason_of(recipient));
-    if (!reason.empty() && reason != last) out += padded("(" + reason + ")", recipient_column) + '\n';
-    last = reason;
-    out += std::string(recipient_column, ' ') + clean(recipient.address) + '\n';
+    std::string reason = clean(reason_of(recipient));
+    if (!reason.empty() && reason != last)
+      out.append(padded("(" + reason + ")", recipient_column)).append("\n");
+    last = std::move(reason);
+    out.append(recipient_column, ' ').append(clean(recipient.address)).append("\n");
   }
-  return out + '\n';
+  return out += '\n';
 }
 
 void Totals::add(const spool::Queued& queued) {

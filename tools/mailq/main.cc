@@ -6,6 +6,7 @@
 #include "config/program.h"
 #include "directory/directory.h"
 #include "mailq/commands.h"
+#include "process/child.h"
 
 namespace tubepost::mailq {
 namespace {
@@ -52,6 +53,28 @@ ExitStatus serve(const config::Settings& settings, const Request& request, Outpu
   return written || status != ExitStatus::ok ? status : ExitStatus::later;
 }
 
+// Does not return, unless it fails: qrun(8) has the scheduler and its routes, and plays them.
+ExitStatus become_qrun(const config::Program& program, const std::vector<std::string>& options) {
+  std::vector<std::string> words{process::sibling_program("qrun"), "--home", program.home()};
+  if (const auto& file = program.inputs().config_file; !file.empty())
+    words.insert(words.end(), {"--config", file});
+  words.insert(words.end(), options.begin(), options.end());
+  if (program.json()) words.emplace_back("--json");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(argv[0], argv.data());
+  return complain(words[0] + ": cannot be run", ExitStatus::later);
+}
+
+ExitStatus simulate(const config::Program& program, const std::string& until,
+                    const std::vector<std::string>& outages) {
+  if (until.empty()) return complain("simulate needs --until TIME", ExitStatus::usage);
+  std::vector<std::string> options{"--simulate", until};
+  for (const std::string& outage : outages) options.insert(options.end(), {"--outage", outage});
+  return become_qrun(program, options);
+}
+
 }  // namespace
 }  // namespace tubepost::mailq
 
@@ -68,12 +91,20 @@ int main(int argc, char** argv) {
   program.option("--plot", output.plot, "FILE.svg", "stats: draw the states and the fullest destinations.");
   program.option("--to", to, "HOST",
                  "reroute: where to, a host or what mailadm route takes; none: the routes again.");
+  std::string until;
+  std::vector<std::string> outages;
+  program.option("--until", until, "TIME", "simulate: the time to play, +5d or as RFC 3339 has it.");
+  program.option("--outage", outages, "DOMAIN=DURATION",
+                 "simulate: nobody there answers for so long from now; may be given several times.");
   program.operands(words, "COMMAND|ID|FILTER|all",
-                   "show, cat, trace, schedule ID; find FILTER...; stats; top; suppress list|remove ADDRESS; "
+                   "show, cat, trace, schedule ID; find FILTER...; stats; top; simulate; replay "
+                   "ID|since=TIME; suppress list|remove ADDRESS; "
                    "hold, release, retry, drop, fail, reroute ID... | FILTER... | all; "
                    "FILTER: from= to= domain= state= older= newer= larger= smaller=");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   output.json = program.json();
+  constexpr std::size_t buffer = 1 << 16;
+  std::setvbuf(stdout, nullptr, _IOFBF, buffer);  // a long queue is one write for many messages
   const auto request = mailq::parse_request(words, SystemClock().now());
   output.terminal = ::isatty(STDOUT_FILENO) == 1;
   if (!to.empty()) {
@@ -84,5 +115,8 @@ int main(int argc, char** argv) {
       return to_int(mailq::complain(route.error().text, ExitStatus::usage));
   }
   if (!request) return to_int(mailq::complain(request.error().text, ExitStatus::usage));
+  if (request->verb == mailq::Verb::simulate) return to_int(mailq::simulate(program, until, outages));
+  if (request->verb == mailq::Verb::replay)
+    return to_int(mailq::become_qrun(program, {"--replay", request->words.front()}));
   return to_int(mailq::serve(*program.settings(), *request, output));
 }

@@ -5,35 +5,36 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace tubepost::mailq {
 namespace {
 
-constexpr std::size_t counted_max = 1'000'000;  // of one destination
-constexpr std::size_t shown = 20;               // destinations, on a screen or in a picture
+constexpr std::size_t shown = 20;  // destinations, on a screen or in a picture
 
 struct Overview {
   spool::Totals totals;
   std::optional<Timestamp> oldest;
   std::vector<spool::LaneCount> lanes;  // the fullest first
   std::uint64_t suppressed = 0;
+  Milliseconds at{0};  // since boot
 };
 
 Result<Overview> look(const spool::Spool& spool) {
   Overview seen;
+  seen.at = SystemClock().since_boot();
   auto totals = spool.totals();
   if (!totals) return std::move(totals).error();
   seen.totals = *totals;
-  auto first = spool.list({}, [&](const spool::Queued& queued) {
-    seen.oldest = queued.envelope.accepted;
-    return false;
-  });
-  if (!first) return std::move(first).error();
-  auto lanes = spool.lanes(counted_max);
+  auto oldest = spool.oldest();
+  if (!oldest) return std::move(oldest).error();
+  seen.oldest = *oldest;
+  auto lanes = spool.lanes();
   if (!lanes) return std::move(lanes).error();
   seen.lanes = std::move(*lanes);
   std::stable_sort(seen.lanes.begin(), seen.lanes.end(),
@@ -84,6 +85,8 @@ std::string as_json(const Overview& seen) {
   JsonObject json;
   json.number("messages", seen.totals.messages);
   json.number("recipients", seen.totals.all());
+  json.number("came", seen.totals.came);
+  json.number("went", seen.totals.went);
   json.number("bytes", seen.totals.bytes);
   for (const auto state : all_states) json.number(spool::to_text(state), seen.totals.of(state));
   if (seen.oldest)
@@ -153,15 +156,38 @@ private:
   bool changed_;
 };
 
-std::string screen(const Overview& seen) {
+// "12.5/s" of what became of `before` by now.
+std::string rate(std::uint64_t before, std::uint64_t now, Milliseconds took) {
+  const double seconds = std::max(0.001, static_cast<double>(took.count()) / 1000);
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.1f/s",
+                (static_cast<double>(now) - static_cast<double>(before)) / seconds);
+  return text.data();
+}
+
+std::string rates(const Overview& before, const Overview& seen) {
+  const Milliseconds took = seen.at - before.at;
+  return "in " + rate(before.totals.came, seen.totals.came, took) + "   out " +
+         rate(before.totals.went, seen.totals.went, took) + "   (recipients)\n\n";
+}
+
+// How the number of those that wait for this destination has changed.
+std::string rate_of_lane(const Overview& before, const Overview& seen, const spool::LaneCount& lane) {
+  for (const spool::LaneCount& one : before.lanes)
+    if (one.lane == lane.lane) return rate(one.parked, lane.parked, seen.at - before.at);
+  return rate(0, lane.parked, seen.at - before.at);
+}
+
+std::string screen(const Overview& before, const Overview& seen) {
   std::string out =
       "\x1b[H\x1b[2Jtubepost queue   " + to_rfc3339(SystemClock().now()) + "   (any key ends)\n\n";
   out += std::to_string(seen.totals.messages) + " messages, " + std::to_string(seen.totals.all()) +
          " recipients, " + std::to_string(seen.totals.bytes) + " bytes\n";
   for (const auto state : all_states)
     out.append(spool::to_text(state)).append(" ").append(std::to_string(seen.totals.of(state))).append("   ");
-  out += "\n\n";
-  for (std::size_t i = 0; i < std::min(shown, seen.lanes.size()); ++i) out += lane_line(seen.lanes[i]);
+  out += "\n" + rates(before, seen);
+  for (std::size_t i = 0; i < std::min(shown, seen.lanes.size()); ++i)
+    out += rate_of_lane(before, seen, seen.lanes[i]) + '\t' + lane_line(seen.lanes[i]);
   return out;
 }
 
@@ -191,10 +217,12 @@ ExitStatus top(const spool::Spool& spool, const Output& output) {
   if (!output.terminal) return stats(spool, output);
   constexpr int every = 1000;
   const RawTerminal raw;
+  std::optional<Overview> before;
   for (;;) {
-    const auto seen = look(spool);
+    auto seen = look(spool);
     if (!seen) return complain(output, seen.error());
-    print(output.out, screen(*seen));
+    print(output.out, screen(before ? *before : *seen, *seen));
+    before = std::move(*seen);
     std::fflush(output.out);
     pollfd key{STDIN_FILENO, POLLIN, 0};
     if (::poll(&key, 1, every) != 0) return ExitStatus::ok;

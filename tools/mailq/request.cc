@@ -8,7 +8,7 @@
 namespace tubepost::mailq {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Verb>, 15> verbs{{{"list", Verb::list},
+constexpr std::array<std::pair<std::string_view, Verb>, 17> verbs{{{"list", Verb::list},
                                                                    {"show", Verb::show},
                                                                    {"cat", Verb::cat},
                                                                    {"trace", Verb::trace},
@@ -16,6 +16,8 @@ constexpr std::array<std::pair<std::string_view, Verb>, 15> verbs{{{"list", Verb
                                                                    {"find", Verb::find},
                                                                    {"stats", Verb::stats},
                                                                    {"top", Verb::top},
+                                                                   {"simulate", Verb::simulate},
+                                                                   {"replay", Verb::replay},
                                                                    {"suppress", Verb::suppress},
                                                                    {"reroute", Verb::reroute},
                                                                    {"hold", Verb::hold},
@@ -79,7 +81,9 @@ Result<void> check(const Request& request) {
     const auto& words = request.words;
     if (!(words.size() == 1 && words[0] == "list") && !(words.size() == 2 && words[0] == "remove"))
       return Failure::permanent("suppress needs \"list\" or \"remove ADDRESS\"");
-  } else if (request.verb == Verb::stats || request.verb == Verb::top) {
+  } else if (request.verb == Verb::replay) {
+    if (request.words.size() != 1) return Failure::permanent("replay needs one ID or since=TIME");
+  } else if (request.verb == Verb::stats || request.verb == Verb::top || request.verb == Verb::simulate) {
     if (!request.ids.empty() || request.filters || request.all)
       return Failure::permanent(name + " is of the whole queue");
   } else if (request.verb == Verb::list || request.verb == Verb::find) {
@@ -128,7 +132,8 @@ Result<Request> parse_request(const std::vector<std::string>& words, Timestamp n
   auto word = words.begin();
   if (word != words.end())
     if (const auto verb = parse_verb(*word)) request.verb = *verb, ++word;
-  if (request.verb == Verb::suppress) request.words.assign(word, words.end()), word = words.end();
+  if (request.verb == Verb::suppress || request.verb == Verb::replay)
+    request.words.assign(word, words.end()), word = words.end();
   for (; word != words.end(); ++word) {
     const std::size_t equals = word->find('=');
     if (*word == "all") {

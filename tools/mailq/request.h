@@ -20,6 +20,8 @@ enum class Verb {
   find,
   stats,
   top,
+  simulate,
+  replay,
   suppress,
   hold,  // from here on they change the queue
   release,
@@ -40,7 +42,7 @@ struct Request {
   spool::Filter filter;
   bool filters = false;  // a FILTER was given
   bool all = false;
-  std::vector<std::string> words;  // of suppress: list, or remove ADDRESS
+  std::vector<std::string> words;  // of suppress: list, or remove ADDRESS; of replay: ID or since=TIME
 };
 
 // A Failure says what is wrong with the words (exit 64).

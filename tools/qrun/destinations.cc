@@ -9,6 +9,7 @@ namespace tubepost::qrun {
 namespace {
 
 constexpr std::size_t wishes_max = 200;          // lanes asked for in one turn
+constexpr std::size_t probes_max = 100;          // of them such as are down
 constexpr std::size_t parcels_a_connection = 4;  // asked for ahead
 constexpr std::chrono::seconds longest_pause{3600};
 constexpr int jitter_percent = 10;
@@ -17,7 +18,10 @@ constexpr int jitter_percent = 10;
 
 void Destinations::restore(const std::vector<spool::Destination>& in_trouble,
                            const std::vector<spool::LaneCount>& lanes) {
-  for (const spool::Destination& one : in_trouble) lanes_[one.name].trouble = one;
+  for (const spool::Destination& one : in_trouble) {
+    lanes_[one.name].trouble = one;
+    file(one.name, lanes_[one.name]);
+  }
   for (const spool::LaneCount& one : lanes) parked(one.lane);
 }
 
@@ -26,14 +30,28 @@ const Destinations::Lane* Destinations::find(const std::string& lane) const {
   return found == lanes_.end() ? nullptr : &found->second;
 }
 
+void Destinations::set_limits(Limits limits) {
+  if (limits == limits_) return;
+  limits_ = std::move(limits);
+  for (auto& [name, lane] : lanes_) file(name, lane);
+}
+
 // ---- in hand or parked
 
+std::size_t Destinations::room() const {
+  return limits_.in_hand - std::min(limits_.in_hand, waiting_ + announced_);
+}
+
+// Nobody has more in hand than what is left for all the others, and a part is only for those that have little: so there
+// is room for one of them however many have much.
 bool Destinations::takes(const std::string& name, bool urgent, Timestamp now) const {
   const Lane* lane = find(name);
-  if (waiting_ + announced_ >= limits_.in_hand) return false;
-  if (!lane) return true;
-  if (!lane->is_down()) return lane->waiting + lane->announced < limits_.in_hand_of_one;
-  return !lane->is_busy() && (urgent || now >= lane->trouble.probe);
+  if (!lane) return room() > 0;
+  const std::size_t in_hand = lane->waiting + lane->announced;
+  if (!lane->is_down() && in_hand < parcels_a_connection) return room() > 0;
+  const std::size_t reserve = limits_.in_hand / 4, common = room() > reserve ? room() - reserve : 0;
+  if (!lane->is_down()) return in_hand < std::min(limits_.in_hand_of_one, common);
+  return room() > 0 && !lane->is_busy() && (urgent || now >= lane->trouble.probe);
 }
 
 std::string Destinations::why_parked(const std::string& name) const {
@@ -49,23 +67,28 @@ std::optional<Timestamp> Destinations::failed_at(const std::string& name) const 
 }
 
 void Destinations::parked(const std::string& name) {
-  lanes_[name].parked = true;
-  parked_.insert(name);
+  Lane& lane = lanes_[name];
+  lane.parked = true;
+  file(name, lane);
 }
 
 void Destinations::announce(const std::string& name) {
-  ++lanes_[name].announced;
+  Lane& lane = lanes_[name];
+  ++lane.announced;
   ++announced_;
+  file(name, lane);
 }
 
 void Destinations::add(Parcel parcel) {
   const std::string name = parcel.lane, sender = parcel.job.sender;
   Lane& lane = lanes_[name];
-  if (lane.waiting == 0) ready_.push_back(name);
+  if (!lane.is_ready) ready_.push_back(name);
+  lane.is_ready = true;
   if (lane.announced > 0) --lane.announced, --announced_;
   lane.by_sender[sender].push_back(std::move(parcel));
   ++lane.waiting;
   ++waiting_;
+  file(name, lane);
 }
 
 // ---- out of hand
@@ -77,7 +100,7 @@ std::size_t Destinations::limit_of(const Lane& lane) const {
   return std::min({lane.window, limits_.of_one, most});
 }
 
-Parcel Destinations::take_from(Lane& lane) {
+Parcel Destinations::take_from(const std::string& name, Lane& lane) {
   auto sender = lane.by_sender.upper_bound(lane.last_sender);
   if (sender == lane.by_sender.end()) sender = lane.by_sender.begin();
   Parcel parcel = std::move(sender->second.front());
@@ -87,6 +110,7 @@ Parcel Destinations::take_from(Lane& lane) {
   --lane.waiting;
   --waiting_;
   ++lane.out;
+  file(name, lane);
   return parcel;
 }
 
@@ -96,25 +120,32 @@ std::optional<Parcel> Destinations::next(
     const std::string name = std::move(ready_.front());
     ready_.pop_front();
     Lane& lane = lanes_[name];
+    lane.is_ready = lane.waiting > 0;
     if (lane.waiting == 0) continue;
     if (connections(name) >= limit_of(lane)) {
       ready_.push_back(name);
       continue;
     }
-    Parcel parcel = take_from(lane);
-    if (lane.waiting > 0) ready_.push_back(name);
+    Parcel parcel = take_from(name, lane);
+    lane.is_ready = lane.waiting > 0;
+    if (lane.is_ready) ready_.push_back(name);
     return parcel;
   }
   return std::nullopt;
 }
 
-std::optional<Parcel> Destinations::next_behind(const std::string& name) {
-  if (ready_.size() != 1 || ready_.front() != name) return std::nullopt;
-  Lane& lane = lanes_[name];
+std::optional<Parcel> Destinations::next_of(const std::string& name) {
+  const auto found = lanes_.find(name);
+  if (found == lanes_.end()) return std::nullopt;
+  Lane& lane = found->second;
+  // Its place among the ready ones is found empty, if it is, when its turn comes.
   if (lane.waiting == 0 || !lane.proven || lane.is_down()) return std::nullopt;
-  Parcel parcel = take_from(lane);
-  if (lane.waiting == 0) ready_.clear();
-  return parcel;
+  return take_from(name, lane);
+}
+
+bool Destinations::is_alone(const std::string& name) const {
+  const Lane* lane = find(name);
+  return lane && lane->waiting == waiting_;
 }
 
 std::vector<Parcel> Destinations::empty(Lane& lane) {
@@ -132,6 +163,8 @@ std::vector<Parcel> Destinations::take_all() {
   for (auto& [name, lane] : lanes_) {
     auto some = empty(lane);
     std::move(some.begin(), some.end(), std::back_inserter(parcels));
+    lane.is_ready = false;
+    file(name, lane);
   }
   ready_.clear();
   return parcels;
@@ -145,6 +178,7 @@ std::vector<Parcel> Destinations::answered(const Parcel& parcel, relay::Trouble 
   if (lane.out > 0) --lane.out;
   if (trouble == relay::Trouble::none) {
     success(lane);
+    file(parcel.lane, lane);
     forget_if_idle(parcel.lane);
     return {};
   }
@@ -152,16 +186,18 @@ std::vector<Parcel> Destinations::answered(const Parcel& parcel, relay::Trouble 
   lane.proven = false;
   lane.successes = 0;
   // It had enough of us, perhaps, while other connections to it go on.
-  if (trouble == relay::Trouble::session && lane.out > 0 && !lane.is_down()) return {};
+  if (trouble == relay::Trouble::session && lane.out > 0 && !lane.is_down())
+    return file(parcel.lane, lane), std::vector<Parcel>();
   failure(lane, parcel, text, now);
   auto others = empty(lane);
-  std::erase(ready_, parcel.lane);
+  file(parcel.lane, lane);
   return others;
 }
 
 void Destinations::given_back(const Parcel& parcel) {
   Lane& lane = lanes_[parcel.lane];
   if (lane.out > 0) --lane.out;
+  file(parcel.lane, lane);
 }
 
 void Destinations::success(Lane& lane) {
@@ -204,27 +240,49 @@ void Destinations::forget_if_idle(const std::string& name) {
   const auto found = lanes_.find(name);
   if (lanes_.size() <= remembered_max || found == lanes_.end()) return;
   const Lane& lane = found->second;
-  if (!lane.is_busy() && !lane.parked && !lane.is_down()) lanes_.erase(found);
+  if (!lane.is_busy() && !lane.parked && !lane.is_ready && !lane.is_down()) lanes_.erase(found);
 }
 
 // ---- the spool's lanes
 
-std::size_t Destinations::wish_of(const Lane& lane, Timestamp now) const {
-  if (lane.is_down()) return now >= lane.trouble.probe && !lane.is_busy() ? 1 : 0;
-  const std::size_t ahead = parcels_a_connection * std::max<std::size_t>(limit_of(lane), 1);
-  return lane.waiting * 2 < ahead ? ahead - lane.waiting : 0;
+// How many parcels are to be in hand, so that its connections never wait for a turn.
+std::size_t Destinations::ahead_of(const Lane& lane) const {
+  return parcels_a_connection * std::max<std::size_t>(limit_of(lane), 1);
 }
 
-std::vector<spool::LaneWish> Destinations::wishes(Timestamp now) const {
+// Called after every change of a lane: so it stands in the lists of wishes exactly as long as it has one.
+void Destinations::file(const std::string& name, Lane& lane) {
+  const bool hungry = lane.parked && !lane.is_down() && lane.waiting * 2 < ahead_of(lane);
+  if (hungry != lane.is_hungry) hungry ? void(hungry_.insert(name)) : void(hungry_.erase(name));
+  lane.is_hungry = hungry;
+  const auto probe =
+      lane.parked && lane.is_down() && !lane.is_busy() ? std::optional(lane.trouble.probe) : std::nullopt;
+  if (probe == lane.probe) return;
+  if (lane.probe) probes_.erase({*lane.probe, name});
+  if (probe) probes_.insert({*probe, name});
+  lane.probe = probe;
+}
+
+bool Destinations::has_wishes(Timestamp now) const {
+  return room() > 0 && (!hungry_.empty() || (!probes_.empty() && probes_.begin()->first <= now));
+}
+
+std::vector<spool::LaneWish> Destinations::wishes(Timestamp now) {
   std::vector<spool::LaneWish> all;
-  std::size_t room = limits_.in_hand - std::min(limits_.in_hand, waiting_);
-  for (const std::string& name : parked_) {
-    const Lane* lane = find(name);
-    const std::size_t most = lane ? std::min(wish_of(*lane, now), room) : 0;
-    if (most == 0) continue;
-    all.push_back({name, most, lane->flow});
-    room -= most;
-    if (all.size() == wishes_max) break;
+  std::size_t left = room();
+  for (auto probe = probes_.begin(); probe != probes_.end() && probe->first <= now; ++probe) {
+    if (left == 0 || all.size() == probes_max) break;
+    all.push_back({probe->second, 1, lanes_[probe->second].flow});
+    --left;
+  }
+  auto next = hungry_.upper_bound(served_last_);
+  for (std::size_t looked = hungry_.size(); looked > 0 && left > 0 && all.size() < wishes_max; --looked) {
+    if (next == hungry_.end()) next = hungry_.begin();
+    const Lane& lane = lanes_[*next];
+    const std::size_t most = std::min(ahead_of(lane) - lane.waiting, left);
+    all.push_back({*next, most, lane.flow});
+    left -= most;
+    served_last_ = *next++;
   }
   return all;
 }
@@ -240,20 +298,13 @@ void Destinations::found(const std::vector<spool::LaneNews>& news) {
   for (const spool::LaneNews& one : news) {
     Lane& lane = lanes_[one.lane];
     lane.flow = one.flow;
-    if (!one.empty) continue;
-    lane.parked = false;
-    parked_.erase(one.lane);
+    if (one.empty) lane.parked = false;
+    file(one.lane, lane);
   }
 }
 
 std::optional<Timestamp> Destinations::next_probe() const {
-  std::optional<Timestamp> next;
-  for (const std::string& name : parked_) {
-    const Lane* lane = find(name);
-    if (!lane || !lane->is_down() || lane->is_busy()) continue;
-    next = next ? std::min(*next, lane->trouble.probe) : lane->trouble.probe;
-  }
-  return next;
+  return probes_.empty() ? std::nullopt : std::optional(probes_.begin()->first);
 }
 
 }  // namespace tubepost::qrun

@@ -36,11 +36,12 @@ public:
     std::size_t connections = 2;                 // in all (L4)
     std::size_t of_one = 20;                     // to one destination at the most
     std::size_t in_hand = 4'000;                 // parcels in all
-    std::size_t in_hand_of_one = 200;            // and of one destination
+    std::size_t in_hand_of_one = 1'000;          // and of one destination
     std::vector<std::chrono::seconds> back_off;  // of a destination that is down; the last is repeated
+    friend bool operator==(const Limits&, const Limits&) = default;
   };
   explicit Destinations(Limits limits) : limits_(std::move(limits)) {}
-  void set_limits(Limits limits) { limits_ = std::move(limits); }
+  void set_limits(Limits limits);
 
   // At start: what the spool remembers.
   void restore(const std::vector<spool::Destination>& in_trouble, const std::vector<spool::LaneCount>& lanes);
@@ -57,8 +58,10 @@ public:
 
   // The next parcel whose destination may have one connection more; `connections`: how many it has.
   std::optional<Parcel> next(const std::function<std::size_t(const std::string& lane)>& connections);
-  // One more for a connection that is busy with `lane`, where nobody else waits.
-  std::optional<Parcel> next_behind(const std::string& lane);
+  // One more for a connection that `lane` has already.
+  std::optional<Parcel> next_of(const std::string& lane);
+  // Whether nobody waits but `lane`.
+  bool is_alone(const std::string& lane) const;
 
   // What became of a parcel that next() gave. In trouble the others in hand come back, to be parked.
   std::vector<Parcel> answered(const Parcel& parcel, relay::Trouble trouble, const std::string& text,
@@ -66,11 +69,12 @@ public:
   void given_back(const Parcel& parcel);  // nothing was learned of its destination
   std::vector<Parcel> take_all();         // what is in hand and not given out
 
-  // What the next turn is to claim from lanes, and to remember; and what it found.
-  std::vector<spool::LaneWish> wishes(Timestamp now) const;
+  // What the next turn is to claim from lanes, and to remember; and what it found. However many lanes there are,
+  // only those are looked at of which something is wanted; the round among them goes on where it ended.
+  std::vector<spool::LaneWish> wishes(Timestamp now);
   std::vector<spool::Destination> take_changed();
   void found(const std::vector<spool::LaneNews>& news);
-  bool has_wishes(Timestamp now) const { return !wishes(now).empty(); }
+  bool has_wishes(Timestamp now) const;
   std::optional<Timestamp> next_probe() const;  // of a destination that is down and has somebody parked
 
   std::size_t waiting() const { return waiting_; }
@@ -82,17 +86,21 @@ private:
     std::size_t waiting = 0, out = 0, announced = 0;
     std::size_t window = 2, successes = 0;  // how many connections it may have; successes since it grew
     bool proven = false;  // it answered well last
-    bool parked = false;
+    bool parked = false, is_ready = false;
     std::uint32_t flow = 0;
     spool::Destination trouble;
+    bool is_hungry = false;           // as filed in hungry_
+    std::optional<Timestamp> probe;   // as filed in probes_
     bool is_down() const { return trouble.failures > 0; }
     bool is_busy() const { return waiting + out + announced > 0; }
   };
 
   const Lane* find(const std::string& lane) const;
   std::size_t limit_of(const Lane& lane) const;
-  std::size_t wish_of(const Lane& lane, Timestamp now) const;
-  Parcel take_from(Lane& lane);
+  std::size_t ahead_of(const Lane& lane) const;
+  std::size_t room() const;
+  void file(const std::string& name, Lane& lane);
+  Parcel take_from(const std::string& name, Lane& lane);
   std::vector<Parcel> empty(Lane& lane);
   void success(Lane& lane);
   void failure(Lane& lane, const Parcel& parcel, const std::string& text, Timestamp now);
@@ -102,7 +110,11 @@ private:
   Limits limits_;
   std::unordered_map<std::string, Lane> lanes_;
   std::deque<std::string> ready_;  // lanes with mail in hand, each once, in the order they are served
-  std::set<std::string> parked_;   // lanes in which somebody is parked
+  // Of the lanes in which somebody is parked: those that do well and of which little is in hand, and those that are
+  // down, by the time of their probe.
+  std::set<std::string> hungry_;
+  std::set<std::pair<Timestamp, std::string>> probes_;
+  std::string served_last_;  // of hungry_
   std::set<std::string> changed_;
   std::vector<spool::Destination> recovered_;  // to be forgotten by the spool
   std::size_t waiting_ = 0, announced_ = 0;

@@ -8,8 +8,12 @@
 #include "base/text.h"
 #include "config/program.h"
 #include "directory/directory.h"
+#include "qrun/replay.h"
 #include "qrun/scheduler.h"
+#include "qrun/sender_pool.h"
+#include "qrun/simulation.h"
 #include "qrun/survey.h"
+#include "qrun/worker_pool.h"
 
 namespace tubepost::qrun {
 namespace {
@@ -21,7 +25,8 @@ constexpr Milliseconds look_again{100};
 
 struct Options {
   bool once = false, dry_run = false;
-  std::string ready_fd;
+  std::string ready_fd, simulate, replay;
+  std::vector<std::string> outages;
 };
 
 std::string hostname_of(const config::Settings& settings) {
@@ -113,6 +118,62 @@ ExitStatus show_plan(const config::Program& program) {
   return printed ? ExitStatus::ok : complain("qrun", printed.error());
 }
 
+// The words of --simulate and --outage; nullopt: not understood, and said so.
+std::optional<Forecast> read_forecast(const Options& options, Timestamp start) {
+  const auto until = parse_until(options.simulate, start);
+  if (!until) {
+    std::fputs("qrun: --simulate needs a time to come, +5d or as RFC 3339 has it\n", stderr);
+    return std::nullopt;
+  }
+  Forecast forecast{start, *until, {}};
+  for (const std::string& word : options.outages) {
+    auto outage = parse_outage(word, start);
+    if (!outage) {
+      std::fprintf(stderr, "qrun: --outage needs DOMAIN=DURATION, not %s\n", printable(word).c_str());
+      return std::nullopt;
+    }
+    forecast.outages.push_back(std::move(*outage));
+  }
+  return forecast;
+}
+
+ExitStatus show_forecast(const config::Program& program, const Options& options) {
+  const SystemClock clock;
+  const auto forecast = read_forecast(options, clock.now());
+  if (!forecast) return ExitStatus::usage;
+  const auto settings = program.settings();
+  const auto spool = open_spool(*settings, true, clock);
+  if (!spool) return complain("qrun", spool.error());
+  const auto directory = directory::Directory::open(settings->path("directory"), {});
+  if (!directory) return complain("qrun", directory.error());
+  const log::Logger quiet("qrun", log::Level::error, log::Format::logfmt,
+                          -1);  // the life of a copy is no news
+  const auto fates = simulate(
+      {*spool, DirectoryAddresses(*directory), make_policy(*settings), hostname_of(*settings), quiet},
+      *forecast);
+  if (!fates) return complain("qrun", fates.error());
+  print(*fates, program.json(), stdout, stderr);
+  return ExitStatus::ok;
+}
+
+ExitStatus show_replay(const config::Program& program, const Options& options) {
+  const SystemClock clock;
+  const auto replay = parse_replay(options.replay, clock.now());
+  if (!replay) {
+    std::fputs("qrun: --replay needs an ID or since=TIME\n", stderr);
+    return ExitStatus::usage;
+  }
+  const auto settings = program.settings();
+  const auto spool = open_spool(*settings, true, clock);
+  if (!spool) return complain("qrun", spool.error());
+  const auto directory = directory::Directory::open(settings->path("directory"), {});
+  if (!directory) return complain("qrun", directory.error());
+  const auto count = print_replay(*spool, DirectoryAddresses(*directory), make_policy(*settings), *replay,
+                                  program.json(), stdout);
+  if (!count) return complain("qrun", count.error());
+  return *count == 0 && replay->id ? ExitStatus::no : ExitStatus::ok;
+}
+
 }  // namespace
 }  // namespace tubepost::qrun
 
@@ -126,7 +187,21 @@ int main(int argc, char** argv) {
   qrun::Options options;
   program.flag("--once", options.once, "Run what is due now until nothing is in work, then exit.");
   program.flag("--dry-run", options.dry_run, "Print what would be done now; change nothing.");
+  program.option(
+      "--simulate", options.simulate, "TIME",
+      "Play the queue until then (+5d) on a copy, with a clock of its own; print what becomes of it.");
+  program.option("--outage", options.outages, "DOMAIN=DURATION",
+                 "With --simulate: nobody there answers for so long from now; may be given several times.");
+  program.option("--replay", options.replay, "ID|since=TIME",
+                 "Print what became of these messages and what would be done with them now.");
+  program.offer_json();
   program.option("--ready-fd", options.ready_fd, "N", "Write a newline to this descriptor when ready.");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
+  if (!options.simulate.empty()) return to_int(qrun::show_forecast(program, options));
+  if (!options.replay.empty()) return to_int(qrun::show_replay(program, options));
+  if (!options.outages.empty()) {
+    std::fputs("qrun: --outage needs --simulate\n", stderr);
+    return to_int(ExitStatus::usage);
+  }
   return to_int(options.dry_run ? qrun::show_plan(program) : qrun::run_queue(program, options, signals));
 }

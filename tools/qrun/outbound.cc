@@ -32,6 +32,7 @@ relay::Job job_of(const spool::Claim& claim, const std::string& route) {
   job.body = envelope.body_type;
   job.smtputf8 = envelope.smtputf8;
   job.require_tls = envelope.require_tls;
+  job.deliver_by = envelope.deliver_by;
   return job;
 }
 
@@ -52,7 +53,7 @@ std::string lane_of(const SendOut& to, const std::string& address, const Policy&
 Result<void> Outbound::restore(const spool::Spool& spool) {
   const auto in_trouble = spool.destinations();
   if (!in_trouble) return Failure(in_trouble.error());
-  const auto lanes = spool.lanes(0);
+  const auto lanes = spool.lanes();
   if (!lanes) return Failure(lanes.error());
   destinations_.restore(*in_trouble, *lanes);
   return {};
@@ -129,14 +130,18 @@ Outbound::Outcomes Outbound::work(Milliseconds now, const Moment& moment, const 
 
 void Outbound::give_out(Milliseconds now) {
   const auto connections = [&](const std::string& lane) { return senders_->connections(lane); };
+  for (const std::string& lane : senders_->lanes_to_stay(now))
+    if (auto parcel = destinations_.next_of(lane)) senders_->give(std::move(*parcel), now);
   while (senders_->has_idle(now)) {
     auto parcel = destinations_.next(connections);
     if (!parcel) break;
     senders_->give(std::move(*parcel), now);
   }
-  // Where nobody else waits a connection need not idle while its answer is recorded.
-  for (const std::string& lane : senders_->lanes_with_room())
-    if (auto parcel = destinations_.next_behind(lane)) senders_->give_behind(std::move(*parcel), now);
+  // A connection need not idle while its answer is recorded.
+  for (const Senders::Room& room : senders_->lanes_with_room(now)) {
+    if (!room.in_run && !destinations_.is_alone(room.lane)) continue;
+    if (auto parcel = destinations_.next_of(room.lane)) senders_->give_behind(std::move(*parcel), now);
+  }
 }
 
 void Outbound::take_answer(const Parcel& parcel, const relay::Answer& answer, const Moment& moment,

@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "log/logger.h"
+#include "qrun/hands.h"
 #include "qrun/routing.h"
-#include "qrun/sender_pool.h"
 #include "qrun/verdicts.h"
 
 namespace tubepost::qrun {
@@ -18,7 +19,7 @@ class Outbound {
 public:
   using Outcomes = std::vector<std::pair<spool::Claim, spool::Outcome>>;
 
-  Outbound(SenderPool* senders, const log::Logger& logger)
+  Outbound(Senders* senders, const log::Logger& logger)
       : senders_(senders), logger_(logger), destinations_({}) {}
 
   bool can_send() const { return senders_ != nullptr; }
@@ -54,7 +55,7 @@ private:
   void park(const std::vector<Parcel>& parcels, const Moment& moment, const Policy& policy,
             Outcomes& outcomes);
 
-  SenderPool* senders_;  // none: nothing sends
+  Senders* senders_;  // none: nothing sends
   const log::Logger& logger_;
   Destinations destinations_;
   std::map<std::string, Parcel> building_;  // of this turn

@@ -68,6 +68,7 @@ bool Scheduler::start() {
 // ---- waiting
 
 void Scheduler::wait() {
+  if (parts_.wait) return parts_.wait(wait_time());
   std::vector<pollfd> descriptors;
   if (wake_) descriptors.push_back({wake_.get(), POLLIN, 0});
   if (mode_.signals) descriptors.push_back({mode_.signals->fd(), POLLIN, 0});
@@ -275,6 +276,7 @@ void Scheduler::prune() {
 // ---- the end
 
 bool Scheduler::is_finished() const {
+  if (mode_.is_over && mode_.is_over()) return true;
   if (stopping_)
     return (pending_.empty() && parts_.deliver.is_idle() && outbound_.is_idle()) ||
            parts_.clock.since_boot() >= stop_deadline_;
@@ -311,7 +313,7 @@ void Scheduler::say_farewell() {
                                  {"discarded", outcomes["discarded"]},
                                  {"held", outcomes["held"]},
                                  {"bounces", statistics_.bounces},
-                                 {"workers_died", parts_.deliver.statistics().died}});
+                                 {"workers_died", parts_.deliver.died()}});
 }
 
 void Scheduler::log(const Pending& pending) const {

@@ -18,10 +18,10 @@
 #include "log/logger.h"
 #include "process/signals.h"
 #include "qrun/clock_watch.h"
+#include "qrun/hands.h"
 #include "qrun/outbound.h"
 #include "qrun/routing.h"
 #include "qrun/verdicts.h"
-#include "qrun/worker_pool.h"
 
 namespace tubepost::qrun {
 
@@ -30,17 +30,19 @@ public:
   struct Parts {
     spool::Spool& spool;
     const Addresses& addresses;
-    WorkerPool& deliver;
+    Deliveries& deliver;
     const Clock& clock;
     const log::Logger& logger;
     std::function<Policy()> policy;  // asked again in each turn, as settings may change
     std::string hostname;
-    SenderPool* senders = nullptr;  // none: what is for other servers waits
+    Senders* senders = nullptr;  // none: what is for other servers waits
+    std::function<void(int milliseconds)> wait{};  // in place of poll(2): the time of a simulation goes on
   };
   struct Mode {
     bool once = false;                         // end when nothing is due and nothing is in work
     int ready_fd = -1;                         // a newline goes there when claims are recovered
     process::SignalSource* signals = nullptr;  // SIGTERM, SIGINT: stop; others are ignored
+    std::function<bool()> is_over{};           // a simulation ends when this says so
   };
   Scheduler(Parts parts, Mode mode);
   ExitStatus run();

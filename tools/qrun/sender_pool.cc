@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::size_t parcels_in_pipe = 3;  // of one process, the one under way among them
 constexpr Milliseconds first_pause{1'000}, longest_pause{60'000};
+constexpr Milliseconds connect_patience{1'000};  // then it does not count as a connection
+constexpr std::size_t more_processes = 4;        // times the limit: those that wait to be connected
+constexpr unsigned run_max = 10;                 // parcels for one destination where others wait
+constexpr Milliseconds run_time_max{1'000};
 
 Milliseconds pause_after(unsigned failures) {
   return std::min(longest_pause, first_pause * (1 << std::min(failures, 6U)));
@@ -16,23 +20,52 @@ Milliseconds pause_after(unsigned failures) {
 }  // namespace
 
 SenderPool::SenderPool(WorkerKind kind, int lock, const log::Logger& logger)
-    : kind_(std::move(kind)), lock_(lock), logger_(logger), slots_(kind_.processes) {}
+    : kind_(std::move(kind)),
+      lock_(lock),
+      logger_(logger),
+      most_(kind_.processes),
+      slots_(most_ > 1 ? most_ * (1 + more_processes) : most_) {}
+
+bool SenderPool::Slot::has_connection(Milliseconds now) const {
+  if (parcels.empty()) return process && !lane.empty();
+  return phase != relay::Phase::connecting || now - connecting_since < connect_patience;
+}
+
+bool SenderPool::Slot::is_in_run(Milliseconds now) const {
+  return run < run_max && now - run_since < run_time_max;
+}
+
+void SenderPool::Slot::count_run(const std::string& to, Milliseconds now) {
+  if (lane != to || !is_in_run(now)) run = 0, run_since = now;
+  lane = to;
+  ++run;
+}
+
+std::size_t SenderPool::in_use(Milliseconds now) const {
+  return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(),
+                                                [&](const Slot& slot) { return slot.has_connection(now); }));
+}
 
 // ---- giving
 
 bool SenderPool::has_idle(Milliseconds now) const {
-  return now >= not_before_ &&
-         std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.parcels.empty(); });
+  if (now < not_before_) return false;
+  const bool room = in_use(now) < most_;
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [&](const Slot& slot) { return slot.is_free() && (room || slot.has_connection(now)); });
 }
 
-// The one whose connection may still stand; else one that has none; else any.
-SenderPool::Slot& SenderPool::best_for(const std::string& lane) {
+// The one whose connection may still stand; else one that has none; else any, whose connection is then closed.
+SenderPool::Slot& SenderPool::best_for(const std::string& lane, Milliseconds now) {
   Slot* best = nullptr;
+  const bool room = in_use(now) < most_;
   const auto rank = [&](const Slot& slot) {
     return !slot.process ? 1 : slot.lane == lane ? 3 : slot.lane.empty() ? 2 : 0;
   };
-  for (Slot& slot : slots_)
-    if (slot.parcels.empty() && (!best || rank(slot) > rank(*best))) best = &slot;
+  for (Slot& slot : slots_) {
+    if (!slot.is_free() || !(room || slot.has_connection(now))) continue;
+    if (!best || rank(slot) > rank(*best)) best = &slot;
+  }
   return *best;
 }
 
@@ -49,29 +82,37 @@ bool SenderPool::start(Slot& slot, Milliseconds now) {
 }
 
 void SenderPool::give(Parcel parcel, Milliseconds now) {
-  Slot& slot = best_for(parcel.lane);
-  slot.lane = parcel.lane;
+  Slot& slot = best_for(parcel.lane, now);
+  slot.count_run(parcel.lane, now);
   slot.phase = relay::Phase::connecting;
-  slot.last_progress = now;
+  slot.last_progress = slot.connecting_since = now;
   slot.parcels.push_back(std::move(parcel));
   // Where none starts, the next look gives the parcel back.
   if (slot.process || start(slot, now)) slot.process->send(to_record(slot.parcels.back().job));
 }
 
-std::vector<std::string> SenderPool::lanes_with_room() const {
+std::vector<std::string> SenderPool::lanes_to_stay(Milliseconds now) const {
   std::vector<std::string> lanes;
   for (const Slot& slot : slots_)
-    if (slot.process && !slot.parcels.empty() && slot.parcels.size() < parcels_in_pipe)
-      lanes.push_back(slot.lane);
+    if (slot.is_free() && slot.has_connection(now) && slot.is_in_run(now)) lanes.push_back(slot.lane);
   return lanes;
 }
 
-void SenderPool::give_behind(Parcel parcel, Milliseconds) {
+std::vector<SenderPool::Room> SenderPool::lanes_with_room(Milliseconds now) const {
+  std::vector<Room> lanes;
+  for (const Slot& slot : slots_)
+    if (slot.process && !slot.parcels.empty() && slot.parcels.size() < parcels_in_pipe)
+      lanes.push_back({slot.lane, slot.is_in_run(now)});
+  return lanes;
+}
+
+void SenderPool::give_behind(Parcel parcel, Milliseconds now) {
   Slot* best = nullptr;
   for (Slot& slot : slots_)
     if (slot.process && !slot.parcels.empty() && slot.lane == parcel.lane &&
         (!best || slot.parcels.size() < best->parcels.size()))
       best = &slot;
+  best->count_run(parcel.lane, now);
   best->process->send(to_record(parcel.job));
   best->parcels.push_back(std::move(parcel));
 }
@@ -121,10 +162,21 @@ void SenderPool::take_news(Slot& slot, SenderNews& news, Milliseconds now) {
     if (const auto* phase = std::get_if<relay::PhaseNews>(&*said))
       slot.phase = phase->phase;
     else if (auto* answer = std::get_if<relay::Answer>(&*said))
-      take_answer(slot, std::move(*answer), news);
+      take_answer(slot, std::move(*answer), news), slot.connecting_since = now;
     else if (slot.parcels.empty())
       slot.lane.clear();  // its connection is closed
   }
+}
+
+// Processes that were started because others hung go when they have nothing left to do.
+void SenderPool::end_surplus(Slot& slot) {
+  const auto running = std::count_if(slots_.begin(), slots_.end(), [](const Slot& one) {
+    return one.process.has_value() && !one.is_ending;
+  });
+  if (!slot.parcels.empty() || static_cast<std::size_t>(running) <= most_) return;
+  slot.process->end_of_jobs();
+  slot.lane.clear();
+  slot.is_ending = true;
 }
 
 void SenderPool::take_answer(Slot& slot, relay::Answer answer, SenderNews& news) {
@@ -138,6 +190,7 @@ void SenderPool::take_answer(Slot& slot, relay::Answer answer, SenderNews& news)
   news.answers.emplace_back(std::move(slot.parcels.front()), std::move(answer));
   slot.parcels.pop_front();
   slot.phase = relay::Phase::connecting;
+  end_surplus(slot);
 }
 
 void SenderPool::bury(Slot& slot, const process::Ended& ended, SenderNews& news, Milliseconds now) {
@@ -195,6 +248,8 @@ std::optional<Milliseconds> SenderPool::next_look(Milliseconds silence) const {
   for (const Slot& slot : slots_) {
     if (slot.parcels.empty() || slot.timed_out) continue;
     at(slot.process ? slot.last_progress + silence : Milliseconds(0));
+    if (slot.phase == relay::Phase::connecting && slot.last_progress == slot.connecting_since)
+      at(slot.connecting_since + connect_patience);
   }
   return next;
 }

@@ -1,6 +1,10 @@
 // The mxsend processes: one for each outgoing connection (L4). A process keeps the connection of its last job, so
-// that the next parcel for the same destination goes to it. A process runs one parcel at a time; those that stand
-// in its pipe behind it have not been tried when it dies.
+// that the next parcels for the same destination go to it, for a run of bounded length where others wait. A process
+// runs one parcel at a time; those that stand in its pipe behind it have not been tried when it dies.
+//
+// Who has waited for a second that a host answers has no connection yet and does not count as one, so that hosts that
+// swallow everything never hold up those that live; there are at most so many more processes (not where the limit is
+// 1: strictly serial). One that gets its connection late is above the limit until the next one ends.
 //
 // Threading: one thread; nothing here blocks. Times are since boot.
 #pragma once
@@ -11,47 +15,30 @@
 #include <vector>
 
 #include "log/logger.h"
-#include "qrun/destinations.h"
+#include "qrun/hands.h"
 #include "qrun/worker_pipe.h"
 #include "qrun/worker_pool.h"
 
 namespace tubepost::qrun {
 
-// What became of parcels since the last look; each is in exactly one list.
-struct SenderNews {
-  struct Death {
-    Parcel parcel;
-    std::string how;
-    bool crashed = false;    // of its own doing: it may be the message
-    bool final_dot = false;  // in the one window where the message may have been delivered
-  };
-  std::vector<std::pair<Parcel, relay::Answer>> answers;
-  std::vector<Death> deaths;
-  std::vector<Parcel> given_back;  // not tried
-  std::string why_given_back;
-  Milliseconds pause{0};  // how long to wait before that
-};
-
-class SenderPool {
+class SenderPool final : public Senders {
 public:
   SenderPool(WorkerKind kind, int lock, const log::Logger& logger);
 
-  bool has_idle(Milliseconds now) const;
-  void give(Parcel parcel, Milliseconds now);  // to an idle one; has_idle() was true
-  // Lanes of busy processes in whose pipe there is room for one more.
-  std::vector<std::string> lanes_with_room() const;
-  void give_behind(Parcel parcel, Milliseconds now);
-  std::size_t connections(const std::string& lane) const;
+  bool has_idle(Milliseconds now) const override;
+  void give(Parcel parcel, Milliseconds now) override;
+  std::vector<std::string> lanes_to_stay(Milliseconds now) const override;
+  std::vector<Room> lanes_with_room(Milliseconds now) const override;
+  void give_behind(Parcel parcel, Milliseconds now) override;
+  std::size_t connections(const std::string& lane) const override;
 
-  SenderNews work(Milliseconds now, Milliseconds silence);
-  // Each process sees the end of its jobs: it breaks off before the final dot, or waits for the reply after it.
-  void end();
-  bool is_idle() const;
-  bool has_ended() const;
-  std::size_t size() const { return slots_.size(); }
-  Milliseconds not_before() const { return not_before_; }  // until then none is started
-  std::optional<Milliseconds> next_look(Milliseconds silence) const;
-  void add_to(std::vector<pollfd>& descriptors) const;
+  SenderNews work(Milliseconds now, Milliseconds silence) override;
+  void end() override;
+  bool is_idle() const override;
+  bool has_ended() const override;
+  Milliseconds not_before() const override { return not_before_; }
+  std::optional<Milliseconds> next_look(Milliseconds silence) const override;
+  void add_to(std::vector<pollfd>& descriptors) const override;
   std::uint64_t died() const { return died_; }
 
 private:
@@ -60,10 +47,18 @@ private:
     std::deque<Parcel> parcels;  // the first is under way
     std::string lane;            // of the last parcel: its connection may be open still
     relay::Phase phase = relay::Phase::connecting;
-    Milliseconds last_progress{0};
-    bool timed_out = false;
+    Milliseconds last_progress{0}, connecting_since{0}, run_since{0};
+    unsigned run = 0;  // parcels for this lane one after the other
+    bool timed_out = false, is_ending = false;
+
+    bool is_free() const { return parcels.empty() && !is_ending; }
+    bool has_connection(Milliseconds now) const;
+    bool is_in_run(Milliseconds now) const;
+    void count_run(const std::string& to, Milliseconds now);
   };
-  Slot& best_for(const std::string& lane);
+  std::size_t in_use(Milliseconds now) const;
+  Slot& best_for(const std::string& lane, Milliseconds now);
+  void end_surplus(Slot& slot);
   bool start(Slot& slot, Milliseconds now);
   void take_news(Slot& slot, SenderNews& news, Milliseconds now);
   void take_answer(Slot& slot, relay::Answer answer, SenderNews& news);
@@ -73,6 +68,7 @@ private:
   WorkerKind kind_;
   int lock_;
   const log::Logger& logger_;
+  std::size_t most_;  // connections
   std::vector<Slot> slots_;
   unsigned failures_ = 0;  // processes in a row that came to nothing
   Milliseconds not_before_{0};

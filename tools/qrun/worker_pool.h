@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "log/logger.h"
+#include "qrun/hands.h"
 #include "qrun/worker.h"
 
 namespace tubepost::qrun {
@@ -26,38 +27,22 @@ struct WorkerKind {
 // Died by a signal of its own doing. SIGKILL and SIGTERM come from outside.
 bool is_crash(const process::Ended& ended);
 
-// What became of jobs since the last look. Each job is in exactly one list.
-struct PoolNews {
-  struct Crash {
-    Job job;
-    std::string how;  // "crashed (signal 11)", "said nothing for 10m"
-  };
-  std::vector<std::pair<Job, Answer>> answers;
-  std::vector<Crash> crashes;
-  std::vector<Job> given_back;  // nobody's fault: to be claimed again
-  std::string why_given_back;
-  Milliseconds pause{0};  // how long to wait before that
-};
-
-class WorkerPool {
+class WorkerPool final : public Deliveries {
 public:
   WorkerPool(WorkerKind kind, int lock, const log::Logger& logger);
 
-  void add(Job job);                                 // a job that crashed before runs alone
-  void forget(const std::vector<JobKey>& recorded);  // see job.h
-  // Everything that can be done now: start processes, write, read, judge the dead and the silent.
-  PoolNews work(Milliseconds now, Milliseconds job_timeout);
-  // From now on no process is started and no job given; those that no process has come back.
-  std::vector<Job> stop();
-  void end();  // each process ends when it has done what it was given
+  void add(Job job) override;
+  void forget(const std::vector<JobKey>& recorded) override;
+  PoolNews work(Milliseconds now, Milliseconds job_timeout) override;
+  std::vector<Job> stop() override;
+  void end() override;
 
-  std::size_t jobs() const;  // waiting and given
-  bool is_idle() const { return jobs() == 0; }
-  bool has_ended() const;  // after end(): no process is left
-  bool is_broken() const { return failures_ > 0; }
-  // When work() must be called though no descriptor is ready.
-  std::optional<Milliseconds> next_look(Milliseconds job_timeout) const;
-  void add_to(std::vector<pollfd>& descriptors) const;
+  std::size_t jobs() const override;
+  bool has_ended() const override;
+  bool is_broken() const override { return failures_ > 0; }
+  std::uint64_t died() const override { return statistics_.died; }
+  std::optional<Milliseconds> next_look(Milliseconds job_timeout) const override;
+  void add_to(std::vector<pollfd>& descriptors) const override;
 
   struct Statistics {
     std::uint64_t started = 0, died = 0, crashed_alone = 0;

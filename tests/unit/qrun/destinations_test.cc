@@ -128,8 +128,7 @@ TEST_F(Fair, WhatIsParkedIsAskedForInBoundedBatchesAndADeadLaneForOneAtItsTime) 
   destinations.parked("dead.test");
   EXPECT_EQ(destinations.wishes(now).size(), 1U);
   now = *destinations.next_probe();
-  for (const auto& wish : destinations.wishes(now))
-    EXPECT_TRUE(wish.lane != "dead.test" || wish.most == 1);
+  for (const auto& wish : destinations.wishes(now)) EXPECT_TRUE(wish.lane != "dead.test" || wish.most == 1);
   EXPECT_EQ(destinations.wishes(now).size(), 2U);
 }
 
@@ -143,9 +142,46 @@ TEST_F(Fair, TroubleIsKnownAgainAfterARestart) {
 }
 
 TEST_F(Fair, NoMoreThanABoundedNumberIsTakenInHand) {
-  for (int i = 0; i < 200; ++i) add("a.test");
+  for (int i = 0; i < 1'000; ++i) add("a.test");
   EXPECT_FALSE(takes("a.test"));
   EXPECT_TRUE(takes("b.test"));
+}
+
+TEST_F(Fair, ManyWithMuchMailAlwaysLeaveRoomForOneWithLittle) {
+  for (int lane = 0; lane < 100; ++lane)
+    while (takes("slow" + std::to_string(lane))) add("slow" + std::to_string(lane));
+  EXPECT_TRUE(takes("small.test"));
+  EXPECT_LE(destinations.waiting(), 4'000U);
+}
+
+TEST_F(Fair, WishesGoRoundAmongTheLanesInWhichMailIsParked) {
+  for (int i = 0; i < 500; ++i) destinations.parked("lane" + std::to_string(1000 + i));
+  std::set<std::string> asked;
+  for (int turn = 0; turn < 3; ++turn)
+    for (const auto& wish : destinations.wishes(now)) asked.insert(wish.lane);
+  EXPECT_EQ(asked.size(), 500U);
+}
+
+TEST_F(Fair, ALaneOfWhichEnoughIsInHandIsNotAskedFor) {
+  destinations.parked("a.test");
+  EXPECT_TRUE(destinations.has_wishes(now));
+  add("a.test", "x", 8);
+  EXPECT_FALSE(destinations.has_wishes(now));
+  for (int i = 0; i < 6; ++i) next(), answer(relay::Trouble::none);
+  EXPECT_TRUE(destinations.has_wishes(now));
+  destinations.found({{"a.test", 0, true}});
+  EXPECT_FALSE(destinations.has_wishes(now)) << "nobody is parked there any more";
+}
+
+TEST_F(Fair, AConnectionIsGivenMoreForItsOwnDestinationOnceThatHasAnsweredWell) {
+  add("a.test", "x", 3), add("b.test", "x", 1);
+  next();
+  EXPECT_FALSE(destinations.next_of("a.test"));
+  answer(relay::Trouble::none);
+  EXPECT_TRUE(destinations.next_of("a.test"));
+  EXPECT_FALSE(destinations.is_alone("a.test"));
+  next();
+  EXPECT_TRUE(destinations.is_alone("a.test"));
 }
 
 TEST_F(Fair, AThousandDeadDestinationsNeverHoldUpALiveOne) {

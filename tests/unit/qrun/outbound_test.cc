@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "qrun/scheduler.h"
+#include "qrun/sender_pool.h"
+#include "qrun/worker_pool.h"
 #include "unit/qrun/samples.h"
 
 namespace tubepost::qrun {
@@ -113,6 +115,19 @@ protected:
   std::optional<spool::Spool> spool;
   Policy settings = policy();
 };
+
+TEST_F(Outward, HostsThatSwallowEverythingDoNotHoldUpOneThatLives) {
+  settings.connections = 2;
+  std::vector<spool::SpoolId> hung;
+  for (int i = 0; i < 6; ++i) hung.push_back(send({"x@hang" + std::to_string(i) + ".test"}));
+  send({"bob@live.test"});
+  qrun();
+  EXPECT_EQ(sent("live.test").size(), 1U);
+  for (const auto& id : hung) {
+    ASSERT_EQ(recipients(id).size(), 1U);
+    EXPECT_NE(recipients(id)[0].reason.find("no answer"), std::string::npos) << recipients(id)[0].reason;
+  }
+}
 
 TEST_F(Outward, MailForAnotherServerIsSentAndGone) {
   const auto id = send({"bob@remote.test"});

@@ -1,4 +1,6 @@
 #include "qrun/scheduler.h"
+#include "qrun/sender_pool.h"
+#include "qrun/worker_pool.h"
 
 #include <gtest/gtest.h>
 
