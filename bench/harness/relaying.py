@@ -1,0 +1,194 @@
+"""Mail that leaves: Tubepost beside Postfix relaying to one smtp-sink, a thousand destinations with dead ones among them, and a
+queue of a million recipients."""
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+from .peers import Postfix, Service, SmtpSink, tool, tool_environment, wait_for_port
+from .tubepost import BIN, Tubepost
+
+CONNECTIONS = 20  # Postfix's default_destination_concurrency_limit
+SENDS = {"TUBEPOST_QRUN_OUTGOING_CONNECTIONS": str(CONNECTIONS), "TUBEPOST_SMTPD_TRUSTED": "127.0.0.0/8"}
+
+
+class Relay(Tubepost):
+    def __init__(self, folder, port_base, sink_port):
+        super().__init__(folder, port_base, services=("smtpd",), settings=SENDS)
+        self.run("mailadm", "route", "add", "remote.test", f"host:127.0.0.1:{sink_port}")
+        self.start([BIN / "qrun"], env=dict(os.environ, TUBEPOST_HOME=str(self.home), **SENDS))
+
+    def waiting(self):
+        return json.loads(self.run("mailq", "stats", "--json"))["messages"]
+
+
+def relaying_postfix(folder, port, sink_port):
+    return Postfix(folder, port, extra="transport_maps=inline:{ {discard.test=discard:}, "
+                                       f"{{remote.test=smtp:[127.0.0.1]:{sink_port}}} }}\nsmtp_tls_security_level=none\n")
+
+
+# ---- a thousand destinations
+
+DESTINATIONS, DEAD_EACH = 1000, 10  # every tenth is dead
+LIVE_PORT, REFUSING_PORT, SWALLOWING_PORT = 34300, 34301, 34302
+
+
+class AnySink(Service):
+    """smtp-sink at every loopback address."""
+
+    def __init__(self, folder):
+        super().__init__("smtp-sink-any", folder)
+        self.start([*tool("smtp-sink"), "-u", "nobody", f"0.0.0.0:{LIVE_PORT}", "1024"], env=tool_environment())
+        wait_for_port(LIVE_PORT)
+
+
+class Swallower:
+    """A port at which nobody ever answers: its queue of connections is full, so the kernel drops what comes."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("0.0.0.0", SWALLOWING_PORT))
+        self.listener.listen(0)
+        self.fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", SWALLOWING_PORT))
+            self.fillers.append(filler)
+        time.sleep(0.2)
+
+    def stop(self):
+        for one in [*self.fillers, self.listener]:
+            one.close()
+
+
+def route_of(number, with_dead):
+    if number % DEAD_EACH == 0 and not with_dead:
+        return "discard"
+    if number % DEAD_EACH:
+        return f"host:127.1.{number // 250}.{number % 250 + 1}:{LIVE_PORT}"
+    port = REFUSING_PORT if number % (2 * DEAD_EACH) else SWALLOWING_PORT
+    return f"host:127.2.{number // 250}.{number % 250 + 1}:{port}"
+
+
+class ManyDestinations(Tubepost):
+    """An instance whose queue is filled while nothing runs. Without the dead ones their mail is discarded."""
+
+    def __init__(self, folder, port_base, messages, with_dead, name):
+        super().__init__(folder, port_base, services=("smtpd",), settings=SENDS, name=name)
+        text = self.run("mailadm", "export")
+        routes = "".join(f"route d{number}.test {route_of(number, with_dead)}\n" for number in range(DESTINATIONS))
+        (self.folder / "directory.txt").write_text(text + routes)
+        self.run("mailadm", "apply", str(self.folder / "directory.txt"))
+        subprocess.run([BIN / "queue-fill", self.home / "spool", "fill", str(messages), "1", str(DESTINATIONS)], check=True)
+
+    def send_all(self, live, timeout=900):
+        """Seconds after the start at which each message to a live destination had been delivered."""
+        begin = time.time()
+        self.start([BIN / "qrun", "--log-level", "info"], env=dict(os.environ, TUBEPOST_HOME=str(self.home), **SENDS))
+        deadline = time.monotonic() + timeout
+        while True:
+            time.sleep(1)
+            times = self.delivered(begin)
+            if len(times) >= live or time.monotonic() > deadline:
+                return times
+
+    def delivered(self, begin):
+        times = []
+        for line in open(self.folder / "log", errors="replace"):
+            found = re.search(r" event=delivered id=(\S+) .*to=\S+@d(\d+)\.test .*age_ms=(\d+)", line)
+            if found and int(found[2]) % DEAD_EACH:
+                times.append(time_of(found[1]) + int(found[3]) / 1000 - begin)
+        return sorted(times)
+
+
+def time_of(spool_id):
+    """The first 48 of its bits are milliseconds."""
+    number = 0
+    for letter in spool_id[:10]:
+        number = number * 32 + "234567abcdefghijklmnopqrstuvwxyz".index(letter)
+    return (number >> 2) / 1000
+
+
+def destinations(folder, messages):
+    """[(with dead ones or not, times)], one after the other."""
+    sink, swallower = AnySink(folder), Swallower()
+    live = messages - messages // DEAD_EACH
+    results = []
+    try:
+        for with_dead in (False, True):
+            server = ManyDestinations(folder, 37000, messages, with_dead, "with-dead" if with_dead else "all-live")
+            try:
+                results.append((with_dead, server.send_all(live)))
+            finally:
+                server.stop()
+                shutil.rmtree(server.folder, ignore_errors=True)
+    finally:
+        swallower.stop()
+        sink.stop()
+    return live, results
+
+
+# ---- a million recipients
+
+def peak_of(pid):
+    for line in open(f"/proc/{pid}/status"):
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def timed(argv, environment=None, first_line=False):
+    """(milliseconds, peak MB) of a program; `first_line`: until it has printed that."""
+    begin = time.monotonic()
+    process = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    process.stdout.readline() if first_line else process.stdout.read()
+    took = (time.monotonic() - begin) * 1000
+    process.stdout.close()
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return took, usage.ru_maxrss / 1024
+
+
+def queue(folder, recipients, state):
+    """[(what, milliseconds, MB or None)] in a queue of so many."""
+    server = Tubepost(folder, 38000, services=("smtpd",), settings=SENDS)
+    rows = []
+    try:
+        spool = server.home / "spool"
+        subprocess.run([BIN / "queue-fill", spool, "fill", str(recipients // 10), "10", str(DESTINATIONS), state], check=True)
+        mailq = [BIN / "mailq", "--home", server.home]
+        for _ in range(2):  # the first one warms what the kernel keeps
+            rows = [("mailq | head -1", *timed(mailq, first_line=True)), ("mailq stats", *timed([*mailq, "stats"])),
+                    ("mailq stats --json", *timed([*mailq, "stats", "--json"]))]
+        said = subprocess.run([BIN / "queue-fill", spool, "measure"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        rows += [(f"in process: {line.split()[0]}", float(line.split()[1]), None) for line in said.splitlines()]
+        ready, written = os.pipe()
+        begin = time.monotonic()
+        environment = dict(os.environ, TUBEPOST_HOME=str(server.home), TUBEPOST_QRUN_OUTGOING="off")
+        server.start([BIN / "qrun", "--ready-fd", str(written)], env=environment, pass_fds=(written,))
+        os.close(written)
+        os.read(ready, 1)
+        took = (time.monotonic() - begin) * 1000
+        time.sleep(2)
+        rows.append(("qrun: start until ready", took, peak_of(server.children[-1].pid)))
+    finally:
+        server.stop()
+    return rows
+
+
+def deferred_list(folder, messages):
+    """mailq, as text and as JSON, with so many messages deferred."""
+    server = Tubepost(folder, 39000, services=("smtpd",), settings=SENDS, name="deferred")
+    try:
+        subprocess.run([BIN / "queue-fill", server.home / "spool", "fill", str(messages), "1", "100", "deferred"], check=True)
+        mailq = [BIN / "mailq", "--home", server.home]
+        for _ in range(3):
+            rows = [("mailq", *timed(mailq)), ("mailq --json", *timed([*mailq, "--json"]))]
+    finally:
+        server.stop()
+    return rows
