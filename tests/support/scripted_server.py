@@ -3,7 +3,7 @@
     with ScriptedServer({"RCPT": "550 5.1.1 no"}) as server: … server.port, server.messages, server.commands
 
 A step is one of connect, EHLO, HELO, LHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, dot, RSET, QUIT; what it does is a reply (lines joined by "\\n"), bytes
-that are sent as they are, HANG_UP, or a function of the session that says one of these. A list is used up call by call, its last entry for good."""
+that are sent as they are, HANG_UP, or a function of the session that says one of these, or None if it has sent session.said itself. A list is used up call by call, its last entry for good."""
 import socket
 import ssl
 import threading
@@ -16,7 +16,7 @@ class Session(threading.Thread):
         super().__init__(daemon=True)
         self.server, self.connection = server, connection
         self.file = connection.makefile("rb")
-        self.recipients = 0
+        self.recipients, self.said = 0, ""
 
     def run(self):
         try:
@@ -31,6 +31,8 @@ class Session(threading.Thread):
         what = self.server.next(step, default)
         if callable(what):
             what = what(self)
+        if what is None:  # it has spoken for itself
+            return self.said
         if what is HANG_UP:
             self.connection.shutdown(socket.SHUT_RDWR)
             raise EOFError

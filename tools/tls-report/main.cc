@@ -7,6 +7,7 @@
 #include "config/program.h"
 #include "dns/system_resolver.h"
 #include "process/child.h"
+#include "process/signals.h"
 #include "tls-report/https/post.h"
 #include "tls-report/report.h"
 
