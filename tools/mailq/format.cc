@@ -4,8 +4,8 @@
 #include <array>
 #include <ctime>
 
-#include "base/text.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace tubepost::mailq {
 namespace {

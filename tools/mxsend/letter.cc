@@ -94,8 +94,8 @@ Result<void> fit_bits(Prepared& prepared, const Content& content, const smtp::Ex
 }
 
 // RFC 2852 4.1.4: what is left of the time. A message that is to be given back by then is relayed only to who will.
-Result<void> fit_deliver_by(smtp::Letter& letter, const spool::DeliverBy& by, const smtp::Extensions& extensions,
-                            Timestamp now) {
+Result<void> fit_deliver_by(smtp::Letter& letter, const spool::DeliverBy& by,
+                            const smtp::Extensions& extensions, Timestamp now) {
   const auto left = std::chrono::floor<std::chrono::seconds>(by.deadline - now).count();
   const bool gives_back = by.mode == spool::DeliverByMode::give_back;
   const auto least = std::max<std::int64_t>(1, static_cast<std::int64_t>(extensions.deliver_by_min));
@@ -142,7 +142,8 @@ Result<std::unique_ptr<Prepared>> prepare(const relay::Job& job, const std::vect
   if (job.require_tls && !extensions.require_tls)
     return Failure::permanent("REQUIRETLS: that server does not know it", needs_require_tls);
   if (job.deliver_by)
-    if (auto done = fit_deliver_by(letter, *job.deliver_by, extensions, now); !done) return std::move(done).error();
+    if (auto done = fit_deliver_by(letter, *job.deliver_by, extensions, now); !done)
+      return std::move(done).error();
   if (!extensions.smtputf8)
     if (auto done = without_utf8(letter, content, job.smtputf8); !done) return std::move(done).error();
   if (auto done = fit_line_ends(*prepared, content, extensions); !done) return std::move(done).error();

@@ -26,8 +26,8 @@ struct Prepared {
 
 // For the recipients at these places of the job. Permanent Failures, for all of them: 5.3.4 too large, 5.6.7
 // UTF-8 in addresses or header, 5.6.3 8-bit or binary content that must not be converted, 5.7.30 REQUIRETLS, 5.4.7 DELIVERBY.
-Result<std::unique_ptr<Prepared>> prepare(const relay::Job& job, const std::vector<std::size_t>& which,
-                                          const Content& content, const smtp::Extensions& extensions,
-                                          Timestamp now = {});  // what is left until DELIVERBY is counted from
+Result<std::unique_ptr<Prepared>> prepare(
+    const relay::Job& job, const std::vector<std::size_t>& which, const Content& content,
+    const smtp::Extensions& extensions, Timestamp now = {});  // what is left until DELIVERBY is counted from
 
 }  // namespace tubepost::mxsend

@@ -28,12 +28,9 @@ smtp::Extensions what_it_takes(Connection& connection) {
 // RFC 8460 4.3, by what OpenSSL or we said.
 std::string_view tls_result_of(std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> known[] = {
-      {"STARTTLS", "starttls-not-supported"},
-      {"expired", "certificate-expired"},
-      {"mismatch", "certificate-host-mismatch"},
-      {"self-signed", "certificate-not-trusted"},
-      {"self signed", "certificate-not-trusted"},
-      {"issuer", "certificate-not-trusted"}};
+      {"STARTTLS", "starttls-not-supported"},     {"expired", "certificate-expired"},
+      {"mismatch", "certificate-host-mismatch"},  {"self-signed", "certificate-not-trusted"},
+      {"self signed", "certificate-not-trusted"}, {"issuer", "certificate-not-trusted"}};
   for (const auto& [words, result] : known)
     if (text.find(words) != std::string_view::npos) return result;
   return "validation-failure";
@@ -171,9 +168,10 @@ Round::Next Round::transact(Connection& connection, bool fresh) {
 Round::Next Round::transact(Connection& connection, bool fresh, const std::vector<std::size_t>& which) {
   answer_.tls = connection.tls_text();
   answer_.dsn = connection.client().extensions().dsn;
-  auto prepared = job_.require_tls && !connection.is_verified()
-                      ? Failure::permanent("REQUIRETLS: nobody vouches for that server", {5, 7, 30})
-                      : prepare(job_, which, content_, what_it_takes(connection), courier_.parts_.clock.now());
+  auto prepared =
+      job_.require_tls && !connection.is_verified()
+          ? Failure::permanent("REQUIRETLS: nobody vouches for that server", {5, 7, 30})
+          : prepare(job_, which, content_, what_it_takes(connection), courier_.parts_.clock.now());
   if (!prepared) {
     reached_ = true;
     for (const auto place : which)

@@ -27,8 +27,8 @@ public:
         make_courier;
     Watch& watch;
     const log::Logger& logger;
-    process::SignalSource* stop = nullptr;        // SIGTERM, SIGINT
-    Milliseconds idle = std::chrono::seconds(5);  // how long a connection waits for the next job
+    process::SignalSource* stop = nullptr;                   // SIGTERM, SIGINT
+    Milliseconds idle = std::chrono::seconds(5);             // how long a connection waits for the next job
     Milliseconds patience = std::chrono::milliseconds(200);  // with what is under way at the end
   };
   Worker(Parts parts, int in, int out) : parts_(std::move(parts)), in_(in), out_(out) {}

@@ -85,12 +85,12 @@ private:
     std::string last_sender;  // served last
     std::size_t waiting = 0, out = 0, announced = 0;
     std::size_t window = 2, successes = 0;  // how many connections it may have; successes since it grew
-    bool proven = false;  // it answered well last
+    bool proven = false;                    // it answered well last
     bool parked = false, is_ready = false;
     std::uint32_t flow = 0;
     spool::Destination trouble;
-    bool is_hungry = false;           // as filed in hungry_
-    std::optional<Timestamp> probe;   // as filed in probes_
+    bool is_hungry = false;          // as filed in hungry_
+    std::optional<Timestamp> probe;  // as filed in probes_
     bool is_down() const { return trouble.failures > 0; }
     bool is_busy() const { return waiting + out + announced > 0; }
   };

@@ -35,7 +35,7 @@ public:
     const log::Logger& logger;
     std::function<Policy()> policy;  // asked again in each turn, as settings may change
     std::string hostname;
-    Senders* senders = nullptr;  // none: what is for other servers waits
+    Senders* senders = nullptr;                    // none: what is for other servers waits
     std::function<void(int milliseconds)> wait{};  // in place of poll(2): the time of a simulation goes on
   };
   struct Mode {

@@ -33,8 +33,8 @@ struct Forecast {
 struct Fate {
   spool::SpoolId id;
   std::string address;
-  std::string outcome;             // of its journal: "delivered", "failed", …; "waiting": nothing final until the end
-  std::optional<Timestamp> time;   // of that
+  std::string outcome;  // of its journal: "delivered", "failed", …; "waiting": nothing final until the end
+  std::optional<Timestamp> time;  // of that
   Timestamp accepted;
   unsigned attempts = 0;             // in the time that was played
   std::optional<Timestamp> noticed;  // when its sender was told of a delay
