@@ -7,6 +7,7 @@
 #include "imap/flags.h"
 #include "imap/search_text.h"
 #include "imap/structure_cache.h"
+#include "imapd/room.h"
 #include "imapd/session.h"
 
 namespace tubepost::imapd {
@@ -155,7 +156,9 @@ Answer Session::append(Call& call) {
   std::vector<mailstore::Append> messages;
   if (auto answer = receive(call.args, messages)) return *answer;
   for (auto& message : messages) keep_allowed(message.flags, target->rights);
-  const auto appended = services_.store.append(target->ref, messages, quota_of(target->location.owner));
+  const auto room = room_of(services_.store, services_.directory, target->location.owner);
+  if (!room) return refused(room.error());
+  const auto appended = services_.store.append(target->ref, messages, *room);
   if (!appended) return refused(appended.error(), imap::code::try_create);
   const imap::Ranges uids{{appended->uids.first, appended->uids.last}};
   return imap::ok("APPENDUID " + std::to_string(appended->uid_validity) + ' ' + imap::to_text(uids),
@@ -182,8 +185,10 @@ Answer Session::replace(Call& call) {
   if (auto answer = receive(call.args, messages)) return *answer;
   if (messages.size() != 1) return imap::bad("One message replaces one");
   keep_allowed(messages.front().flags, target->rights);
-  const auto appended = services_.store.replace(selected_->ref, uids.first(), target->ref, messages.front(),
-                                                quota_of(target->location.owner));
+  const auto room = room_of(services_.store, services_.directory, target->location.owner);
+  if (!room) return refused(room.error());
+  const auto appended =
+      services_.store.replace(selected_->ref, uids.first(), target->ref, messages.front(), *room);
   if (!appended) return refused(appended.error(), imap::code::try_create);
   const imap::Ranges made{{appended->uids.first, appended->uids.last}};
   lines_ << "* OK [APPENDUID " << std::to_string(appended->uid_validity) << " " << imap::to_text(made)

@@ -1,4 +1,5 @@
 // COPY (RFC 9051 6.4.7) and MOVE (6.4.8), with COPYUID (RFC 4315 3).
+#include "imapd/room.h"
 #include "imapd/session.h"
 
 namespace tubepost::imapd {
@@ -47,9 +48,10 @@ Answer Session::transfer(Call& call, bool moves) {
   if (!target) return *refusal;
   const auto uids = selected_->chosen(set, call.uid);
   if (uids.empty()) return imap::ok("There was nothing to do");
-  const auto quota = quota_of(target->location.owner);
-  const auto copied = moves ? services_.store.move(selected_->ref, uids, target->ref, quota)
-                            : services_.store.copy(selected_->ref, uids, target->ref, quota);
+  const auto room = room_of(services_.store, services_.directory, target->location.owner);
+  if (!room) return refused(room.error());
+  const auto copied = moves ? services_.store.move(selected_->ref, uids, target->ref, *room)
+                            : services_.store.copy(selected_->ref, uids, target->ref, *room);
   if (!copied) return refused(copied.error(), imap::code::try_create);
   if (copied->from.empty()) return imap::no(imap::code::expunge_issued, "They have all been expunged");
   if (target->rights != Rights::all()) take_off_flags(*target, uid_set(copied->to));

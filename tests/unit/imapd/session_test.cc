@@ -205,6 +205,19 @@ TEST(ImapSession, RefusesAnAppendOverQuota) {
             "a NO [OVERQUOTA] Over quota\r\n* QUOTA \"\" (STORAGE 0 1)\r\nb OK That is it\r\n");
 }
 
+TEST(ImapSession, RefusesAnAppendForWhichItsDomainHasNoRoom) {
+  Service service;
+  const auto ann = service.directory->add_account("ann@example.test", {})->id;
+  service.deliver_to(ann, "a", std::string(900, 'x'), "INBOX");
+  EXPECT_TRUE(service.directory->set_domain("example.test", {{"quota", "1000"}}).has_value());
+  EXPECT_EQ(service.talk("a APPEND INBOX {150+}\r\n" + std::string(150, 'x') + "\r\n"),
+            "a NO [OVERQUOTA] Over quota\r\n");
+  EXPECT_TRUE(service.talk("a APPEND INBOX {9+}\r\n" + std::string(9, 'x') + "\r\n").starts_with("a OK"));
+  EXPECT_TRUE(service.directory->set_domain("example.test", {{"quota", "100"}}).has_value());
+  EXPECT_EQ(service.talk("a APPEND INBOX {9+}\r\n" + std::string(9, 'x') + "\r\n"),
+            "a NO [OVERQUOTA] Over quota\r\n");
+}
+
 TEST(ImapSession, ClosesASelectedMailboxThatHasGone) {
   Service service;
   MemoryStream stream("c CREATE x\r\nx SELECT x\r\n");
