@@ -32,7 +32,7 @@ struct Rules {
   bool cleartext_login = false;  // A6; loopback is no exception
   std::chrono::seconds idle_timeout{1800};
   std::uint64_t message_size_max = 50 << 20;  // APPENDLIMIT (RFC 7889)
-  std::string shared_account{};  // whose mailboxes stand below Shared/; access.h
+  std::string shared_account{};               // whose mailboxes stand below Shared/; access.h
 };
 
 using Client = frontend::MailClient;
