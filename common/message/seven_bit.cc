@@ -24,31 +24,51 @@ bool is_container(const MimePart& part) {
   return part.opened == Opened::multipart || part.opened == Opened::message;
 }
 
+// What no line may hold.
+bool has_binary(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\0') return true;
+    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) return true;
+    if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) return true;
+  }
+  return false;
+}
+
+// What is to go from a message, and what is said where it is gone.
+struct Aim {
+  bool (*unwanted)(std::string_view text);
+  bool quotes_text;  // a text becomes quoted-printable; else base64, which has no line ends of its own
+  const char* unwanted_header;
+  const char* unwanted_elsewhere;
+};
+constexpr Aim seven_bits{has_eight_bit, true, "a header with bytes beyond ASCII", "bytes beyond ASCII outside of any part"};
+constexpr Aim lines{has_binary, false, "a header with bytes that no line may have", "such bytes outside of any part"};
+
 class Converter {
 public:
-  explicit Converter(std::string_view message) : message_(message), parts_(read_mime(message)) {}
+  Converter(std::string_view message, const Aim& aim) : message_(message), aim_(aim), parts_(read_mime(message)) {}
 
   Result<std::string> convert() {
     out_.reserve(message_.size() + message_.size() / 3);
     for (std::size_t i = 0; i < parts_.size(); ++i)
       if (auto done = take(parts_[i]); !done) return std::move(done).error();
     out_ += message_.substr(copied_);
-    if (has_eight_bit(out_))
-      return Failure::permanent("bytes beyond ASCII outside of any part", conversion_failed);
+    if (aim_.unwanted(out_)) return Failure::permanent(aim_.unwanted_elsewhere, conversion_failed);
     return std::move(out_);
   }
 
 private:
   Result<void> take(const MimePart& part) {
-    if (has_eight_bit(part.header(message_)))
-      return Failure::permanent("a header with bytes beyond ASCII", conversion_failed);
-    if (!has_eight_bit(part.body(message_))) return {};
-    if (is_container(part)) return write_header(part, "7bit"), Result<void>();
+    const auto body = part.body(message_);
+    if (aim_.unwanted(part.header(message_))) return Failure::permanent(aim_.unwanted_header, conversion_failed);
+    if (!aim_.unwanted(body)) return {};
+    if (is_container(part))
+      return write_header(part, !aim_.quotes_text && has_eight_bit(body) ? "8bit" : "7bit"), Result<void>();
     if (part.encoding != TransferEncoding::identity)
-      return Failure::permanent("a part with bytes beyond ASCII says that it is encoded", conversion_failed);
-    const bool text = part.is_type("text");
+      return Failure::permanent("a part with bytes that no encoding has says that it is encoded", conversion_failed);
+    const bool text = aim_.quotes_text && part.is_type("text");
     write_header(part, text ? "quoted-printable" : "base64");
-    out_ += text ? encode_quoted_printable(part.body(message_)) : encode_base64_lines(part.body(message_));
+    out_ += text ? encode_quoted_printable(body) : encode_base64_lines(body);
     copied_ = part.body_end;
     return {};
   }
@@ -75,6 +95,7 @@ private:
   }
 
   std::string_view message_;
+  const Aim& aim_;
   std::vector<MimePart> parts_;
   std::string out_;
   std::size_t copied_ = 0;  // up to here the message stands in out_
@@ -95,7 +116,19 @@ Result<std::string> to_seven_bit(std::string_view message) {
   if (is_signed(message))
     return Failure::permanent("the message is signed, and that server takes no 8-bit content",
                               conversion_failed);
-  return Converter(message).convert();
+  return Converter(message, seven_bits).convert();
+}
+
+bool says_binary(std::string_view message) {
+  HeaderReader reader(message);
+  while (const auto field = reader.next())
+    if (field->is("Content-Transfer-Encoding")) return equal_ignoring_case(trim(field->value), "binary");
+  return false;
+}
+
+Result<std::string> to_lines(std::string_view message) {
+  if (is_signed(message)) return Failure::permanent("the message is signed, and binary", conversion_failed);
+  return Converter(message, lines).convert();
 }
 
 }  // namespace tubepost::message

@@ -19,4 +19,11 @@ bool is_signed(std::string_view message);
 // is encoded has them.
 Result<std::string> to_seven_bit(std::string_view message);
 
+// RFC 3030 3: its header says that it is binary, as that of a multipart must if a part is (RFC 2045 6.4).
+bool says_binary(std::string_view message);
+
+// For a protocol of lines (RFC 1939 3: POP3): each part with NUL or with CR or LF that end no line becomes base64. Permanent
+// Failures, 5.6.3: as above, and where such bytes stand outside of any part.
+Result<std::string> to_lines(std::string_view message);
+
 }  // namespace tubepost::message

@@ -76,6 +76,34 @@ TEST(SevenBit, ChangesNothingThatIsSigned) {
   EXPECT_FALSE(to_seven_bit("Content-Type: application/pkcs7-mime\r\n" + body));
 }
 
+constexpr std::string_view binary_message =
+    "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+    "Content-Transfer-Encoding: binary\r\n\r\n"
+    "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\ngr\xc3\xbcn\r\n"
+    "--b\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: binary\r\n\r\na\nb\rc\r\n--b--\r\n";
+
+TEST(Lines, PartsThatAreNoneBecomeBase64AndTheOthersStay) {
+  ASSERT_TRUE(says_binary(binary_message));
+  const auto made = to_lines(binary_message);
+  ASSERT_TRUE(made) << made.error().text;
+  EXPECT_EQ(*made,
+            "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+            "Content-Transfer-Encoding: 8bit\r\n\r\n"
+            "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\ngr\xc3\xbcn\r\n"
+            "--b\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: base64\r\n\r\nYQpiDWM=\r\n\r\n--b--\r\n");
+}
+
+TEST(Lines, AMessageOfLinesStaysAsItIs) {
+  const std::string plain = "Subject: x\r\n\r\ngr\xc3\xbcn\r\n";
+  EXPECT_FALSE(says_binary(plain));
+  EXPECT_EQ(*to_lines(plain), plain);
+}
+
+TEST(Lines, WhatIsSignedIsNotTouched) {
+  const std::string sealed = "DKIM-Signature: v=1\r\nContent-Transfer-Encoding: binary\r\n\r\na\nb\r\n";
+  EXPECT_FALSE(to_lines(sealed));
+}
+
 TEST(EightBit, IsSeenWhereverItStands) {
   for (std::size_t i = 0; i < 100; ++i) {
     std::string text(100, 'x');

@@ -212,6 +212,16 @@ TEST(PopSession, OffersPlusWhereTheConnectionHasAChannelBinding) {
   EXPECT_EQ(service.authenticator.requests[0].tls_exporter, "the channel");
 }
 
+TEST(PopSession, GivesABinaryMessageInLines) {
+  Service service;
+  const std::string head = "MIME-Version: 1.0\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: ";
+  service.deliver("a", head + "binary\r\n\r\n" + std::string("a\0\nb\rc", 6));
+  const auto said = service.talk("RETR 1\r\nTOP 1 5\r\nQUIT\r\n");
+  EXPECT_NE(said.find("Content-Transfer-Encoding: base64\r\n\r\nYQAKYg1j\r\n.\r\n"), std::string::npos) << said;
+  EXPECT_EQ(said.find('\0'), std::string::npos);
+  EXPECT_EQ(said.find("binary"), std::string::npos);
+}
+
 // The bodies are not even there.
 TEST(PopSession, AnswersListAndUidlOfAHundredThousandMessagesWithoutReadingABody) {
   Service service;
