@@ -41,12 +41,15 @@ struct Aim {
   const char* unwanted_header;
   const char* unwanted_elsewhere;
 };
-constexpr Aim seven_bits{has_eight_bit, true, "a header with bytes beyond ASCII", "bytes beyond ASCII outside of any part"};
-constexpr Aim lines{has_binary, false, "a header with bytes that no line may have", "such bytes outside of any part"};
+constexpr Aim seven_bits{has_eight_bit, true, "a header with bytes beyond ASCII",
+                         "bytes beyond ASCII outside of any part"};
+constexpr Aim lines{has_binary, false, "a header with bytes that no line may have",
+                    "such bytes outside of any part"};
 
 class Converter {
 public:
-  Converter(std::string_view message, const Aim& aim) : message_(message), aim_(aim), parts_(read_mime(message)) {}
+  Converter(std::string_view message, const Aim& aim)
+      : message_(message), aim_(aim), parts_(read_mime(message)) {}
 
   Result<std::string> convert() {
     out_.reserve(message_.size() + message_.size() / 3);
@@ -60,12 +63,14 @@ public:
 private:
   Result<void> take(const MimePart& part) {
     const auto body = part.body(message_);
-    if (aim_.unwanted(part.header(message_))) return Failure::permanent(aim_.unwanted_header, conversion_failed);
+    if (aim_.unwanted(part.header(message_)))
+      return Failure::permanent(aim_.unwanted_header, conversion_failed);
     if (!aim_.unwanted(body)) return {};
     if (is_container(part))
       return write_header(part, !aim_.quotes_text && has_eight_bit(body) ? "8bit" : "7bit"), Result<void>();
     if (part.encoding != TransferEncoding::identity)
-      return Failure::permanent("a part with bytes that no encoding has says that it is encoded", conversion_failed);
+      return Failure::permanent("a part with bytes that no encoding has says that it is encoded",
+                                conversion_failed);
     const bool text = aim_.quotes_text && part.is_type("text");
     write_header(part, text ? "quoted-printable" : "base64");
     out_ += text ? encode_quoted_printable(body) : encode_base64_lines(body);

@@ -11,7 +11,8 @@
 namespace tubepost::net {
 namespace {
 
-constexpr int first_passed_fd = 3, out_of_their_way = 512;  // sd_listen_fds(3); more are not passed (listening.cc)
+constexpr int first_passed_fd = 3,
+              out_of_their_way = 512;  // sd_listen_fds(3); more are not passed (listening.cc)
 constexpr std::string_view ready_option = "--ready-fd";
 
 struct Successor {
@@ -32,15 +33,18 @@ std::vector<std::string> own_arguments() {
   if (!line) return arguments;
   const auto words = split(*line, '\0');
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {  // behind the last NUL there is nothing
-    if (words[i] == ready_option) ++i;
-    else if (!words[i].starts_with(std::string(ready_option) + '=')) arguments.emplace_back(words[i]);
+    if (words[i] == ready_option)
+      ++i;
+    else if (!words[i].starts_with(std::string(ready_option) + '='))
+      arguments.emplace_back(words[i]);
   }
   return arguments;
 }
 
 void execute() {
   auto& next = successor();
-  for (std::size_t i = 0; i < next.sockets.size(); ++i) ::dup2(next.sockets[i], first_passed_fd + static_cast<int>(i));
+  for (std::size_t i = 0; i < next.sockets.size(); ++i)
+    ::dup2(next.sockets[i], first_passed_fd + static_cast<int>(i));
   ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   ::setenv("LISTEN_FDS", std::to_string(next.sockets.size()).c_str(), 1);
   ::setenv("LISTEN_FDNAMES", next.names.c_str(), 1);

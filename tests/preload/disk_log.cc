@@ -96,7 +96,8 @@ std::string site(const void* address) {
   if (::dladdr(address, &info) == 0) return "?";
   const char* const slash = std::strrchr(info.dli_fname, '/');
   char text[32];
-  const auto offset = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(info.dli_fbase) - 1;
+  const auto offset =
+      reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(info.dli_fbase) - 1;
   std::snprintf(text, sizeof text, "+0x%zx", static_cast<std::size_t>(offset));
   return std::string(slash == nullptr ? info.dli_fname : slash + 1) + text;
 }
@@ -120,7 +121,8 @@ std::string gathered(const iovec* parts, int count) {
 
 // A write by `perform`, of at most `bytes`; `at`: of pwrite.
 template <class Perform>
-ssize_t write_logged(int file, std::string_view bytes, std::optional<off_t> at, const void* caller, Perform perform) {
+ssize_t write_logged(int file, std::string_view bytes, std::optional<off_t> at, const void* caller,
+                     Perform perform) {
   const auto path = logged(file);
   if (!path) {
     if (!at) said(file, bytes);
@@ -169,14 +171,17 @@ std::string inside(const std::string& path) {
 template <class Perform>
 int open_logged(const std::string& path, int flags, Perform perform) {
   const bool unnamed = (flags & O_TMPFILE) == O_TMPFILE;
-  if ((!unnamed && (flags & (O_CREAT | O_TRUNC)) == 0) || (!is_logged(path) && !(unnamed && path == root()))) return perform();
+  if ((!unnamed && (flags & (O_CREAT | O_TRUNC)) == 0) || (!is_logged(path) && !(unnamed && path == root())))
+    return perform();
   const std::lock_guard guard(record());
   struct stat status {};
   const bool is_new = unnamed || ::lstat(path.c_str(), &status) != 0;
   const int file = perform();
   if (file < 0) return file;
-  if (is_new) record().add({unnamed ? "unnamed" : "create", inode_of(file), inside(path)});
-  else if ((flags & O_TRUNC) != 0) record().add({"truncate", inode_of(file), "0"});
+  if (is_new)
+    record().add({unnamed ? "unnamed" : "create", inode_of(file), inside(path)});
+  else if ((flags & O_TRUNC) != 0)
+    record().add({"truncate", inode_of(file), "0"});
   return file;
 }
 
@@ -269,7 +274,8 @@ ssize_t hooked_send(int file, const void* bytes, size_t size, int flags) {
   said(file, {static_cast<const char*>(bytes), size});
   return real(file, bytes, size, flags);
 }
-ssize_t hooked_sendto(int file, const void* bytes, size_t size, int flags, const sockaddr* to, socklen_t length) {
+ssize_t hooked_sendto(int file, const void* bytes, size_t size, int flags, const sockaddr* to,
+                      socklen_t length) {
   static const auto real = next<decltype(hooked_sendto)>("sendto");
   said(file, {static_cast<const char*>(bytes), size});
   return real(file, bytes, size, flags, to, length);
@@ -293,14 +299,16 @@ int hooked_ftruncate(int file, off_t size) {
   static const auto real = next<decltype(hooked_ftruncate)>("ftruncate");
   const auto path = logged(file);
   if (!path) return real(file, size);
-  return rename_logged({"truncate", inode_of(file), std::to_string(size)}, path_of(file), [&] { return real(file, size); });
+  return rename_logged({"truncate", inode_of(file), std::to_string(size)}, path_of(file),
+                       [&] { return real(file, size); });
 }
 int hooked_ftruncate64(int file, off_t size) { return hooked_ftruncate(file, size); }
 
 int hooked_linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) {
   static const auto real = next<decltype(hooked_linkat)>("linkat");
   struct stat status {};
-  const bool known = ::fstatat(from_folder, from, &status, (flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
+  const bool known =
+      ::fstatat(from_folder, from, &status, (flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
   const auto path = at(to_folder, to);
   return rename_logged({"link", std::to_string(known ? status.st_ino : 0), inside(path)}, path,
                        [&] { return real(from_folder, from, to_folder, to, flags); });
@@ -317,7 +325,8 @@ int hooked_unlinkat(int folder, const char* path, int flags) {
 }
 int hooked_rename(const char* from, const char* to) {
   static const auto real = next<decltype(hooked_rename)>("rename");
-  return rename_logged({"rename", inside(absolute(from)), inside(absolute(to))}, absolute(to), [&] { return real(from, to); });
+  return rename_logged({"rename", inside(absolute(from)), inside(absolute(to))}, absolute(to),
+                       [&] { return real(from, to); });
 }
 int hooked_mkdir(const char* path, mode_t mode) {
   static const auto real = next<decltype(hooked_mkdir)>("mkdir");

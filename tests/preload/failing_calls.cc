@@ -42,8 +42,8 @@ struct Plan {
   static std::atomic<std::uint32_t>* map() {
     const int file = ::open(setting("FAULT_STATE").c_str(), O_RDWR | O_CLOEXEC);
     if (file < 0) return nullptr;
-    void* const memory =
-        ::mmap(nullptr, sizeof(std::uint32_t) * std::size(kinds), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    void* const memory = ::mmap(nullptr, sizeof(std::uint32_t) * std::size(kinds), PROT_READ | PROT_WRITE,
+                                MAP_SHARED, file, 0);
     ::close(file);
     return memory == MAP_FAILED ? nullptr : static_cast<std::atomic<std::uint32_t>*>(memory);
   }
@@ -161,7 +161,8 @@ int hooked_statfs(const char* path, struct statfs* status) {
   static const auto real = next<decltype(hooked_statfs)>("statfs");
   const int done = real(path, status);
   const auto told = setting("FAULT_FILE_SYSTEM");
-  if (done == 0 && !told.empty()) status->f_type = static_cast<decltype(status->f_type)>(std::strtoul(told.c_str(), nullptr, 16));
+  if (done == 0 && !told.empty())
+    status->f_type = static_cast<decltype(status->f_type)>(std::strtoul(told.c_str(), nullptr, 16));
   return done;
 }
 }

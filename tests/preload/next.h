@@ -29,11 +29,13 @@ inline std::string path_of(int file) {
 inline std::string absolute(std::string_view path) {
   if (path.starts_with('/')) return std::string(path);
   char here[4096];
-  return ::getcwd(here, sizeof here) == nullptr ? std::string(path) : std::string(here) + '/' + std::string(path);
+  return ::getcwd(here, sizeof here) == nullptr ? std::string(path)
+                                                : std::string(here) + '/' + std::string(path);
 }
 
 inline bool is_below(std::string_view path, std::string_view folder) {
-  return !folder.empty() && path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+  return !folder.empty() && path.size() > folder.size() && path.starts_with(folder) &&
+         path[folder.size()] == '/';
 }
 
 }  // namespace tubepost::preload

@@ -54,8 +54,10 @@ void Disk::write(File& file, std::uint64_t offset, const std::string& bytes) {
 }
 
 void Disk::change(const std::string& path, std::optional<Name> name) {
-  if (name) now_[path] = *name;
-  else now_.erase(path);
+  if (name)
+    now_[path] = *name;
+  else
+    now_.erase(path);
   later_.push_back({folder_of(path), {{path, name}}});
 }
 
@@ -74,8 +76,10 @@ void Disk::sync_folder(const std::string& path) {
   for (const auto& one : later_) {
     if (one.folder != path) continue;
     for (const auto& [name, what] : one.names)
-      if (what) durable_[name] = *what;
-      else durable_.erase(name);
+      if (what)
+        durable_[name] = *what;
+      else
+        durable_.erase(name);
   }
   std::erase_if(later_, [&](const Change& one) { return one.folder == path; });
 }
@@ -86,27 +90,42 @@ Result<void> Disk::apply(const Line& line) {
   const auto inode = fields.empty() ? 0 : number(fields[0]);
   const auto flush = [](File& file) {
     for (const auto& one : file.later)
-      if (one.truncates) file.durable.resize(one.offset);
-      else put(file.durable, one.offset, one.bytes);
+      if (one.truncates)
+        file.durable.resize(one.offset);
+      else
+        put(file.durable, one.offset, one.bytes);
     file.later.clear();
   };
-  if (word == "create") files_[inode] = {}, change(fields[1], Name{Node::file, inode});
-  else if (word == "unnamed") files_[inode] = {};
-  else if (word == "write" && fields[2] == "synced" && counts) put(files_[inode].durable, number(fields[1]), bytes);
-  else if (word == "write") write(files_[inode], number(fields[1]), bytes);
-  else if (word == "truncate") files_[inode].later.push_back({number(fields[1]), {}, true});
-  else if (word == "link") change(fields[1], Name{Node::file, inode});
-  else if (word == "unlink") change(fields[0], std::nullopt);
-  else if (word == "rename") return rename(fields[0], fields[1]);
-  else if (word == "mkdir") change(fields[0], Name{Node::folder, 0});
-  else if (word == "fifo") change(fields[0], Name{Node::fifo, 0});
-  else if (word == "sync" && counts) flush(files_[inode]);
-  else if (word == "sync-folder" && counts) sync_folder(fields[2]);
+  if (word == "create")
+    files_[inode] = {}, change(fields[1], Name{Node::file, inode});
+  else if (word == "unnamed")
+    files_[inode] = {};
+  else if (word == "write" && fields[2] == "synced" && counts)
+    put(files_[inode].durable, number(fields[1]), bytes);
+  else if (word == "write")
+    write(files_[inode], number(fields[1]), bytes);
+  else if (word == "truncate")
+    files_[inode].later.push_back({number(fields[1]), {}, true});
+  else if (word == "link")
+    change(fields[1], Name{Node::file, inode});
+  else if (word == "unlink")
+    change(fields[0], std::nullopt);
+  else if (word == "rename")
+    return rename(fields[0], fields[1]);
+  else if (word == "mkdir")
+    change(fields[0], Name{Node::folder, 0});
+  else if (word == "fifo")
+    change(fields[0], Name{Node::fifo, 0});
+  else if (word == "sync" && counts)
+    flush(files_[inode]);
+  else if (word == "sync-folder" && counts)
+    sync_folder(fields[2]);
   return {};
 }
 
 bool Disk::is_settled() const {
-  return later_.empty() && std::all_of(files_.begin(), files_.end(), [](const auto& one) { return one.second.later.empty(); });
+  return later_.empty() &&
+         std::all_of(files_.begin(), files_.end(), [](const auto& one) { return one.second.later.empty(); });
 }
 
 Disk::Names Disk::names(Later later, std::mt19937_64& chance) const {
@@ -114,12 +133,16 @@ Disk::Names Disk::names(Later later, std::mt19937_64& chance) const {
   Choice choice(later, chance);
   std::set<std::string> passed_over;  // what came after a change that is not there is not there
   for (const auto& one : later_) {
-    const bool free = std::none_of(one.names.begin(), one.names.end(), [&](const auto& n) { return passed_over.contains(n.first); });
+    const bool free = std::none_of(one.names.begin(), one.names.end(),
+                                   [&](const auto& n) { return passed_over.contains(n.first); });
     const bool takes = choice.takes() && free;
     for (const auto& [name, what] : one.names)
-      if (!takes) passed_over.insert(name);
-      else if (what) names[name] = *what;
-      else names.erase(name);
+      if (!takes)
+        passed_over.insert(name);
+      else if (what)
+        names[name] = *what;
+      else
+        names.erase(name);
   }
   return names;
 }
@@ -139,8 +162,10 @@ Disk::Image Disk::image(Later later, std::mt19937_64& chance) const {
         Choice choice(later, chance);
         for (const auto& write : found->second.later) {
           if (!choice.takes()) continue;
-          if (write.truncates) content->second.resize(write.offset);
-          else put(content->second, write.offset, write.bytes);
+          if (write.truncates)
+            content->second.resize(write.offset);
+          else
+            put(content->second, write.offset, write.bytes);
         }
       }
       node.bytes = content->second;

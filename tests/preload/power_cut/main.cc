@@ -54,7 +54,8 @@ bool is_kept(const std::string& home, const std::vector<Promise>& promises, std:
 // The same image after the same promises need not be looked at twice.
 std::uint64_t mark_of(const Disk::Image& image) {
   std::uint64_t mark = 0;
-  for (const auto& [path, node] : image) mark = mark * 1000003 + crc32c(node.bytes, crc32c(path)) + node.bytes.size();
+  for (const auto& [path, node] : image)
+    mark = mark * 1000003 + crc32c(node.bytes, crc32c(path)) + node.bytes.size();
   return mark;
 }
 
@@ -82,7 +83,10 @@ struct Check {
     ++looked_at;
     if (written && is_kept(folder + "/home", promises, line)) return true;
     std::cout << "cut behind line " << line << " (" << record[line].word << "), of later writes "
-              << (later == Disk::Later::none ? "none" : later == Disk::Later::all ? "all" : "some") << '\n';
+              << (later == Disk::Later::none  ? "none"
+                  : later == Disk::Later::all ? "all"
+                                              : "some")
+              << '\n';
     return false;
   }
   bool all_states(const Disk& disk, std::size_t line) {
@@ -99,14 +103,17 @@ int check(Arguments arguments) {
   if (!record) return std::cout << record.error().text << '\n', 70;
   const auto promises = read_promises(arguments[1], *record);
   if (!promises) return std::cout << promises.error().text << '\n', 70;
-  const auto seed = arguments.size() > 4 ? parse_number<std::uint64_t>(arguments[4]).value_or(default_seed) : default_seed;
+  const auto seed =
+      arguments.size() > 4 ? parse_number<std::uint64_t>(arguments[4]).value_or(default_seed) : default_seed;
   std::set<std::string> without;
   for (std::size_t i = 5; i < arguments.size(); ++i) without.insert(arguments[i]);
-  Check check{*record, *promises, arguments[2], parse_number<std::size_t>(arguments[3]).value_or(2), std::mt19937_64(seed)};
+  Check check{*record, *promises, arguments[2], parse_number<std::size_t>(arguments[3]).value_or(2),
+              std::mt19937_64(seed)};
   Disk disk(std::move(without));
   bool kept = true;
   for (std::size_t line = 0; line < record->size() && kept; ++line) {
-    if (const auto applied = disk.apply((*record)[line]); !applied) return std::cout << applied.error().text << '\n', 70;
+    if (const auto applied = disk.apply((*record)[line]); !applied)
+      return std::cout << applied.error().text << '\n', 70;
     kept = check.variants == 0 || check.all_states(disk, line);
   }
   std::cout << record->size() << " lines, " << check.looked_at << " states looked at\n";
@@ -132,7 +139,8 @@ int make(Arguments arguments) {
     if (!disk.apply((*record)[line])) return 70;
   std::mt19937_64 chance(*seed);
   empty(arguments[2]);
-  return write_image(disk.image(*seed == 0 ? Disk::Later::all : Disk::Later::some, chance), arguments[2]) ? 0 : 1;
+  return write_image(disk.image(*seed == 0 ? Disk::Later::all : Disk::Later::some, chance), arguments[2]) ? 0
+                                                                                                          : 1;
 }
 
 int keeps(Arguments arguments) {

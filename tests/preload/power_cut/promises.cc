@@ -18,7 +18,8 @@ using Problems = std::vector<std::string>;
 
 // Docs/spool-states.md: what a crash may leave besides the states it names is a file of nobody.
 bool may_be_left(std::string_view sentence) {
-  return sentence.find("belongs to no message") != sentence.npos || sentence.find("a file that no message has") != sentence.npos;
+  return sentence.find("belongs to no message") != sentence.npos ||
+         sentence.find("a file that no message has") != sentence.npos;
 }
 
 std::string subject_of(std::string_view message) {
@@ -118,7 +119,8 @@ void Inventory::look() {
 
 void Inventory::look_at_spool() {
   std::vector<spool::Queued> all;
-  (void)good(spool_->list({}, [&](const spool::Queued& one) { return all.push_back(one), true; }), "list the spool");
+  (void)good(spool_->list({}, [&](const spool::Queued& one) { return all.push_back(one), true; }),
+             "list the spool");
   for (const auto& one : all) {
     const auto body = spool_->body(one.id);
     if (!good(body, "the body of " + one.id.to_text())) continue;
@@ -136,7 +138,8 @@ void Inventory::look_at_store() {
     if (!good(mailboxes, "mailboxes")) continue;
     for (const auto& mailbox : *mailboxes) {
       std::vector<mailstore::Message> messages;
-      (void)store_->list({account.id, mailbox.id}, 1, [&](const auto& one) { return messages.push_back(one), true; });
+      (void)store_->list({account.id, mailbox.id}, 1,
+                         [&](const auto& one) { return messages.push_back(one), true; });
       for (const auto& one : messages) {
         const auto bytes = store_->fetch(account.id, one);
         if (!good(bytes, "a body in " + mailbox.name) || !*bytes) continue;
@@ -172,7 +175,8 @@ void Inventory::account(const Promise& promise) {
   const auto password = secrets_->has_password(account->id);
   if (!password || !*password) say("no password of " + promise.token);
   const auto verifiers = secrets_->find(account->id);
-  if (verifiers && *verifiers && !secrets_->unseal_legacy(account->id, **verifiers)) say("the key of the passwords is lost");
+  if (verifiers && *verifiers && !secrets_->unseal_legacy(account->id, **verifiers))
+    say("the key of the passwords is lost");
 }
 
 bool Inventory::is_whole(const Promise& promise, const std::string& message) const {
@@ -182,8 +186,10 @@ bool Inventory::is_whole(const Promise& promise, const std::string& message) con
 
 void Inventory::message(const Promise& promise) {
   for (const auto& recipient : promise.recipients)
-    if (recipient.starts_with("bounce:")) bounced(promise, recipient.substr(7));
-    else delivered(promise, recipient);
+    if (recipient.starts_with("bounce:"))
+      bounced(promise, recipient.substr(7));
+    else
+      delivered(promise, recipient);
 }
 
 // qrun would hand it to deliver once more, and deliver must know that it has it.
@@ -215,19 +221,23 @@ void Inventory::delivered(const Promise& promise, const std::string& address) {
   }
   if (waits + is_kept == 0 && promise.since != SIZE_MAX) say(promise.token + " for " + address + " is lost");
   if (waits > 1 || is_kept > 1 || !known)
-    say(promise.token + " for " + address + " would come twice: " + std::to_string(waits) + " wait, " + std::to_string(is_kept) + " are kept");
+    say(promise.token + " for " + address + " would come twice: " + std::to_string(waits) + " wait, " +
+        std::to_string(is_kept) + " are kept");
 }
 
 void Inventory::bounced(const Promise& promise, const std::string& address) {
   const bool waits = std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
-    return one.subject == promise.token || (one.is_notice && one.body.find(promise.token) != std::string::npos);
+    return one.subject == promise.token ||
+           (one.is_notice && one.body.find(promise.token) != std::string::npos);
   });
   // Or, if the cut came before its recipient went, it was delivered after all.
   const bool was_delivered = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& one) {
-    return one.subject == promise.token && std::find(promise.recipients.begin(), promise.recipients.end(), one.address) == promise.recipients.end();
+    return one.subject == promise.token && std::find(promise.recipients.begin(), promise.recipients.end(),
+                                                     one.address) == promise.recipients.end();
   });
   const auto notices = std::count_if(kept_.begin(), kept_.end(), [&](const Kept& one) {
-    return one.address == address && one.subject != promise.token && one.body.find(promise.token) != std::string::npos;
+    return one.address == address && one.subject != promise.token &&
+           one.body.find(promise.token) != std::string::npos;
   });
   if (!waits && !was_delivered && notices == 0) say("nobody is told that " + promise.token + " failed");
   if (notices > 1) say("it is told twice that " + promise.token + " failed");
@@ -253,7 +263,8 @@ Result<std::vector<Promise>> read_promises(const std::string& path, const std::v
       for (const auto recipient : split(words[4], ',')) promise.recipients.emplace_back(recipient);
     }
     for (std::size_t line = 0; line < record.size() && promise.since == SIZE_MAX; ++line)
-      if ((record[line].word == "said" || record[line].word == "mark") && record[line].bytes.find(promise.said) != std::string::npos)
+      if ((record[line].word == "said" || record[line].word == "mark") &&
+          record[line].bytes.find(promise.said) != std::string::npos)
         promise.since = line;
     if (promise.since == SIZE_MAX) return Failure::permanent("nobody says '" + promise.said + '\'');
     promises.push_back(std::move(promise));
@@ -261,11 +272,14 @@ Result<std::vector<Promise>> read_promises(const std::string& path, const std::v
   return promises;
 }
 
-std::vector<std::string> broken_promises(const std::string& home, const std::vector<Promise>& promises, std::size_t line) {
+std::vector<std::string> broken_promises(const std::string& home, const std::vector<Promise>& promises,
+                                         std::size_t line) {
   Problems problems;
-  const auto made = std::find_if(promises.begin(), promises.end(), [](const Promise& one) { return one.kind == "home"; });
+  const auto made =
+      std::find_if(promises.begin(), promises.end(), [](const Promise& one) { return one.kind == "home"; });
   if (made == promises.end() || made->since > line) return problems;
-  for (const char* name : {"tubepost.conf", "tls/key.pem", "tls/certificate.pem", "service/smtpd/run", "service/smtpd/log/run"}) {
+  for (const char* name : {"tubepost.conf", "tls/key.pem", "tls/certificate.pem", "service/smtpd/run",
+                           "service/smtpd/log/run"}) {
     const auto content = read_file(home + '/' + name);
     if (!content || content->empty()) problems.push_back(std::string("no ") + name);
   }

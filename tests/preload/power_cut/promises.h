@@ -29,6 +29,7 @@ struct Promise {
 Result<std::vector<Promise>> read_promises(const std::string& path, const std::vector<Line>& record);
 
 // What is wrong with the instance in `home` after a cut behind `line`; nothing: all is kept. Repairs it, as mailadm fsck does.
-std::vector<std::string> broken_promises(const std::string& home, const std::vector<Promise>& promises, std::size_t line);
+std::vector<std::string> broken_promises(const std::string& home, const std::vector<Promise>& promises,
+                                         std::size_t line);
 
 }  // namespace tubepost::power_cut

@@ -16,8 +16,8 @@ std::string class_of_path(std::string_view path) {
     const auto pid = part.find(".new.");
     if (!text.empty()) text += '/';
     text += part.starts_with('#') || spool::SpoolId::parse(part) ? "ID"
-            : is_number                                         ? "ACCOUNT"
-                                                                : std::string(part.substr(0, pid));
+            : is_number                                          ? "ACCOUNT"
+                                                                 : std::string(part.substr(0, pid));
     if (text == "home/service" || text == "home/tls") break;
   }
   return text;
@@ -35,7 +35,8 @@ Result<std::vector<Line>> read_record(const std::string& path) {
     Line line;
     const auto words = split(rest.substr(0, end), '\t');
     const auto size = parse_number<std::size_t>(words.back());
-    if (words.size() < 2 || !size || *size > rest.size() - end - 2) return Failure::permanent("a line that is none");
+    if (words.size() < 2 || !size || *size > rest.size() - end - 2)
+      return Failure::permanent("a line that is none");
     line.word = words.front();
     line.fields.assign(words.begin() + 1, words.end() - 1);
     line.bytes = rest.substr(end + 1, *size);
@@ -46,7 +47,8 @@ Result<std::vector<Line>> read_record(const std::string& path) {
 }
 
 std::string kind_of_sync(const Line& line) {
-  if (line.word == "write" && line.fields[2] == "synced") return line.fields[3] + '|' + class_of_path(line.last()) + "|written";
+  if (line.word == "write" && line.fields[2] == "synced")
+    return line.fields[3] + '|' + class_of_path(line.last()) + "|written";
   if (line.word == "sync") return line.fields[1] + '|' + class_of_path(line.last()) + "|synced";
   if (line.word == "sync-folder") return line.fields[1] + '|' + class_of_path(line.last()) + "/|synced";
   return {};

@@ -14,11 +14,12 @@ protected:
     std::string text = states(id);
     if (const auto found = find(id))
       for (const Recipient& r : found->recipients)
-        text += " next=" + std::to_string(r.next.time_since_epoch().count()) + " attempts=" + std::to_string(r.attempts) + " lane=" + r.lane +
-                (r.parked ? " parked" : "");
+        text += " next=" + std::to_string(r.next.time_since_epoch().count()) +
+                " attempts=" + std::to_string(r.attempts) + " lane=" + r.lane + (r.parked ? " parked" : "");
     const auto totals = spool().totals();
-    return text + " files=" + std::to_string(files()) + " lines=" + life(id) + " suppressed=" +
-           std::to_string(spool().suppressions()->size()) + " messages=" + std::to_string(totals ? totals->messages : 0);
+    return text + " files=" + std::to_string(files()) + " lines=" + life(id) +
+           " suppressed=" + std::to_string(spool().suppressions()->size()) +
+           " messages=" + std::to_string(totals ? totals->messages : 0);
   }
 
   SpoolId queued() { return accepted(to({"a@example.net"})); }
@@ -80,15 +81,22 @@ std::vector<CrashOfEachChange::Change> CrashOfEachChange::changes() {
       {"fail", [&] { return waiting(); }, acting(Action::fail)},
       {"reroute", [&] { return waiting("host:x.example"); }, acting(Action::reroute, "host:y.example:25")},
       {"a wish", [&] { return working(); }, acting(Action::hold)},
-      {"a note", [&] { return queued(); }, [&](Spool& spool, const SpoolId& id) { (void)spool.note(id, {clock_.now(), "noted", ""}); }},
+      {"a note", [&] { return queued(); },
+       [&](Spool& spool, const SpoolId& id) {
+         (void)spool.note(id, {clock_.now(), "noted", ""});
+       }},
       {"expedite", [&] { return waiting("host:x.example"); },
        [](Spool& spool, const SpoolId&) { (void)spool.expedite("example.net", false, "ETRN"); }},
-      {"unsuppress", [&] { return suppressed(); }, [](Spool& spool, const SpoolId&) { (void)spool.unsuppress("wrong@example.net"); }},
-      {"recover", [&] { return working(); }, [](Spool& spool, const SpoolId&) { (void)spool.recover_claims(); }, "recover: given back",
+      {"unsuppress", [&] { return suppressed(); },
+       [](Spool& spool, const SpoolId&) { (void)spool.unsuppress("wrong@example.net"); }},
+      {"recover", [&] { return working(); },
+       [](Spool& spool, const SpoolId&) { (void)spool.recover_claims(); }, "recover: given back",
        "recover: committed"},
       {"prune", [&] { return finished("small"); },
-       [&](Spool& spool, const SpoolId&) { (void)spool.prune_journal(clock_.now() - std::chrono::hours(1), 1000); }, "prune: erased",
-       "prune: committed"},
+       [&](Spool& spool, const SpoolId&) {
+         (void)spool.prune_journal(clock_.now() - std::chrono::hours(1), 1000);
+       },
+       "prune: erased", "prune: committed"},
   };
 }
 
