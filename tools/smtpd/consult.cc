@@ -65,8 +65,13 @@ policy::Record Session::policy_request(ProtocolState state, std::string_view rec
   record.add("protocol_state", policy::to_attribute(state));
   record.add("protocol_name", policy_->role() == Role::lmtp ? "LMTP" : extended_ ? "ESMTP" : "SMTP");
   record.add("client_address", client_.ip() ? client_.ip()->to_text() : "");
-  record.add("client_name", client_.name.empty() ? "unknown" : client_.name);
-  record.add("reverse_client_name", client_.reverse_name.empty() ? "unknown" : client_.reverse_name);
+  // As by Postfix: the one name leads back to the address, the other need not. Of XCLIENT, or what S3 has found.
+  const auto* found = layers_ && layers_->reverse() ? &*layers_->reverse() : nullptr;
+  const auto known = [&](const std::string& told, const std::string& looked_up) {
+    return !told.empty() ? told : !looked_up.empty() ? looked_up : "unknown";
+  };
+  record.add("client_name", known(client_.name, found ? found->name : ""));
+  record.add("reverse_client_name", known(client_.reverse_name, found ? found->claimed : ""));
   record.add("client_port", client_.address ? std::to_string(client_.address->port) : "");
   record.add("server_address", client_.local ? client_.local->address.to_text() : "");
   record.add("server_port", client_.local ? std::to_string(client_.local->port) : "");

@@ -33,9 +33,6 @@ std::optional<Answer> Session::layers_guard(const smtp::Mailbox& recipient) {
   if (const auto& refused = transaction_->too_much) return refuse(refused->reply, command, refused->rule);
   auto outcome = layers_->at_recipient(smtp::parse_mailbox(transaction_->envelope.reverse_path), recipient);
   transaction_->is_allowed = outcome.is_allowed;
-  // Policy services are told as by Postfix: the one name leads back to the address, the other need not.
-  if (const auto& reverse = layers_->reverse(); reverse && client_.reverse_name.empty())
-    client_.name = reverse->name, client_.reverse_name = reverse->claimed;
   note(outcome, address);
   if (outcome.refusal) return refuse(std::move(*outcome.refusal), command, outcome.rule);
   if (auto refused = helo_refusal()) return refuse(std::move(*refused), command, "smtpd.helo-check");

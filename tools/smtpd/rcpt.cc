@@ -94,7 +94,10 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
             if (auto refused = quota_refusal(to.account)) return {std::move(refused), "D5 quota"};
             return {{}, to.how + " " + to.account.address.to_text()};
           },
-          [&](const directory::ToAlias& to) -> Decision { return {{}, "alias " + to.address}; },
+          [&](const directory::ToAlias& to) -> Decision {
+            if (auto refused = quota_refusal_behind(to)) return {std::move(refused), "D5 quota"};
+            return {{}, "alias " + to.address};
+          },
           [&](const directory::RelayDomain&) -> Decision { return {{}, "O10 relay domain"}; },
           [&](const directory::UnknownUser&) -> Decision { return {refusals::unknown_user(address), "A9 unknown user"}; },
           remote},
@@ -104,6 +107,13 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
   if (decision.refusal) return refuse(std::move(*decision.refusal), command, decision.rule);
   explain(command, "accepted", decision.rule);
   return std::nullopt;
+}
+
+// Another name of one account. Where an alias has several targets, none of them decides for the others.
+std::optional<smtp::Reply> Session::quota_refusal_behind(const directory::ToAlias& alias) {
+  if (alias.targets.size() != 1) return std::nullopt;
+  const auto account = services_.directory.find_account(alias.targets.front());
+  return account && *account ? quota_refusal(**account) : std::nullopt;
 }
 
 // D5. Only the service that delivers knows how full a mailbox is; where it is away, the message waits in the queue.

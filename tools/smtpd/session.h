@@ -116,6 +116,7 @@ class Session {
   Answer rcpt(std::string_view arguments);
   std::optional<Answer> recipient_guard(const smtp::Mailbox& recipient);
   std::optional<smtp::Reply> quota_refusal(const directory::Account& account);
+  std::optional<smtp::Reply> quota_refusal_behind(const directory::ToAlias& alias);
   Answer data(std::string_view arguments);
   std::optional<Answer> content_permission();
   Answer finish_message(const spool::SpoolId& id, Intake& intake, const smtp::DotReader::Findings& read);
