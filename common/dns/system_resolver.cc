@@ -74,7 +74,8 @@ class Asker {
 public:
   struct __res_state* get(const SystemResolver::Options& options) {
     const auto now = std::chrono::steady_clock::now();
-    if (state_ && now - made_ < life && servers_ == options.servers && wait_ == options.wait) return state_->get();
+    if (state_ && now - made_ < life && servers_ == options.servers && wait_ == options.wait)
+      return state_->get();
     state_ = std::make_unique<State>();
     if (!state_->ok()) return state_.reset(), nullptr;
     made_ = now, servers_ = options.servers, wait_ = options.wait;

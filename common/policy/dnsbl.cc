@@ -196,8 +196,9 @@ void BlockLists::State::try_list(std::size_t which, bool v6) {
     if (world.error.empty()) trial.lists_world = world.listed;
   }
   if (world.listed)
-    logger.error("dnsbl-lists-world",
-                 {{"zone", list.zone}, {"family", v6 ? "IPv6" : "IPv4"}, {"replies", join(world.replies, " ")}});
+    logger.error(
+        "dnsbl-lists-world",
+        {{"zone", list.zone}, {"family", v6 ? "IPv6" : "IPv4"}, {"replies", join(world.replies, " ")}});
   else if (!v6 && world.error.empty() && entry.error.empty() && entry.replies.empty())
     logger.warning("dnsbl-without-test-entry", {{"zone", list.zone}});
 }

@@ -53,7 +53,8 @@ void LayerSession::hold_against(const std::vector<Limit>& limits, LayerOutcome& 
     if (answer == RateLimits::Answer::exceeded_now) {
       layers_->logger_.warning("rate-exceeded",
                                {{"limit", kind}, {"of", printable(key)}, {"per_hour", limit}});
-      if (std::string_view(kind).starts_with("account-")) outcome.stopped = client_.account, outcome.per_hour = limit;
+      if (std::string_view(kind).starts_with("account-"))
+        outcome.stopped = client_.account, outcome.per_hour = limit;
     }
     return refuse(outcome, "rates", std::string("hourly limit of ") + kind,
                   deferral({4, 7, 1}, "Too much mail in an hour, try again later"), printable(key));

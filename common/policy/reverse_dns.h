@@ -23,8 +23,8 @@ struct ReverseVerdict {
   // The confirmed name, for logs and policy services; empty: there is none, or it was not looked for.
   std::string name;
   std::string claimed;  // the first of its names, confirmed or not
-  std::string text;    // for the reply: "192.0.2.7 has no reverse name"; empty when passed
-  std::string inputs;  // for the trace: "PTR 7.2.0.192.in-addr.arpa: mx.example.net (confirmed)"
+  std::string text;     // for the reply: "192.0.2.7 has no reverse name"; empty when passed
+  std::string inputs;   // for the trace: "PTR 7.2.0.192.in-addr.arpa: mx.example.net (confirmed)"
 };
 
 class ReverseDns {

@@ -75,9 +75,12 @@ std::vector<std::string_view> split_options(std::string_view text) {
   bool quoted = false;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '"') quoted = !quoted;
-    else if (text[i] == ';' && !quoted) parts.push_back(text.substr(begin, i - begin)), begin = i + 1;
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      quoted = !quoted;
+    else if (text[i] == ';' && !quoted)
+      parts.push_back(text.substr(begin, i - begin)), begin = i + 1;
   }
   parts.push_back(text.substr(begin));
   return parts;

@@ -116,12 +116,14 @@ int main(int argc, char** argv) {
   deliver::ListenOptions quota;
   program.option("--listen", quota.listen, "unix:PATH|inet:ADDR:PORT",
                  "Serve here, and tell mail servers whether a mailbox is full; repeatable.");
-  program.option("--ready-fd", quota.ready_fd, "N", "With --listen: write a newline to this descriptor when ready.");
+  program.option("--ready-fd", quota.ready_fd, "N",
+                 "With --listen: write a newline to this descriptor when ready.");
   program.option("--from", options.from, "ADDR", "Reverse-path of the message; none: the null one.");
   program.operands(options.recipients, "RCPT", "Addresses to deliver to.");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   const bool serves = !quota.listen.empty();
-  if ((options.worker || serves) != options.recipients.empty() || (options.worker && (options.dry_run || serves)) || (serves && options.dry_run)) {
+  if ((options.worker || serves) != options.recipients.empty() ||
+      (options.worker && (options.dry_run || serves)) || (serves && options.dry_run)) {
     std::fputs("deliver: one of --worker, --listen, or addresses to deliver to\n", stderr);
     return to_int(ExitStatus::usage);
   }

@@ -143,7 +143,8 @@ TEST_F(Dnsbl, AListThatListsTheWorldIsNotUsedUntilItStops) {
 
 TEST_F(Dnsbl, AListThatListsTheWholeWorldOfIpv6IsNotUsedForIpv6) {
   const std::string mapped = ".0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.world.test";
-  for (const std::string& name : {"1" + mapped, "2" + mapped, std::string("7.2.0.192.world.test")}) dns_.add(name, "127.0.0.2");
+  for (const std::string& name : {"1" + mapped, "2" + mapped, std::string("7.2.0.192.world.test")})
+    dns_.add(name, "127.0.0.2");
   dns_.add("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.world.test", "127.0.0.2");
   lists({"world.test"});
   EXPECT_EQ(lists_->check(ip("192.0.2.7")).kind, Kind::reject) << "of IPv4 it knows";
