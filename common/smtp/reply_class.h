@@ -27,6 +27,10 @@ enum class ReplyClass {
   content_refused,
   too_large,
   embargo,  // greylisting, rates: a matter of time
+  login_failed,
+  too_many_recipients,
+  system_full,   // its disk
+  relay_denied,  // it takes no mail for the recipient's domain from us
   policy
 };
 std::string_view to_text(ReplyClass reply_class);  // "no-reverse-name"
