@@ -283,6 +283,18 @@ constexpr Setting table[] = {
     one_of("defer/fail",
            {"deliver.over-quota", Kind::choice, "defer", "defer|fail",
             "Mail for a full mailbox: try later (452 4.2.2), or refuse it (550 5.2.2)."}),  // D5
+
+    // ---- basic-access-test
+    {"access-test.probe-names", Kind::words, "debian.org wikipedia.org iana.org", "NAMES",
+     "Domains, unrelated and partly signed, that every DNS server is asked for."},
+    {"access-test.block-lists", Kind::words, "zen.spamhaus.org bl.spamcop.net", "ZONES",
+     "DNS block lists that are asked for our addresses."},
+    {"access-test.probe-hosts", Kind::words, "gmail-smtp-in.l.google.com outlook-com.olc.protection.outlook.com",
+     "HOST[:PORT]", "Mail servers that are connected to, to see whether port 25 is open for us."},
+    {"access-test.peer-secret", Kind::path, "", "FILE",
+     "A secret shared with the peers that test one another: the first line of a file of mode 0600."},
+    {"access-test.peer-ports", Kind::words, "25 587 465/tls 993/tls 995/tls", "PORT[/tls]",
+     "Ports of a peer that are connected back to, and no others; /tls: TLS from the first byte."},
 };
 
 }  // namespace

@@ -95,6 +95,7 @@ std::optional<std::string> unless(bool right, const char* wrong) {
 std::optional<std::string> wrong_list(const Setting& setting, std::string_view text) {
   switch (setting.kind) {
     case Kind::words:
+      if (setting.choices.empty()) return std::nullopt;
       return each(split_words(text), [&](auto word) { return wrong_choice(setting, word); });
     case Kind::durations:
       return each(split_words(text), [&](auto word) { return wrong_duration(setting, word); });
@@ -142,7 +143,8 @@ std::optional<std::string> wrong_with(const Setting& setting, std::string_view t
   for (const char c : text)
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
       return "has a control character in it";
-  const bool may_be_empty = setting.fallback.empty() || setting.repeatable || setting.kind == Kind::text;
+  const bool may_be_empty = setting.fallback.empty() || setting.repeatable || setting.kind == Kind::text ||
+                            (setting.kind == Kind::words && setting.choices.empty());
   if (trim(text).empty()) return unless(may_be_empty, "needs a value");
   switch (setting.kind) {
     case Kind::words:

@@ -103,7 +103,9 @@ AnyAnswer of_header(const HEADER& header, std::string name) {
                                                     : Kind::servfail;
   std::string detail;
   if (kind == Kind::servfail)
-    detail = header.rcode == ns_r_servfail ? "SERVFAIL" : "error " + std::to_string(header.rcode);
+    detail = header.rcode == ns_r_servfail  ? "SERVFAIL"
+             : header.rcode == ns_r_refused ? "REFUSED"
+                                            : "error " + std::to_string(header.rcode);
   return {kind, header.ad != 0, std::move(name), {}, std::move(detail)};
 }
 

@@ -88,9 +88,9 @@ def check_rfc_map():
 def check_settings():
     """Asking for a setting that is not in the table aborts the program; one that nobody asks for deceives its reader."""
     table = (ROOT / 'common/config/settings_table.cc').read_text()
-    known = set(re.findall(r'"([a-z0-9]+\.[a-z0-9-]+)"', table))
-    not_yet = {re.search(r'"([a-z0-9]+\.[a-z0-9-]+)"', row)[1] for row in re.split(r'\bnot_yet\(', table)[2:]}
-    asked = re.compile(r'\b(?:text|number|durations?|flag|list|part|source|where|as_written)\("([a-z0-9]+\.[a-z0-9-]+)"')
+    known = set(re.findall(r'"([a-z0-9-]+\.[a-z0-9-]+)"', table))
+    not_yet = {re.search(r'"([a-z0-9-]+\.[a-z0-9-]+)"', row)[1] for row in re.split(r'\bnot_yet\(', table)[2:]}
+    asked = re.compile(r'\b(?:text|number|durations?|flag|list|part|source|where|as_written)\("([a-z0-9-]+\.[a-z0-9-]+)"')
     texts = {path: without_comments(path.read_text()) for path in sources() if path.parent.name != 'config'}
     literals = set(re.findall(r'"([^"\n]*)"', '\n'.join(texts.values())))
     read = {name for name in known if {name, name[name.index('.'):], name[name.index('.') + 1:]} & literals}

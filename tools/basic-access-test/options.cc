@@ -126,6 +126,7 @@ void declare(config::Program& program, Words& words) {
   program.option("--peer", words.peer, "HOST[:PORT]",
                  "Ask this instance to connect back and to say what it sees.");
   program.option("--echo", words.echo, "ADDRESS", "An address elsewhere that sends back what it gets.");
+  program.option("--selector", words.selectors, "NAME", "A DKIM selector of the domain; repeatable.");
   program.option("--check-time", words.check_time, "TIME", "How long one check may take; 30s.");
   program.option("--total-time", words.total_time, "TIME", "How long all of them may take; 120s.");
   program.option("--listen", words.listen_addresses, "ADDR:PORT", "serve: listen here; repeatable.");
@@ -147,6 +148,7 @@ Result<Options> read_options(const Words& words, bool json) {
   options.peer = words.peer;
   options.echo = words.echo;
   options.listen = words.listen_addresses;
+  options.selectors = words.selectors;
   if (!words.ports.empty() && words.server.empty()) return usage("--port needs --server");
   if (!words.account.empty() && options.command == Command::test)
     options.account = Account{words.account, {}};

@@ -16,7 +16,7 @@ namespace tubepost::basic_access_test {
 
 // As written.
 struct Words {
-  std::vector<std::string> operands, only, ports, addresses, listen_addresses;
+  std::vector<std::string> operands, only, ports, addresses, listen_addresses, selectors;
   std::string account, password_file, password_fd, server, peer, external_port, check_time, total_time, echo,
       ready_fd;
   bool password_stdin = false, openmetrics = false, verbose = false, list = false, list_mdoc = false;
@@ -45,6 +45,7 @@ struct Options {
   std::uint16_t external_port = 25;            // where the world reaches our MX listener (L6)
   std::map<std::string, std::uint16_t> ports;  // --server: service -> port; 0: not there
   std::string echo;                            // an address that sends back what it gets; empty: none
+  std::vector<std::string> selectors;          // of DKIM; empty: the usual ones are tried
   std::chrono::seconds check_time{30}, total_time{120};
   std::vector<std::string> listen;  // serve
   std::optional<int> ready_fd;

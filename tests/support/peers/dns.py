@@ -50,6 +50,8 @@ class Unbound(debian.Daemon):
                   f'  directory: "{self.folder}"\n  pidfile: ""\n  use-syslog: no\n  logfile: ""\n  do-daemonize: no\n  module-config: "validator iterator"\n'
                   f'  trust-anchor-file: "{self.folder}/anchors"\n  local-zone: "test." nodefault\nremote-control:\n  control-enable: no\n')
         for zone in zones:
+            if zone.endswith(".arpa"):
+                config = config.replace("remote-control:", f'  local-zone: "{zone}." nodefault\nremote-control:')
             config += f'stub-zone:\n  name: "{zone}"\n  stub-addr: 127.0.0.1@{upstream}\n'
         (self.folder / "unbound.conf").write_text(config)
         self.start([root / "usr/sbin/unbound", "-d", "-c", self.folder / "unbound.conf"], env=debian.environment())
