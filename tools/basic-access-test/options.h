@@ -40,7 +40,7 @@ struct Options {
   std::string reply;                           // explain
   std::optional<Account> account;              // whom to log in as; client: whom to look at
   std::string server;                          // somebody else's; empty: this instance
-  std::vector<net::IpAddress> addresses;     // --server: where it is, in place of where its name leads
+  std::vector<net::IpAddress> addresses;       // --server: where it is, in place of where its name leads
   std::string peer;                            // HOST[:PORT] that connects back; empty: none
   std::uint16_t external_port = 25;            // where the world reaches our MX listener (L6)
   std::map<std::string, std::uint16_t> ports;  // --server: service -> port; 0: not there
