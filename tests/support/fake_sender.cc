@@ -39,6 +39,7 @@ struct FakeSender {
     return all.find(" live.test ") != std::string::npos;
   }
   void hang(relay::Answer& answer, const relay::Job& job) const {
+    say(to_record(relay::PhaseNews{job.id, relay::Phase::connecting}));
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!live_was_sent() && std::chrono::steady_clock::now() < until) ::usleep(5'000);
     answer.trouble = relay::Trouble::connect;

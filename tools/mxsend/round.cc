@@ -85,6 +85,8 @@ void Round::by_direct() {
                           (wish.require_tls    ? " requiretls"
                            : wish.tls_optional ? " tls-optional"
                                                : "");
+  // Looking for names takes its time as well: qrun is told of it.
+  if (!courier_.has_connection()) courier_.parts_.on_phase(relay::Phase::connecting);
   if (!by_kept(key)) by_way(key, courier_.parts_.routes.direct(job_.domain, wish));
   fall_back();
 }

@@ -28,7 +28,7 @@ SenderPool::SenderPool(WorkerKind kind, int lock, const log::Logger& logger)
 
 bool SenderPool::Slot::has_connection(Milliseconds now) const {
   if (parcels.empty()) return process && !lane.empty();
-  return phase != relay::Phase::connecting || now - connecting_since < connect_patience;
+  return !connecting_since || now - *connecting_since < connect_patience;
 }
 
 bool SenderPool::Slot::is_in_run(Milliseconds now) const {
@@ -85,7 +85,8 @@ void SenderPool::give(Parcel parcel, Milliseconds now) {
   Slot& slot = best_for(parcel.lane, now);
   slot.count_run(parcel.lane, now);
   slot.phase = relay::Phase::connecting;
-  slot.last_progress = slot.connecting_since = now;
+  slot.connecting_since.reset();
+  slot.last_progress = now;
   slot.parcels.push_back(std::move(parcel));
   // Where none starts, the next look gives the parcel back.
   if (slot.process || start(slot, now)) slot.process->send(to_record(slot.parcels.back().job));
@@ -134,6 +135,7 @@ SenderNews SenderPool::work(Milliseconds now, Milliseconds silence) {
     }
     slot.process->exchange();
     take_news(slot, news, now);
+    slot.is_hanging = slot.connecting_since && now - *slot.connecting_since >= connect_patience;
     if (const auto ended = slot.process->ended()) {
       slot.process->exchange();  // what it said before it died counts
       take_news(slot, news, now);
@@ -159,12 +161,18 @@ void SenderPool::take_news(Slot& slot, SenderNews& news, Milliseconds now) {
       return;
     }
     slot.last_progress = now;
-    if (const auto* phase = std::get_if<relay::PhaseNews>(&*said))
+    if (const auto* phase = std::get_if<relay::PhaseNews>(&*said)) {
       slot.phase = phase->phase;
-    else if (auto* answer = std::get_if<relay::Answer>(&*said))
-      take_answer(slot, std::move(*answer), news), slot.connecting_since = now;
-    else if (slot.parcels.empty())
+      if (phase->phase != relay::Phase::connecting)
+        slot.connecting_since.reset();
+      else if (!slot.connecting_since)
+        slot.connecting_since = now;
+    } else if (auto* answer = std::get_if<relay::Answer>(&*said)) {
+      slot.connecting_since.reset();
+      take_answer(slot, std::move(*answer), news);
+    } else if (slot.parcels.empty()) {
       slot.lane.clear();  // its connection is closed
+    }
   }
 }
 
@@ -248,8 +256,7 @@ std::optional<Milliseconds> SenderPool::next_look(Milliseconds silence) const {
   for (const Slot& slot : slots_) {
     if (slot.parcels.empty() || slot.timed_out) continue;
     at(slot.process ? slot.last_progress + silence : Milliseconds(0));
-    if (slot.phase == relay::Phase::connecting && slot.last_progress == slot.connecting_since)
-      at(slot.connecting_since + connect_patience);
+    if (slot.connecting_since && !slot.is_hanging) at(*slot.connecting_since + connect_patience);
   }
   return next;
 }

@@ -47,9 +47,12 @@ private:
     std::deque<Parcel> parcels;  // the first is under way
     std::string lane;            // of the last parcel: its connection may be open still
     relay::Phase phase = relay::Phase::connecting;
-    Milliseconds last_progress{0}, connecting_since{0}, run_since{0};
+    std::optional<Milliseconds>
+        connecting_since;  // since it said so: a process that is slow to start does not
+    Milliseconds last_progress{0}, run_since{0};
     unsigned run = 0;  // parcels for this lane one after the other
     bool timed_out = false, is_ending = false;
+    bool is_hanging = false;  // seen to have waited so long for its connection
 
     bool is_free() const { return parcels.empty() && !is_ending; }
     bool has_connection(Milliseconds now) const;
