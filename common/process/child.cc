@@ -15,11 +15,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <span>
 
 #include "base/file.h"
-#include "base/text.h"
+#include "process/find_program.h"
 
 extern "C" char** environ;
 
@@ -47,17 +46,6 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   for (const auto& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   return pointers;
-}
-
-// Where execve would find the program: as execvp looks for it, which may not be called after the fork.
-Result<std::string> find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return name;
-  const char* path = std::getenv("PATH");
-  for (const auto folder : split(path != nullptr ? path : "/usr/bin:/bin", ':')) {
-    const std::string candidate = (folder.empty() ? "." : std::string(folder)) + '/' + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return Failure::permanent(name + ": not found in PATH", {5, 3, 5});
 }
 
 // What the child needs to know, in plain memory.
