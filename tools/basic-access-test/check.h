@@ -25,6 +25,7 @@ inline constexpr Group all_groups[] = {
     {"local", "each listener, as a client finds it", local_checks},
     {"relay", "whether strangers can send through it", relay_checks},
     {"legs", "messages with a token, sent and fetched", legs_checks},
+    {"scanner", "the virus scanner, and that it lets nothing through", scanner_checks},
     {"dns", "the records of the domain, and the servers that are asked for them", dns_checks},
     {"outside", "the way out, and what others hold of our address", outside_checks},
     {"client", "one account, as a mail program needs it", client_checks},

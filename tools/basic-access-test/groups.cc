@@ -17,6 +17,7 @@ constexpr Row rows[] = {
     {"local", add_local, is_test},
     {"relay", add_relay, is_test},
     {"legs", add_legs, is_test},
+    {"scanner", add_scanner, is_own_test},
     {"dns", add_dns,
      [](const Context& context) { return is_test(context) && !context.options.domain.empty(); }},
     {"outside", add_outside, is_own_test},

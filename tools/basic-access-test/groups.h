@@ -11,6 +11,7 @@ void add_preflight(const Context& context, Plan& plan);
 void add_local(const Context& context, Plan& plan);
 void add_relay(const Context& context, Plan& plan);
 void add_legs(const Context& context, Plan& plan);
+void add_scanner(const Context& context, Plan& plan);
 void add_dns(const Context& context, Plan& plan);
 void add_outside(const Context& context, Plan& plan);
 void add_client(const Context& context, Plan& plan);

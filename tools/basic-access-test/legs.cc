@@ -1,14 +1,13 @@
 // Messages with a token on the ways that messages go, with the time of each step.
 #include <thread>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "basic-access-test/groups.h"
+#include "basic-access-test/letters.h"
 #include "basic-access-test/listener_checks.h"
 #include "basic-access-test/mailbox_reader.h"
 #include "basic-access-test/run_program.h"
 #include "dns/mx.h"
-#include "message/date.h"
 #include "process/child.h"
 
 namespace tubepost::basic_access_test {
@@ -20,29 +19,6 @@ constexpr milliseconds poll_interval{200};
 constexpr std::chrono::seconds trace_limit{10};
 constexpr std::string_view why_no_account = "it needs an --account and its password";
 
-struct Made {
-  std::string token, text;
-};
-
-Made make_letter(const Context& context, const std::string& from, const std::string& to) {
-  Made made;
-  made.token = "bat-" + to_hex(random_bytes(12));
-  const std::string host = own_hostname(*context.settings);
-  made.text = "From: <" + from + ">\r\nTo: <" + to + ">\r\nSubject: basic-access-test " + made.token +
-              "\r\nDate: " + message::format_date(context.clock.now()) + "\r\nMessage-ID: <" + made.token +
-              '@' + host +
-              ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
-              "charset=us-ascii\r\n"
-              "\r\nA test of this mail server; it may be deleted.\r\n" +
-              made.token + "\r\n";
-  return made;
-}
-
-std::string text_of(const smtp::Reply& reply) {
-  return std::to_string(reply.code) + ' ' + (reply.status ? to_string(*reply.status) + ' ' : "") +
-         join(reply.lines, " ");
-}
-
 struct Accepted {
   std::string reply, record;
 };
@@ -50,28 +26,12 @@ struct Accepted {
 // What the server says at its end, or the first refusal as a Failure.
 Result<Accepted> send(MailSession& session, const std::string& sender, const std::string& recipient,
                       const std::string& text) {
-  smtp::Sent sent;
-  const auto done = guarded<void>([&]() -> Result<void> {
-    smtp::Letter letter;
-    letter.sender = sender;
-    letter.recipients = {{recipient, "", ""}};
-    letter.content = text;
-    return session.smtp().send(
-        letter, [](bool) {}, sent);
-  });
-  const std::string record = session.record();
-  if (!done) return Failure::temporary(done.error().text + '\n' + record);
-  const auto refused = [&](const smtp::Reply& reply) {
-    return Failure{
-        reply.code / 100 == 4 ? Retry::later : Retry::never, {5, 5, 0}, text_of(reply) + '\n' + record};
-  };
-  if (sent.mail && !sent.mail->is_success()) return refused(*sent.mail);
-  if (!sent.recipients.empty() && !sent.recipients.front().is_success())
-    return refused(sent.recipients.front());
-  if (sent.content.empty())
-    return sent.data ? refused(*sent.data) : Failure::temporary("no answer\n" + record);
-  if (!sent.content.front().is_success()) return refused(sent.content.front());
-  return Accepted{text_of(sent.content.front()), record};
+  auto answer = hand_over(session, sender, recipient, text);
+  if (!answer) return std::move(answer).error();
+  const std::string said = text_of(answer->reply);
+  if (answer->reply.is_success() && answer->to_content) return Accepted{said, answer->record};
+  return Failure{
+      answer->reply.code / 100 == 4 ? Retry::later : Retry::never, {5, 5, 0}, said + '\n' + answer->record};
 }
 
 // The queue id in "250 2.0.0 Ok: queued as ID".

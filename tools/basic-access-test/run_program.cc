@@ -1,6 +1,7 @@
 #include "basic-access-test/run_program.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -10,6 +11,8 @@
 
 namespace tubepost::basic_access_test {
 namespace {
+
+constexpr std::chrono::milliseconds end_grace{1000};
 
 // Until the end of what it says, or of the time: false.
 bool collect(int fd, const net::Deadline& deadline, std::string& output) {
@@ -39,8 +42,9 @@ Result<ProgramRun> run_program(const std::vector<std::string>& argv, std::chrono
   const net::Deadline deadline(limit);
   ProgramRun run;
   if (!collect(pipe->read_end.get(), deadline, run.output)) {
-    child->kill(9);
-    return Failure::temporary(argv.front() + " took too long");
+    child->kill(SIGTERM);  // what has files and children of its own takes them away
+    if (!child->wait_for(end_grace)) child->kill(SIGKILL);
+    return Failure::temporary(argv.front() + " took too long\n" + run.output);
   }
   const auto ended = child->wait();
   run.status = ended.by_signal ? 128 + ended.code : ended.code;

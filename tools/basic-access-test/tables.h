@@ -22,3 +22,4 @@ struct Check {
 #include "basic-access-test/table_peer.h"
 #include "basic-access-test/table_preflight.h"
 #include "basic-access-test/table_relay.h"
+#include "basic-access-test/table_scanner.h"
