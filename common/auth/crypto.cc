@@ -9,15 +9,11 @@
 #include <cstring>
 #include <memory>
 
+#include "auth/octets.h"
 #include "base/base64.h"
 
 namespace tubepost::auth {
 namespace {
-
-const unsigned char* octets(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* octets(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 
 const EVP_MD* algorithm(Hash hash) { return hash == Hash::sha1 ? EVP_sha1() : EVP_sha256(); }
 

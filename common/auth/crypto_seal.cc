@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "auth/crypto.h"
+#include "auth/octets.h"
 #include "base/file.h"
 
 namespace tubepost::auth {
@@ -14,9 +15,6 @@ constexpr int nonce_size = 12, tag_size = 16;
 constexpr std::size_t key_size = 32, overhead = nonce_size + tag_size;
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-unsigned char* octets(char* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
-const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
 }  // namespace
 

@@ -9,7 +9,6 @@
 namespace tubepost::imap {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 
 // RFC 5256 2.1 (1): every run of blanks is one blank.
 std::string with_single_blanks(std::string_view text) {

@@ -10,7 +10,7 @@ constexpr int challenges_max = 8;
 
 Failure not_imap(std::string text) { return Failure::temporary(std::move(text), {4, 5, 0}); }
 
-bool is_text(std::string_view text) {
+bool fits_a_quoted_string(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
@@ -178,7 +178,7 @@ Result<Answer> Client::command_in_pieces(const std::vector<std::string>& pieces)
   Answer answer;
   // Text and literals take turns.
   for (std::size_t i = 0; i < pieces.size(); i += 2) {
-    if (!is_text(pieces[i])) return Failure::permanent("a command has a line end in it", {5, 5, 2});
+    if (!fits_a_quoted_string(pieces[i])) return Failure::permanent("a command has a line end in it", {5, 5, 2});
     lines_ << pieces[i];
     if (i + 1 >= pieces.size()) break;
     lines_ << "{" << std::to_string(pieces[i + 1].size()) << "}\r\n";
@@ -220,7 +220,7 @@ Result<Answer> Client::login(const std::string& user, const std::string& passwor
 
 Result<Answer> Client::authenticate(const std::string& mechanism, const std::optional<std::string>& initial,
                                     const Respond& respond) {
-  if (!is_text(mechanism)) return Failure::permanent("a mechanism has a line end in it", {5, 5, 2});
+  if (!fits_a_quoted_string(mechanism)) return Failure::permanent("a mechanism has a line end in it", {5, 5, 2});
   meter_->allow(options_.answer, options_.content_max);
   std::optional<std::string> first = initial;
   lines_ << next_tag() << " AUTHENTICATE " << mechanism;

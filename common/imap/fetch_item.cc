@@ -8,7 +8,7 @@
 namespace tubepost::imap {
 namespace {
 
-using Kind = FetchSection::Kind;
+using SectionKind = FetchSection::Kind;
 using What = SectionName::What;
 
 struct Attribute {
@@ -92,28 +92,28 @@ std::optional<FetchSection::Partial> take_partial(Scanner& scanner) {
   return partial;
 }
 
-FetchSection expect_section(Scanner& scanner, Kind kind, bool peek) {
+FetchSection expect_section(Scanner& scanner, SectionKind kind, bool peek) {
   FetchSection section;
   section.kind = kind;
-  section.peek = peek || kind == Kind::binary_size;
+  section.peek = peek || kind == SectionKind::binary_size;
   scanner.expect('[');
-  section.name = expect_section_name(scanner, kind != Kind::body);
-  if (kind != Kind::binary_size) section.partial = take_partial(scanner);
+  section.name = expect_section_name(scanner, kind != SectionKind::body);
+  if (kind != SectionKind::binary_size) section.partial = take_partial(scanner);
   return section;
 }
 
-FetchSection whole_message(Kind kind) {
+FetchSection whole_message(SectionKind kind) {
   FetchSection section;
   section.kind = kind;
-  section.peek = kind == Kind::rfc822_header;
-  if (kind == Kind::rfc822_header) section.name.what = What::header;
-  if (kind == Kind::rfc822_text) section.name.what = What::text;
+  section.peek = kind == SectionKind::rfc822_header;
+  if (kind == SectionKind::rfc822_header) section.name.what = What::header;
+  if (kind == SectionKind::rfc822_text) section.name.what = What::text;
   return section;
 }
 
-class Parser {
+class FetchParser {
 public:
-  Parser(Scanner& scanner, FetchItems& items) : scanner_(scanner), items_(items) {}
+  FetchParser(Scanner& scanner, FetchItems& items) : scanner_(scanner), items_(items) {}
 
   void item() {
     const auto word = scanner_.expect_atom();
@@ -154,20 +154,20 @@ private:
   }
 
   void whole(std::string_view name) {
-    if (equal_ignoring_case(name, "RFC822")) return add(whole_message(Kind::rfc822));
-    if (equal_ignoring_case(name, "RFC822.HEADER")) return add(whole_message(Kind::rfc822_header));
-    if (equal_ignoring_case(name, "RFC822.TEXT")) return add(whole_message(Kind::rfc822_text));
+    if (equal_ignoring_case(name, "RFC822")) return add(whole_message(SectionKind::rfc822));
+    if (equal_ignoring_case(name, "RFC822.HEADER")) return add(whole_message(SectionKind::rfc822_header));
+    if (equal_ignoring_case(name, "RFC822.TEXT")) return add(whole_message(SectionKind::rfc822_text));
     scanner_.fail("an unknown thing to fetch");
   }
 
   void section(std::string_view name, std::size_t behind) {
     scanner_.step_back(behind);
-    if (equal_ignoring_case(name, "BODY")) return add(expect_section(scanner_, Kind::body, false));
-    if (equal_ignoring_case(name, "BODY.PEEK")) return add(expect_section(scanner_, Kind::body, true));
-    if (equal_ignoring_case(name, "BINARY")) return add(expect_section(scanner_, Kind::binary, false));
-    if (equal_ignoring_case(name, "BINARY.PEEK")) return add(expect_section(scanner_, Kind::binary, true));
+    if (equal_ignoring_case(name, "BODY")) return add(expect_section(scanner_, SectionKind::body, false));
+    if (equal_ignoring_case(name, "BODY.PEEK")) return add(expect_section(scanner_, SectionKind::body, true));
+    if (equal_ignoring_case(name, "BINARY")) return add(expect_section(scanner_, SectionKind::binary, false));
+    if (equal_ignoring_case(name, "BINARY.PEEK")) return add(expect_section(scanner_, SectionKind::binary, true));
     if (equal_ignoring_case(name, "BINARY.SIZE"))
-      return add(expect_section(scanner_, Kind::binary_size, true));
+      return add(expect_section(scanner_, SectionKind::binary_size, true));
     scanner_.fail("an unknown thing to fetch");
   }
 
@@ -181,7 +181,7 @@ private:
 
 FetchItems expect_fetch_items(Scanner& scanner) {
   FetchItems items;
-  Parser parser(scanner, items);
+  FetchParser parser(scanner, items);
   if (scanner.take('(')) {
     do parser.item();
     while (!scanner.failed() && scanner.take(' '));
@@ -205,7 +205,7 @@ std::string FetchSection::label() const {
   static constexpr std::string_view names[] = {"BODY",   "BINARY",        "BINARY.SIZE",
                                                "RFC822", "RFC822.HEADER", "RFC822.TEXT"};
   std::string label(names[static_cast<std::size_t>(kind)]);
-  if (kind == Kind::rfc822 || kind == Kind::rfc822_header || kind == Kind::rfc822_text) return label;
+  if (kind == SectionKind::rfc822 || kind == SectionKind::rfc822_header || kind == SectionKind::rfc822_text) return label;
   label += '[';
   bool dot = false;
   for (const auto number : name.part) {

@@ -7,11 +7,11 @@
 namespace tubepost::imap {
 namespace {
 
-struct Name {
+struct FlagName {
   std::uint32_t bit;
   std::string_view name;
 };
-constexpr Name names[] = {{flag_answered, "\\Answered"},
+constexpr FlagName flag_names[] = {{flag_answered, "\\Answered"},
                           {flag_flagged, "\\Flagged"},
                           {flag_deleted, "\\Deleted"},
                           {flag_seen, "\\Seen"},
@@ -37,7 +37,7 @@ void add_flag(Scanner& scanner, FlagList& list) {
 }  // namespace
 
 std::uint32_t system_flag(std::string_view name) {
-  for (const Name& known : names)
+  for (const FlagName& known : flag_names)
     if (equal_ignoring_case(known.name, name)) return known.bit;
   return 0;
 }
@@ -67,7 +67,7 @@ FlagList expect_store_flags(Scanner& scanner) {
 
 void append_system_flags(std::string& out, std::uint32_t system) {
   bool first = true;
-  for (const Name& known : names) {
+  for (const FlagName& known : flag_names) {
     if ((system & known.bit) == 0) continue;
     if (!std::exchange(first, false)) out += ' ';
     out += known.name;

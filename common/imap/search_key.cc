@@ -68,9 +68,9 @@ constexpr Word words[] = {
     {"THREADID", Kind::thread_id, Operand::id},
 };
 
-class Parser {
+class SearchParser {
 public:
-  explicit Parser(Scanner& scanner) : scanner_(scanner) {}
+  explicit SearchParser(Scanner& scanner) : scanner_(scanner) {}
 
   SearchKey list(char end, unsigned depth) {
     SearchKey every;
@@ -189,7 +189,7 @@ SearchProgram expect_search_program(Scanner& scanner, bool charset_allowed) {
     program.charset = to_upper(scanner.expect_astring());
     scanner.expect_space();
   }
-  program.key = Parser(scanner).list('\0', 0);
+  program.key = SearchParser(scanner).list('\0', 0);
   scanner.expect_end();
   return program;
 }

@@ -9,7 +9,6 @@
 namespace tubepost::imap {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 
 std::optional<FoldedField> folded_field(std::string_view name) {
   struct Known {

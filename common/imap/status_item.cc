@@ -5,11 +5,11 @@
 namespace tubepost::imap {
 namespace {
 
-struct Name {
+struct StatusWord {
   std::string_view word;
   StatusItem item;
 };
-constexpr Name names[] = {
+constexpr StatusWord status_words[] = {
     {"MESSAGES", status_messages},
     {"RECENT", status_recent},
     {"UIDNEXT", status_uid_next},
@@ -25,7 +25,7 @@ constexpr Name names[] = {
 
 std::uint32_t expect_item(Scanner& scanner) {
   const auto word = scanner.expect_atom();
-  for (const Name& name : names)
+  for (const StatusWord& name : status_words)
     if (equal_ignoring_case(name.word, word)) return name.item;
   scanner.fail("an unknown item of STATUS");
   return 0;

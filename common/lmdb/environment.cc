@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "lmdb/check.h"
 #include "lmdb/owner.h"
 
 namespace tubepost::lmdb {
@@ -19,10 +20,6 @@ namespace {
 
 constexpr unsigned most_readers = 4096;             // LMDB's default of 126 is soon used up by threads
 constexpr unsigned writes_between_cleanups = 1000;  // a killed reader pins pages until somebody looks
-
-void check(int code, const char* doing) {
-  if (code != MDB_SUCCESS) throw Error(code, doing);
-}
 
 bool destroys_shared_mutexes() {
   int major = 0, minor = 0, patch = 0;

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "lmdb/check.h"
 #include "lmdb/environment.h"
 #include "lmdb/looks.h"
 
@@ -12,10 +13,6 @@ namespace {
 MDB_val to_val(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
 std::string_view to_view(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
-}
-
-void check(int code, const char* doing) {
-  if (code != MDB_SUCCESS) throw Error(code, doing);
 }
 
 thread_local std::uint64_t looks = 0;  // only counted up, and read by tests

@@ -9,7 +9,7 @@ namespace tubepost::mailauth {
 namespace {
 
 constexpr std::uint8_t critical = 128;
-constexpr int levels_max = 16;
+constexpr int climbs_max = 16;
 constexpr std::string_view known[] = {"issue",        "issuewild", "iodef",   "contactemail",
                                       "contactphone", "issuemail", "issuevmc"};
 
@@ -50,7 +50,7 @@ CaaPolicy read_caa(const std::string& domain, const std::vector<dns::Caa>& recor
 
 Result<CaaPolicy> find_caa(dns::Resolver& resolver, const std::string& name) {
   std::string at = name;
-  for (int level = 0; level < levels_max && !at.empty(); ++level) {
+  for (int level = 0; level < climbs_max && !at.empty(); ++level) {
     const auto answer = resolver.caa(at);
     if (answer.ok()) return read_caa(at, answer.records);
     if (!answer.is_absent()) return dns::to_failure(answer.kind, dns::Type::caa, at, answer.detail);

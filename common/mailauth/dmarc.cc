@@ -12,7 +12,7 @@ namespace {
 constexpr int levels_max = 8;  // of domains above one another that are asked
 constexpr std::size_t uris_max = 20;
 
-Failure bad(std::string text) { return Failure::permanent(std::move(text), {5, 7, 0}); }
+Failure bad_dmarc(std::string text) { return Failure::permanent(std::move(text), {5, 7, 0}); }
 
 std::optional<DmarcRecord::Policy> parse_policy(std::string_view word) {
   const auto lower = to_lower(word);
@@ -32,7 +32,7 @@ std::vector<std::string> uris_of(const TagList& tags, std::string_view name) {
 Result<bool> is_strict(const TagList& tags, std::string_view name) {
   const auto value = to_lower(tags.value_or(name, "r"));
   if (value == "s" || value == "r") return value == "s";
-  return bad(std::string(name) + "=" + printable(value, 40) + " instead of r or s");
+  return bad_dmarc(std::string(name) + "=" + printable(value, 40) + " instead of r or s");
 }
 
 Result<void> read_policies(const TagList& tags, DmarcRecord& record) {
@@ -45,8 +45,8 @@ Result<void> read_policies(const TagList& tags, DmarcRecord& record) {
     return {};
   }
   if (!record.aggregate_to.empty()) return {};  // RFC 7489 6.6.3, step 6: as p=none
-  if (!p) return bad("no p=");
-  return bad(policy ? "sp= is none of none, quarantine, reject" : "p= is none of none, quarantine, reject");
+  if (!p) return bad_dmarc("no p=");
+  return bad_dmarc(policy ? "sp= is none of none, quarantine, reject" : "p= is none of none, quarantine, reject");
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ bool is_dmarc(std::string_view text) {
 }
 
 Result<DmarcRecord> parse_dmarc(std::string_view text) {
-  if (!is_dmarc(text)) return bad("it does not begin with v=DMARC1");
+  if (!is_dmarc(text)) return bad_dmarc("it does not begin with v=DMARC1");
   const auto tags = TagList::parse(text);
   if (!tags) return tags.error();
   DmarcRecord record;
@@ -83,7 +83,7 @@ Result<DmarcRecord> parse_dmarc(std::string_view text) {
   if (!spf) return spf.error();
   record.strict_dkim = *dkim, record.strict_spf = *spf;
   const auto percent = parse_number<unsigned>(tags->value_or("pct", "100"));
-  if (!percent || *percent > 100) return bad("pct= is no number from 0 to 100");
+  if (!percent || *percent > 100) return bad_dmarc("pct= is no number from 0 to 100");
   record.percent = *percent;
   return record;
 }
@@ -98,7 +98,7 @@ Result<std::optional<DmarcFound>> find_dmarc(dns::Resolver& resolver, const std:
     std::vector<std::string> texts;
     for (const auto& text : answer.records)
       if (is_dmarc(text.text)) texts.push_back(text.text);
-    if (texts.size() > 1) return bad("several DMARC records at _dmarc." + at);
+    if (texts.size() > 1) return bad_dmarc("several DMARC records at _dmarc." + at);
     if (texts.size() == 1) return Found(DmarcFound{at, texts.front()});
     at.erase(0, at.find('.') + 1);
   }

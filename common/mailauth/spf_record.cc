@@ -9,9 +9,9 @@ namespace tubepost::mailauth {
 namespace {
 
 using Kind = SpfMechanism::Kind;
-constexpr std::string_view version = "v=spf1";
+constexpr std::string_view spf_version = "v=spf1";
 
-Failure bad(const char* why, std::string_view term) {
+Failure bad_spf(const char* why, std::string_view term) {
   return Failure::permanent(std::string(why) + ": " + printable(term, 80), {5, 7, 24});
 }
 
@@ -98,9 +98,9 @@ Result<SpfMechanism> parse_mechanism(std::string_view term) {
   }
   const auto word = rest.substr(0, rest.find_first_of(":/"));
   const auto kind = kind_of(word);
-  if (!kind) return bad("unknown mechanism", term);
+  if (!kind) return bad_spf("unknown mechanism", term);
   mechanism.kind = *kind;
-  if (!take_arguments(rest.substr(word.size()), mechanism)) return bad("malformed", term);
+  if (!take_arguments(rest.substr(word.size()), mechanism)) return bad_spf("malformed", term);
   return mechanism;
 }
 
@@ -116,12 +116,12 @@ Result<void> take_modifier(std::string_view name, std::string_view term, SpfReco
   const auto value = term.substr(name.size() + 1);
   const bool is_redirect = equal_ignoring_case(name, "redirect");
   if (!is_redirect && !equal_ignoring_case(name, "exp")) {
-    if (!is_macro_string(value, MacroUse::name)) return bad("malformed", term);
+    if (!is_macro_string(value, MacroUse::name)) return bad_spf("malformed", term);
     return {};  // RFC 7208 6: unknown ones do not matter
   }
   auto& place = is_redirect ? record.redirect : record.explanation;
-  if (place) return bad("a modifier stands twice", term);
-  if (!is_domain_spec(value)) return bad("malformed", term);
+  if (place) return bad_spf("a modifier stands twice", term);
+  if (!is_domain_spec(value)) return bad_spf("malformed", term);
   place = std::string(value);
   return {};
 }
@@ -129,17 +129,17 @@ Result<void> take_modifier(std::string_view name, std::string_view term, SpfReco
 }  // namespace
 
 bool is_spf(std::string_view text) {
-  return starts_with_ignoring_case(text, version) &&
-         (text.size() == version.size() || text[version.size()] == ' ');
+  return starts_with_ignoring_case(text, spf_version) &&
+         (text.size() == spf_version.size() || text[spf_version.size()] == ' ');
 }
 
 Result<SpfRecord> parse_spf(std::string_view text) {
-  if (!is_spf(text)) return bad("it does not begin with v=spf1", text);
+  if (!is_spf(text)) return bad_spf("it does not begin with v=spf1", text);
   SpfRecord record;
   std::size_t terms = 0;
-  for (const auto term : split(text.substr(version.size()), ' ')) {
+  for (const auto term : split(text.substr(spf_version.size()), ' ')) {
     if (term.empty()) continue;
-    if (++terms > spf_terms_max) return bad("too many terms", term);
+    if (++terms > spf_terms_max) return bad_spf("too many terms", term);
     if (const auto name = modifier_name(term); !name.empty()) {
       const auto taken = take_modifier(name, term, record);
       if (!taken) return taken.error();

@@ -6,28 +6,28 @@
 namespace tubepost::mailauth {
 namespace {
 
-constexpr std::string_view version = "v=TLSRPTv1";
-constexpr std::size_t uris_max = 20;
+constexpr std::string_view report_version = "v=TLSRPTv1";
+constexpr std::size_t report_uris_max = 20;
 
-Failure bad(std::string text) { return Failure::permanent(std::move(text), {5, 7, 0}); }
+Failure bad_report(std::string text) { return Failure::permanent(std::move(text), {5, 7, 0}); }
 
 }  // namespace
 
 bool is_tls_report(std::string_view text) {
   const auto first = trim(split(text, ';').front());
-  return first == version;
+  return first == report_version;
 }
 
 Result<std::vector<std::string>> parse_tls_report(std::string_view text) {
-  if (!is_tls_report(text)) return bad("it does not begin with v=TLSRPTv1");
+  if (!is_tls_report(text)) return bad_report("it does not begin with v=TLSRPTv1");
   const auto tags = TagList::parse(text);
   if (!tags) return tags.error();
   auto uris = list_of(tags->value_or("rua", ""), ',');
-  if (uris.empty()) return bad("no rua=, which says where reports go");
-  if (uris.size() > uris_max) return bad("too many addresses for reports");
+  if (uris.empty()) return bad_report("no rua=, which says where reports go");
+  if (uris.size() > report_uris_max) return bad_report("too many addresses for reports");
   for (const auto& uri : uris)
     if (!starts_with_ignoring_case(uri, "mailto:") && !starts_with_ignoring_case(uri, "https:"))
-      return bad("rua= takes mailto: and https:, not " + printable(uri, 60));
+      return bad_report("rua= takes mailto: and https:, not " + printable(uri, 60));
   return uris;
 }
 

@@ -8,6 +8,7 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "mailstore/bodies.h"
+#include "mailstore/body_files.h"
 #include "mailstore/state.h"
 
 namespace tubepost::mailstore {
@@ -30,12 +31,6 @@ struct NewBody::State {
 namespace {
 
 constexpr std::size_t piece_size = 64 << 10;  // of a large body, written at a time
-
-Failure file_failure(const std::string& what, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
-  return Failure::temporary(what + ": " + error_text(error),
-                            full ? EnhancedStatus{4, 3, 1} : EnhancedStatus{4, 3, 0});
-}
 
 }  // namespace
 

@@ -31,9 +31,6 @@ void store_u64(char* to, std::uint64_t value) {
 }
 static_assert(std::endian::native == std::endian::little, "numbers are turned to big-endian by swapping");
 
-Timestamp to_time(std::uint64_t milliseconds) {
-  return Timestamp(Milliseconds(static_cast<std::int64_t>(milliseconds)));
-}
 std::uint64_t to_number(Timestamp time) {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
@@ -83,8 +80,8 @@ Message BlockView::message(unsigned bit) const {
   message.flags = load_u32(from + flags_at);
   message.head = load_u32(from + head_at);
   message.modseq = load_u64(from + modseq_at);
-  message.internal_date = to_time(load_u64(from + internal_date_at));
-  message.save_date = to_time(load_u64(from + save_date_at));
+  message.internal_date = schema::to_time(load_u64(from + internal_date_at));
+  message.save_date = schema::to_time(load_u64(from + save_date_at));
   message.size = load_u64(from + size_at);
   message.email_id = spool::SpoolId::from_bytes({from + body_at, 16});
   return message;

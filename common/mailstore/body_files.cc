@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::size_t sample_size = 4096;
 
-Failure file_failure(const std::string& what, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
-  return Failure::temporary(what + ": " + error_text(error),
-                            full ? EnhancedStatus{4, 3, 1} : EnhancedStatus{4, 3, 0});
-}
-
 // `part` stands in the file at `position`.
 bool file_has(int file, std::string_view part, std::uint64_t position) {
   std::string found(part.size(), '\0');
@@ -43,6 +37,12 @@ bool link_as(const StagedBody& staged, const std::string& path) {
 }
 
 }  // namespace
+
+Failure file_failure(const std::string& what, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  return Failure::temporary(what + ": " + error_text(error),
+                            full ? EnhancedStatus{4, 3, 1} : EnhancedStatus{4, 3, 0});
+}
 
 // ---- MappedFile
 

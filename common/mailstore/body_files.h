@@ -33,6 +33,9 @@ private:
   std::string_view bytes_;
 };
 
+// The error of a file operation, as a reply may say it: full is 4.3.1.
+Failure file_failure(const std::string& what, int error);
+
 class BodyFiles {
 public:
   explicit BodyFiles(std::string folder) : folder_(std::move(folder)) {}

@@ -5,7 +5,6 @@
 namespace tubepost::mailstore {
 namespace {
 
-constexpr std::size_t id_size = 16;
 constexpr std::size_t ids_in_row = 100;  // 1,600 bytes: two rows in a page
 
 }  // namespace
@@ -46,7 +45,7 @@ void References::leave_for_later(AccountId account, const std::vector<spool::Spo
   std::string row;
   for (const auto& body : bodies) {
     row += body.bytes();
-    if (row.size() < ids_in_row * id_size && &body != &bodies.back()) continue;
+    if (row.size() < ids_in_row * schema::id_size && &body != &bodies.back()) continue;
     transaction_.put(tables_.dropped, schema::dropped_key(account, number++), row);
     row.clear();
   }
@@ -62,12 +61,12 @@ std::size_t References::settle(std::size_t most, std::optional<AccountId> accoun
       key = cursor.key();
       ids = cursor.value();
     }
-    if (ids.empty() || ids.size() % id_size != 0) schema::damaged("dropped");
+    if (ids.empty() || ids.size() % schema::id_size != 0) schema::damaged("dropped");
     // From the end, so that what is left is a shorter row.
     for (; !ids.empty() && settled < most; ++settled) {
       take_off(lmdb::read_u64(key),
-               spool::SpoolId::from_bytes(std::string_view(ids).substr(ids.size() - id_size)));
-      ids.resize(ids.size() - id_size);
+               spool::SpoolId::from_bytes(std::string_view(ids).substr(ids.size() - schema::id_size)));
+      ids.resize(ids.size() - schema::id_size);
     }
     if (ids.empty())
       transaction_.erase(tables_.dropped, key);

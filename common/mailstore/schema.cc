@@ -8,8 +8,6 @@ using lmdb::append_u64;
 
 constexpr std::string_view body_magic = "TPbody2\n";
 constexpr int database_damaged = -30796;  // MDB_CORRUPTED; lmdb.h is seen in common/lmdb only
-constexpr std::size_t id_size = 16;
-
 void append_text(std::string& row, std::string_view text) {
   append_u32(row, static_cast<std::uint32_t>(text.size()));
   row += text;
@@ -17,10 +15,6 @@ void append_text(std::string& row, std::string_view text) {
 
 void append_time(std::string& row, Timestamp time) {
   append_u64(row, static_cast<std::uint64_t>(time.time_since_epoch().count()));
-}
-
-Timestamp to_time(std::uint64_t milliseconds) {
-  return Timestamp(Milliseconds(static_cast<std::int64_t>(milliseconds)));
 }
 
 // Takes fields from the front; what is missing makes the whole row bad, said once by complete().

@@ -54,6 +54,13 @@
 
 namespace tubepost::mailstore::schema {
 
+inline constexpr std::size_t id_size = 16;  // of a body
+
+// Times are stored as milliseconds.
+inline Timestamp to_time(std::uint64_t milliseconds) {
+  return Timestamp(Milliseconds(static_cast<std::int64_t>(milliseconds)));
+}
+
 inline constexpr std::uint32_t version = 2;
 inline constexpr std::string_view version_key = "schema";
 

@@ -22,10 +22,6 @@ struct CloseConverter {
 };
 using Converter = std::unique_ptr<UConverter, CloseConverter>;
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 // Names met in mail that ICU does not know by themselves.
 std::string_view usual_name(std::string_view charset) {
   struct Alias {

@@ -14,10 +14,6 @@ constexpr std::size_t address_max = 900;  // an address is at most 256 bytes, \x
 constexpr std::size_t returned_header_max = 64 << 10;
 constexpr std::string_view end_of_line = "\r\n";
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 void line(std::string& out, std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) out += part;
   out += end_of_line;

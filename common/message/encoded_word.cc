@@ -11,7 +11,6 @@
 namespace tubepost::message {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 constexpr std::size_t encoded_bytes_max = 45;  // 60 characters in base64: 72 with what stands around
 
 struct EncodedWord {

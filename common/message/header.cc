@@ -7,7 +7,6 @@
 namespace tubepost::message {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 
 // RFC 5322 3.6.8 ftext: printable ASCII but ':'.
 bool is_field_name(std::string_view text) {

@@ -10,7 +10,6 @@
 namespace tubepost::message {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 
 bool is_embedded_message(const MimePart& part) {
   return part.is_type("message", "rfc822") || part.is_type("message", "global");

@@ -46,9 +46,9 @@ constexpr Aim seven_bits{has_eight_bit, true, "a header with bytes beyond ASCII"
 constexpr Aim lines{has_binary, false, "a header with bytes that no line may have",
                     "such bytes outside of any part"};
 
-class Converter {
+class PartConverter {
 public:
-  Converter(std::string_view message, const Aim& aim)
+  PartConverter(std::string_view message, const Aim& aim)
       : message_(message), aim_(aim), parts_(read_mime(message)) {}
 
   Result<std::string> convert() {
@@ -121,7 +121,7 @@ Result<std::string> to_seven_bit(std::string_view message) {
   if (is_signed(message))
     return Failure::permanent("the message is signed, and that server takes no 8-bit content",
                               conversion_failed);
-  return Converter(message, seven_bits).convert();
+  return PartConverter(message, seven_bits).convert();
 }
 
 bool says_binary(std::string_view message) {
@@ -133,7 +133,7 @@ bool says_binary(std::string_view message) {
 
 Result<std::string> to_lines(std::string_view message) {
   if (is_signed(message)) return Failure::permanent("the message is signed, and binary", conversion_failed);
-  return Converter(message, lines).convert();
+  return PartConverter(message, lines).convert();
 }
 
 }  // namespace tubepost::message

@@ -26,7 +26,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int backlog = 1024;
-constexpr int first_passed_fd = 3;    // sd_listen_fds(3)
 constexpr int most_passed_fds = 256;  // LISTEN_FDS comes from outside
 constexpr std::string_view unix_prefix = "unix:";
 

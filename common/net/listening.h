@@ -13,6 +13,8 @@
 
 namespace tubepost::net {
 
+inline constexpr int first_passed_fd = 3;  // sd_listen_fds(3)
+
 struct ListenerSpec;
 
 struct ListeningSocket {

@@ -7,12 +7,12 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "net/listening.h"
 
 namespace tubepost::net {
 namespace {
 
-constexpr int first_passed_fd = 3,
-              out_of_their_way = 512;  // sd_listen_fds(3); more are not passed (listening.cc)
+constexpr int out_of_their_way = 512;  // more are not passed (listening.cc)
 constexpr std::string_view ready_option = "--ready-fd";
 
 struct Successor {

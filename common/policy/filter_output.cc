@@ -12,7 +12,7 @@
 namespace tubepost::policy {
 namespace {
 
-constexpr std::size_t read_size = 64 << 10;
+constexpr std::size_t output_read_size = 64 << 10;
 
 // Up to `size` bytes of the source at `offset`; empty at its end.
 Result<std::string_view> part_of(const MessageSource& source, std::uint64_t offset, std::size_t size,
@@ -20,7 +20,7 @@ Result<std::string_view> part_of(const MessageSource& source, std::uint64_t offs
   if (offset >= source.size) return std::string_view();
   size = static_cast<std::size_t>(std::min<std::uint64_t>(size, source.size - offset));
   if (source.file < 0) return source.bytes.substr(static_cast<std::size_t>(offset), size);
-  buffer.resize(std::min(size, read_size));
+  buffer.resize(std::min(size, output_read_size));
   for (;;) {
     const ssize_t got = ::pread(source.file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
     if (got >= 0) return std::string_view(buffer.data(), static_cast<std::size_t>(got));
@@ -65,7 +65,7 @@ Result<std::size_t> FilterOutput::same_as_source(std::string_view bytes) {
 Result<void> FilterOutput::part_from_source() {
   changed_ = true;
   for (std::uint64_t at = 0; at < same_;) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(read_size, same_ - at));
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(output_read_size, same_ - at));
     const auto part = part_of(source_, at, wanted, buffer_);
     if (!part) return part.error();
     if (part->empty()) return Failure::temporary("the message became shorter");

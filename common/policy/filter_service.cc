@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view scheme = "unix:";
 
-Failure broken(const char* what) { return Failure::permanent(std::string("no filter message: ") + what); }
+Failure no_filter_message(const char* what) { return Failure::permanent(std::string("no filter message: ") + what); }
 
 Filtered later_because(const std::string& command, std::string reason) {
   Filtered filtered;
@@ -31,12 +31,12 @@ Result<std::map<std::string, std::string, std::less<>>> read_lines(net::LineStre
   stream.set_accept_lf(true);
   for (;;) {
     const auto line = stream.read_line(service_line_max);
-    if (line.kind != net::LineStream::Line::Kind::ok) return broken("a line is missing or too long");
+    if (line.kind != net::LineStream::Line::Kind::ok) return no_filter_message("a line is missing or too long");
     if (line.text.empty()) return lines;
     const auto equals = line.text.find('=');
-    if (equals == line.text.npos || lines.size() >= service_lines_max) return broken("a line is wrong");
+    if (equals == line.text.npos || lines.size() >= service_lines_max) return no_filter_message("a line is wrong");
     auto value = percent_unescape(line.text.substr(equals + 1));
-    if (!value) return broken("an escape is wrong");
+    if (!value) return no_filter_message("an escape is wrong");
     lines[std::string(line.text.substr(0, equals))] = std::move(*value);
   }
 }
@@ -45,7 +45,7 @@ Result<std::uint64_t> size_in(const std::map<std::string, std::string, std::less
                               std::uint64_t most) {
   const auto found = lines.find("size");
   const auto size = found == lines.end() ? std::nullopt : parse_number<std::uint64_t>(found->second);
-  if (!size || *size > most) return broken("the size is missing or too large");
+  if (!size || *size > most) return no_filter_message("the size is missing or too large");
   return *size;
 }
 
@@ -54,7 +54,7 @@ template <class Take>
 Result<void> read_bytes(net::LineStream& stream, std::uint64_t size, Take take) {
   while (size > 0) {
     auto piece = stream.fill();
-    if (piece.empty()) return broken("it is cut off");
+    if (piece.empty()) return no_filter_message("it is cut off");
     piece = piece.substr(0, size);
     if (auto taken = take(piece); !taken) return taken;
     size -= piece.size();
@@ -107,7 +107,7 @@ Result<Filtered> read_answer(net::LineStream& stream, const std::string& command
   };
   Filtered filtered;
   const auto status = parse_number<int>(text_of("status"));
-  if (!status) return broken("there is no status");
+  if (!status) return no_filter_message("there is no status");
   filtered.verdict = verdict_of_status(*status);
   const std::string words = filter_reply_text(text_of("reply"));
   if (filtered.verdict != FilterVerdict::go_on) {

@@ -89,7 +89,7 @@ private:
   net::LineStream lines_;
 };
 
-Result<std::unique_ptr<Channel>> start(const std::vector<std::string>& argv) {
+Result<std::unique_ptr<Channel>> start_service(const std::vector<std::string>& argv) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return broken("socketpair: " + error_text(errno));
@@ -106,7 +106,7 @@ Result<std::unique_ptr<Channel>> start(const std::vector<std::string>& argv) {
 }
 
 Result<std::unique_ptr<Channel>> open_channel(const ServiceSettings& settings, Time::time_point deadline) {
-  if (!settings.command.empty()) return start(settings.command);
+  if (!settings.command.empty()) return start_service(settings.command);
   const auto limit = std::max(left_until(deadline), std::chrono::milliseconds(1));
   auto stream = settings.endpoint ? net::connect_tcp(*settings.endpoint, limit)
                                   : net::connect_unix(settings.unix_path, limit);

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace tubepost::smtp {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 
 std::size_t find_byte(std::string_view text, char byte, std::size_t from) {
   if (from >= text.size()) return npos;

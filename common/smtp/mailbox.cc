@@ -25,10 +25,6 @@ bool is_atext(char c, bool allow_utf8) {
   return byte < 0x80 ? atext[byte] : allow_utf8;
 }
 
-bool is_ascii_text(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 // RFC 5321 4.1.2 Dot-string.
 bool is_dot_string(std::string_view text, bool allow_utf8) {
   for (const auto atom : split(text, '.'))
@@ -86,7 +82,7 @@ bool is_address_literal(std::string_view text) { return parse_literal(text).has_
 
 bool is_domain(std::string_view text, bool allow_utf8) {
   // The DNS's own limit, 253, is dns::normal_name()'s; one trailing dot is right there and wrong here.
-  if (text.size() > domain_max || text.ends_with('.') || (!allow_utf8 && !is_ascii_text(text))) return false;
+  if (text.size() > domain_max || text.ends_with('.') || (!allow_utf8 && !tubepost::is_ascii(text))) return false;
   return dns::normal_name(text).has_value();
 }
 
@@ -118,6 +114,6 @@ std::string Mailbox::to_text() const {
   return domain.empty() ? out : out + '@' + domain;
 }
 
-bool Mailbox::is_ascii() const { return is_ascii_text(local_part) && is_ascii_text(domain); }
+bool Mailbox::is_ascii() const { return tubepost::is_ascii(local_part) && tubepost::is_ascii(domain); }
 
 }  // namespace tubepost::smtp

@@ -14,7 +14,7 @@
 namespace tubepost::spool {
 namespace {
 
-constexpr std::size_t page_rows = 200;
+constexpr std::size_t keys_in_turn = 200;
 
 class Checker {
 public:
@@ -91,7 +91,7 @@ void Checker::apply(lmdb::Table table, Rule rule, const lmdb::ReadTransaction& r
   std::vector<std::string> keys;
   {
     lmdb::Cursor cursor = read.cursor(table);
-    for (more = cursor.seek(from); more && keys.size() < page_rows; more = cursor.next())
+    for (more = cursor.seek(from); more && keys.size() < keys_in_turn; more = cursor.next())
       keys.emplace_back(cursor.key());
     if (more) from = cursor.key();
   }

@@ -8,7 +8,7 @@
 namespace tubepost::spool {
 namespace {
 
-constexpr std::size_t page_rows = 1000;
+constexpr std::size_t finds_in_turn = 1000;
 
 bool is_exact(std::string_view pattern) {
   return !pattern.empty() && pattern.find_first_of("*?[") == std::string_view::npos;
@@ -30,7 +30,7 @@ std::vector<SpoolId> read_ids(const lmdb::ReadTransaction& read, const Tables& t
   std::vector<SpoolId> ids;
   lmdb::Cursor cursor = read.cursor(tables.history);
   bool more = cursor.seek(from) && cursor.key().starts_with(range);
-  for (; more && ids.size() < page_rows; more = cursor.next() && cursor.key().starts_with(range)) {
+  for (; more && ids.size() < finds_in_turn; more = cursor.next() && cursor.key().starts_with(range)) {
     ids.push_back(SpoolId::from_bytes(cursor.key().substr(cursor.key().size() - 16)));
     from = std::string(cursor.key()) + '\0';
   }

@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t added_in_front_max = 4096;  // Received, and what sendmail adds where it is missing
 
-bool is_id(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c); });
-}
-
 std::string lines_of(const Envelope& envelope) {
   std::string text = envelope.sender + '\n';
   for (const auto& recipient : envelope.recipients) text += recipient + '\n';
@@ -65,10 +60,15 @@ std::string without_cr(std::string_view text) {
 
 }  // namespace
 
+bool is_quarantine_id(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c); });
+}
+
 Result<std::string> Quarantine::keep(std::string_view text, const Envelope& envelope,
                                      const Report& report) const {
   if (auto made = make_directory(folder_, 0700); !made) return std::move(made).error();
-  std::string id = is_id(envelope.spool_id) ? envelope.spool_id : to_hex(random_bytes(13));
+  std::string id = is_quarantine_id(envelope.spool_id) ? envelope.spool_id : to_hex(random_bytes(13));
   const std::string folder = folder_ + "/new-" + to_hex(random_bytes(8));
   if (auto made = make_directory(folder, 0700); !made) return std::move(made).error();
   auto written = write_all_files(folder, text, envelope, report);
@@ -83,7 +83,7 @@ Result<std::string> Quarantine::keep(std::string_view text, const Envelope& enve
 }
 
 bool Quarantine::is_being_released(const std::string& id, std::string_view text) const {
-  if (!is_id(id) || !file_exists(folder_ + '/' + id + "/released")) return false;
+  if (!is_quarantine_id(id) || !file_exists(folder_ + '/' + id + "/released")) return false;
   const auto kept = read_file(folder_ + '/' + id + "/message", message_max);
   if (!kept) return false;
   const std::string wanted = without_cr(*kept), given = without_cr(text);

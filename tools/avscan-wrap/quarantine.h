@@ -22,6 +22,8 @@ struct Report {
   std::string time, virus, what, output;
 };
 
+bool is_quarantine_id(std::string_view text);  // short, lower-case letters and digits: safe as a name
+
 class Quarantine {
 public:
   explicit Quarantine(std::string folder) : folder_(std::move(folder)) {}

@@ -22,18 +22,13 @@ struct Kept {
   std::vector<std::string> recipients;
 };
 
-bool is_id(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c); });
-}
-
 ExitStatus complain(const std::string& text, ExitStatus status) {
   std::fprintf(stderr, "avscan-wrap: %s\n", text.c_str());
   return status;
 }
 
 Result<Kept> read_kept(const std::string& folder, const std::string& id) {
-  if (!is_id(id)) return Failure::permanent(printable(id, 80) + ": is no ID");
+  if (!is_quarantine_id(id)) return Failure::permanent(printable(id, 80) + ": is no ID");
   const auto envelope = read_file(folder + '/' + id + "/envelope", envelope_max);
   const auto report = read_file(folder + '/' + id + "/report", output_kept * 2);
   if (!envelope || !report) return Failure::permanent(id + ": is not in quarantine");
@@ -58,7 +53,7 @@ std::vector<Kept> read_all_kept(const std::string& folder) {
   std::vector<Kept> all;
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), &::closedir);
   while (const dirent* entry = entries ? ::readdir(entries.get()) : nullptr)
-    if (is_id(entry->d_name))
+    if (is_quarantine_id(entry->d_name))
       if (auto kept = read_kept(folder, entry->d_name)) all.push_back(std::move(*kept));
   std::sort(all.begin(), all.end(), [](const Kept& a, const Kept& b) { return a.time < b.time; });
   return all;

@@ -2,6 +2,7 @@
 // references to it (plan.h). Threading: any thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "log/logger.h"
 
 namespace tubepost::basic_access_test {
+
+inline constexpr std::chrono::seconds connect_limit{10};  // of every connection a probe opens
 
 struct Context {
   Options options;

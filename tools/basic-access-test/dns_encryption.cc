@@ -11,7 +11,7 @@
 namespace tubepost::basic_access_test {
 namespace {
 
-constexpr std::chrono::seconds connect_limit{10}, answer_limit{15};
+constexpr std::chrono::seconds handshake_answer_limit{15};
 constexpr std::chrono::hours policy_age_least{24};  // RFC 8461 3.2: weeks are meant
 
 // ---- MTA-STS
@@ -69,7 +69,7 @@ Result<std::string> handshake(const net::Endpoint& endpoint, const std::string& 
   auto stream = net::connect_tcp(endpoint, connect_limit);
   if (!stream) return stream.error();
   smtp::ClientTimeouts times;
-  times.greeting = times.command = answer_limit;
+  times.greeting = times.command = handshake_answer_limit;
   smtp::Client client(**stream, {hello, false, times});
   for (const auto step : {&smtp::Client::greeting, &smtp::Client::hello, &smtp::Client::start_tls}) {
     const auto reply = (client.*step)();

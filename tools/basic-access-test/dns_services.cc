@@ -5,15 +5,15 @@
 namespace tubepost::basic_access_test {
 namespace {
 
-struct Row {
+struct SrvRow {
   const char *label, *service;
 };
-constexpr Row rows[] = {{"_submissions", "submissions"},
-                        {"_submission", "submission"},
-                        {"_imaps", "imaps"},
-                        {"_imap", "imapd"},
-                        {"_pop3s", "pop3s"},
-                        {"_pop3", "popd"}};
+constexpr SrvRow srv_rows[] = {{"_submissions", "submissions"},
+                               {"_submission", "submission"},
+                               {"_imaps", "imaps"},
+                               {"_imap", "imapd"},
+                               {"_pop3s", "pop3s"},
+                               {"_pop3", "popd"}};
 
 bool listens(const Target& target, const char* service, std::uint16_t port) {
   const auto* const found = target.find(service);
@@ -21,7 +21,7 @@ bool listens(const Target& target, const char* service, std::uint16_t port) {
                               [&](const net::Endpoint& endpoint) { return endpoint.port == port; });
 }
 
-void check_record(const Context& context, const Row& row, const std::string& name, const dns::Srv& srv,
+void check_record(const Context& context, const SrvRow& row, const std::string& name, const dns::Srv& srv,
                   Findings& findings) {
   const auto seen = name + " SRV " + std::to_string(srv.port) + ' ' + srv.host;
   if (srv.host == ".") {  // RFC 6186 3.4: not to be had here
@@ -46,7 +46,7 @@ void check_record(const Context& context, const Row& row, const std::string& nam
 
 void check_srv(const Context& context, const std::string& domain, Findings& findings) {
   bool found = false;
-  for (const Row& row : rows) {
+  for (const SrvRow& row : srv_rows) {
     const auto name = std::string(row.label) + "._tcp." + domain;
     const auto answer = context.resolver.srv(name);
     if (cannot_say("dns-srv", name, name + " SRV", answer, findings)) return;

@@ -5,6 +5,7 @@
 #include "basic-access-test/groups.h"
 #include "basic-access-test/letters.h"
 #include "basic-access-test/listener_checks.h"
+#include "basic-access-test/mail_session.h"
 #include "basic-access-test/mailbox_reader.h"
 #include "basic-access-test/run_program.h"
 #include "dns/mx.h"
@@ -15,7 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds poll_interval{200};
 constexpr std::chrono::seconds trace_limit{10};
 constexpr std::string_view why_no_account = "it needs an --account and its password";
 
@@ -48,18 +48,6 @@ std::string trace_of(const Context& context, const std::string& reply) {
   const auto run =
       run_program({process::sibling_program("mailq"), "trace", id, "--home", context.home}, trace_limit);
   return run ? "mailq trace " + id + ":\n" + run->output : std::string();
-}
-
-// Until the message is there, or the time is over: nullopt. A Failure: the mailbox cannot be read.
-Result<std::optional<FoundMessage>> wait_for(MailboxReader& mailbox, const std::string& token,
-                                             milliseconds patience) {
-  const auto end = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    auto found = mailbox.by_any(token);
-    if (!found || *found) return found;
-    if (std::chrono::steady_clock::now() >= end) return std::optional<FoundMessage>();
-    std::this_thread::sleep_for(poll_interval);
-  }
 }
 
 // True: it is there.

@@ -37,11 +37,6 @@ Made make_letter(const Context& context, const std::string& from, const std::str
   return made;
 }
 
-std::string text_of(const smtp::Reply& reply) {
-  return std::to_string(reply.code) + ' ' + (reply.status ? to_string(*reply.status) + ' ' : "") +
-         join(reply.lines, " ");
-}
-
 Result<Answer> hand_over(MailSession& session, const std::string& sender, const std::string& recipient,
                          const std::string& text) {
   smtp::Sent sent;

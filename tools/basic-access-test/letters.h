@@ -24,6 +24,5 @@ struct Answer {
 // A Failure: no answer.
 Result<Answer> hand_over(MailSession& session, const std::string& sender, const std::string& recipient,
                          const std::string& text);
-std::string text_of(const smtp::Reply& reply);  // "554 5.7.1 words"
 
 }  // namespace tubepost::basic_access_test

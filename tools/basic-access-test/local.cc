@@ -8,7 +8,6 @@
 namespace tubepost::basic_access_test {
 namespace {
 
-constexpr std::chrono::seconds connect_limit{10};
 
 std::string subject_of(const Service& service, const net::Endpoint& endpoint) {
   return std::string(service.kind->name) + ' ' + endpoint.to_text();

@@ -14,10 +14,6 @@ Failure refusal(std::string what, std::string_view said) {
   return Failure::permanent(std::move(what) + ": " + printable(said, 300), {5, 5, 0});
 }
 
-std::string text_of(const smtp::Reply& reply) {
-  return std::to_string(reply.code) + ' ' + join(reply.lines, " ");
-}
-
 bool is_clear(std::string_view mechanism) { return mechanism == "PLAIN" || mechanism == "LOGIN"; }
 
 smtp::ClientTimeouts smtp_times(std::chrono::milliseconds answer) {
@@ -25,6 +21,11 @@ smtp::ClientTimeouts smtp_times(std::chrono::milliseconds answer) {
 }
 
 }  // namespace
+
+std::string text_of(const smtp::Reply& reply) {
+  return std::to_string(reply.code) + ' ' + (reply.status ? to_string(*reply.status) + ' ' : "") +
+         join(reply.lines, " ");
+}
 
 bool Offer::takes_clear_passwords() const {
   return plain_login || std::any_of(mechanisms.begin(), mechanisms.end(), is_clear);

@@ -92,4 +92,6 @@ Result<T> guarded(const std::function<Result<T>()>& step) {
   }
 }
 
+std::string text_of(const smtp::Reply& reply);  // "554 5.7.1 words"
+
 }  // namespace tubepost::basic_access_test

@@ -1,10 +1,14 @@
 #include "basic-access-test/mailbox_reader.h"
 
+#include <thread>
+
 #include "base/text.h"
 #include "basic-access-test/listener_checks.h"
 
 namespace tubepost::basic_access_test {
 namespace {
+
+constexpr std::chrono::milliseconds poll_interval{200};
 
 constexpr std::uint32_t newest_max = 50;  // messages that POP3 is asked for, from the end
 
@@ -170,6 +174,17 @@ void MailboxReader::remove(const std::string& token) {
     (void)client.command("UID EXPUNGE " + *uid);
     return {};
   });
+}
+
+Result<std::optional<FoundMessage>> wait_for(MailboxReader& mailbox, const std::string& token,
+                                             std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    auto found = mailbox.by_any(token);
+    if (!found || *found) return found;
+    if (std::chrono::steady_clock::now() >= end) return std::optional<FoundMessage>();
+    std::this_thread::sleep_for(poll_interval);
+  }
 }
 
 }  // namespace tubepost::basic_access_test

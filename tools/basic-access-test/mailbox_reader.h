@@ -43,4 +43,8 @@ private:
   std::unique_ptr<MailSession> imap_;  // kept while it is of use
 };
 
+// Until the message is there, or the time is over: nullopt. A Failure: the mailbox cannot be read.
+Result<std::optional<FoundMessage>> wait_for(MailboxReader& mailbox, const std::string& token,
+                                             std::chrono::milliseconds patience);
+
 }  // namespace tubepost::basic_access_test

@@ -10,7 +10,7 @@
 namespace tubepost::basic_access_test {
 namespace {
 
-constexpr std::chrono::seconds connect_limit{10}, greeting_limit{15};
+constexpr std::chrono::seconds greeting_limit{15};
 constexpr std::uint16_t smtp_port = 25, submissions_port = 465;
 
 // The last two labels: the greeting of a big provider names one of its machines, not the name it is asked by.

@@ -35,7 +35,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port && *port != 0 ? port : std::nullopt;
 }
 
-constexpr std::string_view kinds[] = {"ok", "failed", "refused"};
+constexpr std::string_view kind_words[] = {"ok", "failed", "refused"};
 
 }  // namespace
 
@@ -82,7 +82,7 @@ bool is_genuine(const ViewRequest& request, const std::string& secret, const std
 }
 
 std::string to_line(const PortView& view) {
-  return "port " + std::to_string(view.port) + ' ' + std::string(kinds[static_cast<std::size_t>(view.kind)]) +
+  return "port " + std::to_string(view.port) + ' ' + std::string(kind_words[static_cast<std::size_t>(view.kind)]) +
          ' ' + percent_escape(printable(view.text, text_max), " ");
 }
 
@@ -90,10 +90,10 @@ std::optional<PortView> parse_port_view(std::string_view line) {
   const auto words = split_words(line);
   if (words.size() < 3 || words.size() > 4 || words[0] != "port") return std::nullopt;
   const auto port = parse_port(words[1]);
-  const auto* const kind = std::find(std::begin(kinds), std::end(kinds), words[2]);
+  const auto* const kind = std::find(std::begin(kind_words), std::end(kind_words), words[2]);
   const auto text = words.size() == 4 ? percent_unescape(words[3]) : std::optional<std::string>("");
-  if (!port || kind == std::end(kinds) || !text) return std::nullopt;
-  return PortView{*port, static_cast<PortView::Kind>(kind - std::begin(kinds)), printable(*text, text_max)};
+  if (!port || kind == std::end(kind_words) || !text) return std::nullopt;
+  return PortView{*port, static_cast<PortView::Kind>(kind - std::begin(kind_words)), printable(*text, text_max)};
 }
 
 std::string answer_mac(const std::string& secret, const std::string& server_nonce, const std::string& nonce,

@@ -3,15 +3,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "basic-access-test/listener_checks.h"
+#include "basic-access-test/mail_session.h"
 #include "smtp/reply_class.h"
 
 namespace tubepost::basic_access_test {
 namespace {
-
-std::string text_of(const smtp::Reply& reply) {
-  return std::to_string(reply.code) + ' ' + (reply.status ? to_string(*reply.status) + ' ' : "") +
-         join(reply.lines, " ");
-}
 
 bool is_embargo(const smtp::Reply& reply) {
   return reply.code / 100 == 4 &&

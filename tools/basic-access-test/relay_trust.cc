@@ -8,10 +8,10 @@
 namespace tubepost::basic_access_test {
 namespace {
 
-constexpr std::size_t line_max = 4096;
+constexpr std::size_t smuggled_line_max = 4096;
 constexpr int replies_max = 40;
 
-std::string text_of(const smtp::Reply& reply) {
+std::string first_words_of(const smtp::Reply& reply) {
   return std::to_string(reply.code) + ' ' + reply.first_line();
 }
 
@@ -30,7 +30,7 @@ void try_xclient(const Context& context, const RelayTarget& target, RelayVerdict
     return attempts.session().smtp().command("XCLIENT NAME=localhost ADDR=127.0.0.1 LOGIN=postmaster");
   });
   if (!reply || !reply->is_success())
-    return verdict.note("XCLIENT: " + (reply ? text_of(*reply) : reply.error().text));
+    return verdict.note("XCLIENT: " + (reply ? first_words_of(*reply) : reply.error().text));
   const auto hello = guarded<smtp::Reply>([&] { return attempts.session().smtp().hello(); });
   if (hello) verdict.count(attempts.offer("stranger@example.net", "victim@example.org"));
 }
@@ -47,7 +47,7 @@ void try_auth_parameter(const Context& context, const RelayTarget& target, Relay
   });
   if (!reply) return verdict.note("AUTH=: " + reply.error().text);
   if (reply->is_success()) return verdict.taken(attempts.session().record());
-  verdict.note("AUTH=: " + text_of(*reply));
+  verdict.note("AUTH=: " + first_words_of(*reply));
 }
 
 // A server that believes a PROXY header from anybody swallows it; others answer it as an unknown command, or hang up.
@@ -72,7 +72,7 @@ void try_proxy(const Context& context, const RelayTarget& target, RelayVerdict& 
     return said;
   });
   if (reply && reply->is_success()) return verdict.taken(conversation.record().text());
-  verdict.note("PROXY: " + (reply ? text_of(*reply) : reply.error().text));
+  verdict.note("PROXY: " + (reply ? first_words_of(*reply) : reply.error().text));
 }
 
 struct Ending {
@@ -96,7 +96,7 @@ enum class Smuggled { no, yes, unknown };
 Smuggled count_answers(net::LineStream& lines) {
   int answers = 0;
   for (int i = 0; i < replies_max; ++i) {
-    const auto line = lines.read_line(line_max);
+    const auto line = lines.read_line(smuggled_line_max);
     if (line.kind != net::LineStream::Line::Kind::ok) break;
     if (line.text.size() > 3 && line.text[3] == '-') continue;
     if (line.text.starts_with("221") || line.text.starts_with("421")) break;
@@ -113,7 +113,7 @@ Result<Smuggled> try_ending(RelayAttempts& attempts, const std::string& recipien
          {std::string("MAIL FROM:<>"), "RCPT TO:<" + recipient + '>', std::string("DATA")}) {
       const auto reply = client.command(line);
       if (!reply) return Failure(reply.error());
-      told = text_of(*reply);
+      told = first_words_of(*reply);
       if (!reply->is_success()) return Smuggled::unknown;
     }
     Recorder& record = attempts.session().conversation().record();

@@ -24,7 +24,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds answer_limit{5};  // of clamd, which says its version from memory
+constexpr std::chrono::seconds clamd_answer_limit{5};  // of clamd, which says its version from memory
 constexpr std::chrono::seconds version_limit{20};
 constexpr std::chrono::hours definitions_old{7 * 24};
 // clamscan loads all signatures for each of the self-test's scans.
@@ -48,7 +48,7 @@ Result<std::string> look_at(const ScannerStage& stage, const avscan::Options& op
     return Failure::permanent("its options make it do something else than to filter");
   if (auto found = is_executable(stage.command.front()); !found) return std::move(found).error();
   if (options.judge == avscan::Judge::socket)
-    return avscan::ask_clamd(options.clamd, "VERSION", net::Deadline(answer_limit));
+    return avscan::ask_clamd(options.clamd, "VERSION", net::Deadline(clamd_answer_limit));
   if (auto found = is_executable(options.command.front()); !found) return std::move(found).error();
   return options.command.front() + " can be run";
 }
@@ -121,7 +121,7 @@ policy::Filtered ask(const Context& context, const ScannerStage& stage, const st
                                     [](std::string_view) {});
 }
 
-std::string text_of(const policy::Filtered& filtered) {
+std::string words_of(const policy::Filtered& filtered) {
   std::string text(policy::to_text(filtered.verdict));
   if (filtered.verdict == policy::FilterVerdict::go_on)
     text = filtered.changed ? "it changes the message" : "it lets the message through as it is";
@@ -132,14 +132,14 @@ std::string text_of(const policy::Filtered& filtered) {
 void check_service(const Context& context, const ScannerStage& stage, Findings& findings) {
   using policy::FilterVerdict;
   const auto clean = ask(context, stage, avscan::message_without_virus());
-  const std::string of_clean = "a message without a virus: " + text_of(clean) + '\n';
+  const std::string of_clean = "a message without a virus: " + words_of(clean) + '\n';
   if (clean.verdict == FilterVerdict::later) {
     findings.fail("scanner-present", stage.text, of_clean);
     return findings.skip("scanner-selftest", stage.text, "nothing can be asked of it");
   }
   findings.ok("scanner-present", stage.text, "it answers");
   const auto infected = ask(context, stage, avscan::message_with_eicar());
-  const std::string seen = of_clean + "EICAR's test file attached: " + text_of(infected);
+  const std::string seen = of_clean + "EICAR's test file attached: " + words_of(infected);
   if (infected.verdict == FilterVerdict::later || clean.verdict != FilterVerdict::go_on)
     return findings.fail("scanner-selftest", stage.text, seen);
   if (infected.verdict == FilterVerdict::go_on && !infected.changed)

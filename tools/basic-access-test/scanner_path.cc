@@ -12,7 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds poll_interval{200};
 constexpr milliseconds grace{2000};  // for what was accepted before a message that has arrived already
 constexpr std::string_view harmless = "This is no virus.\r\n";
 
@@ -31,15 +30,6 @@ Result<Handed> hand_in(const Context& context, const Service& service, const std
   if (!answer) return std::move(answer).error();
   (*session)->bye();
   return Handed{std::move(letter), std::move(*answer)};
-}
-
-Result<std::optional<FoundMessage>> wait_for(MailboxReader& mailbox, const std::string& token,
-                                             milliseconds patience) {
-  for (const net::Deadline end(patience);;) {
-    auto found = mailbox.by_any(token);
-    if (!found || *found || end.passed()) return found;
-    std::this_thread::sleep_for(poll_interval);
-  }
 }
 
 // The second half: both were accepted.

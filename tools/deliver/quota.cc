@@ -23,12 +23,12 @@ std::string over(const mailstore::Usage& usage, std::uint64_t size, std::optiona
   return {};
 }
 
-struct Worker {
+struct QuotaWorker {
   SystemClock clock;
   directory::Directory directory;
   mailstore::MailStore store;
   QuotaPolicy policy;
-  Worker(directory::Directory known, mailstore::MailStore opened, const log::Logger& logger, bool refuses)
+  QuotaWorker(directory::Directory known, mailstore::MailStore opened, const log::Logger& logger, bool refuses)
       : directory(std::move(known)),
         store(std::move(opened)),
         policy({directory, store, clock, logger, refuses}) {}
@@ -53,7 +53,7 @@ struct Worker {
 };
 
 // After any fork.
-Result<std::shared_ptr<Worker>> open_worker(const config::Program& program, const log::Logger& logger) {
+Result<std::shared_ptr<QuotaWorker>> open_worker(const config::Program& program, const log::Logger& logger) {
   static const SystemClock clock;
   const auto settings = program.settings();
   auto directory = directory::Directory::open(settings->path("directory"), {});
@@ -63,7 +63,7 @@ Result<std::shared_ptr<Worker>> open_worker(const config::Program& program, cons
   options.group_commit = false;  // it only reads
   auto store = mailstore::MailStore::open(settings->path("store"), options, clock);
   if (!store) return std::move(store).error();
-  return std::make_shared<Worker>(std::move(*directory), std::move(*store), logger,
+  return std::make_shared<QuotaWorker>(std::move(*directory), std::move(*store), logger,
                                   settings->text("deliver.over-quota") == "fail");
 }
 

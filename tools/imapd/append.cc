@@ -23,7 +23,7 @@ struct Options {
 };
 
 // [SP flag-list] [SP date-time] SP (literal / "CATENATE" SP "("), from behind the first SP.
-Options expect_options(imap::Scanner& args) {
+Options expect_append_options(imap::Scanner& args) {
   Options options;
   if (args.peek() == '(') {
     auto flags = imap::expect_flag_list(args);
@@ -116,7 +116,7 @@ std::optional<Answer> Session::receive_literal(const imap::LiteralHead& head, bo
 // `text`: what stands before the message; then what stands before the next one, empty if there is none.
 std::optional<Answer> Session::receive_one(std::string& text, mailstore::Append& into) {
   imap::Scanner args(text);
-  auto options = expect_options(args);
+  auto options = expect_append_options(args);
   if (args.failed()) return give_up(text, syntax_error(args));
   std::string behind(args.rest());
   const auto failure = options.catenate ? receive_parts(behind, into.body)

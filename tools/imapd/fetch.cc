@@ -7,7 +7,7 @@
 namespace tubepost::imapd {
 namespace {
 
-struct Parsed {
+struct FetchCommand {
   imap::SequenceSet set;
   imap::FetchItems items;
   std::optional<mailstore::ModSeq> changed_since;
@@ -15,7 +15,7 @@ struct Parsed {
   std::optional<PartialRange> partial;
 };
 
-void expect_modifiers(imap::Scanner& args, Parsed& parsed) {
+void expect_fetch_modifiers(imap::Scanner& args, FetchCommand& parsed) {
   if (!args.take(' ')) return;
   args.expect('(');
   do {
@@ -34,12 +34,12 @@ void expect_modifiers(imap::Scanner& args, Parsed& parsed) {
   args.expect(')');
 }
 
-Parsed parse(Call& call) {
-  Parsed parsed;
+FetchCommand parse_fetch(Call& call) {
+  FetchCommand parsed;
   parsed.set = imap::expect_sequence_set(call.args);
   call.args.expect_space();
   parsed.items = imap::expect_fetch_items(call.args);
-  expect_modifiers(call.args, parsed);
+  expect_fetch_modifiers(call.args, parsed);
   call.args.expect_end();
   if (parsed.vanished && (!call.uid || !parsed.changed_since))
     call.args.fail("VANISHED goes with UID FETCH and CHANGEDSINCE");
@@ -63,7 +63,7 @@ Result<mailstore::UidSet> those(const mailstore::MailStore& store, const Selecte
 }  // namespace
 
 Answer Session::fetch(Call& call) {
-  auto parsed = parse(call);
+  auto parsed = parse_fetch(call);
   if (call.args.failed()) return syntax_error(call.args);
   if (parsed.vanished && !qresync_) return imap::bad("ENABLE QRESYNC first");
   if (parsed.items.has(imap::fetch_modseq) || parsed.changed_since) enable_condstore();

@@ -7,19 +7,19 @@
 namespace tubepost::imapd {
 namespace {
 
-using Kind = MailboxFilter::Kind;
+using FilterKind = MailboxFilter::Kind;
 
 constexpr struct {
   std::string_view word;
-  Kind kind;
-} words[] = {{"SELECTED-DELAYED", Kind::selected_delayed},
-             {"SELECTED", Kind::selected},
-             {"INBOXES", Kind::inboxes},
-             {"PERSONAL", Kind::personal},
-             {"SUBSCRIBED", Kind::subscribed},
-             {"SUBTREE-ONE", Kind::subtree_one},
-             {"SUBTREE", Kind::subtree},
-             {"MAILBOXES", Kind::mailboxes}};
+  FilterKind kind;
+} filter_words[] = {{"SELECTED-DELAYED", FilterKind::selected_delayed},
+                    {"SELECTED", FilterKind::selected},
+                    {"INBOXES", FilterKind::inboxes},
+                    {"PERSONAL", FilterKind::personal},
+                    {"SUBSCRIBED", FilterKind::subscribed},
+                    {"SUBTREE-ONE", FilterKind::subtree_one},
+                    {"SUBTREE", FilterKind::subtree},
+                    {"MAILBOXES", FilterKind::mailboxes}};
 
 // A name that can be no mailbox's matches none.
 void expect_names(imap::Scanner& args, bool utf8, std::vector<std::string>& names) {
@@ -36,10 +36,10 @@ void expect_names(imap::Scanner& args, bool utf8, std::vector<std::string>& name
 
 MailboxFilter expect_mailbox_filter(imap::Scanner& args, bool utf8) {
   MailboxFilter filter;
-  for (const auto& word : words) {
+  for (const auto& word : filter_words) {
     if (!args.take_word(word.word)) continue;
     filter.kind = word.kind;
-    if (word.kind >= Kind::subtree) expect_names(args, utf8, filter.names);
+    if (word.kind >= FilterKind::subtree) expect_names(args, utf8, filter.names);
     return filter;
   }
   args.fail("an unknown set of mailboxes");
@@ -50,21 +50,21 @@ bool MailboxFilter::covers(const Found& mailbox, const std::set<std::string>& su
   const std::string& name = mailbox.status.name;
   const auto is_named = [&](auto matches) { return std::any_of(names.begin(), names.end(), matches); };
   switch (kind) {
-    case Kind::selected:
-    case Kind::selected_delayed:
+    case FilterKind::selected:
+    case FilterKind::selected_delayed:
       return false;
-    case Kind::inboxes:
-    case Kind::personal:
+    case FilterKind::inboxes:
+    case FilterKind::personal:
       return mailbox.is_own();
-    case Kind::subscribed:
+    case FilterKind::subscribed:
       return subscribed.contains(name);
-    case Kind::subtree:
+    case FilterKind::subtree:
       return is_named([&](const std::string& top) {
         return name == top || (name.starts_with(top) && name[top.size()] == imap::hierarchy_delimiter);
       });
-    case Kind::subtree_one:
+    case FilterKind::subtree_one:
       return is_named([&](const std::string& top) { return name == top || imap::parent_of(name) == top; });
-    case Kind::mailboxes:
+    case FilterKind::mailboxes:
       return is_named([&](const std::string& one) { return name == one; });
   }
   return false;

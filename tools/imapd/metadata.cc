@@ -38,7 +38,7 @@ struct Query {
   std::vector<std::string> entries;
 };
 
-void expect_options(imap::Scanner& args, Query& query) {
+void expect_metadata_options(imap::Scanner& args, Query& query) {
   args.expect('(');
   do {
     if (args.take_word("MAXSIZE")) {
@@ -144,7 +144,7 @@ Answer Session::get_metadata(Call& call) {
   Query query;
   const auto take_options = [&] {
     if (args.peek() != '(') return;
-    expect_options(args, query);
+    expect_metadata_options(args, query);
     args.expect_space();
   };
   take_options();

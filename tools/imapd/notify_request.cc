@@ -9,19 +9,19 @@ namespace {
 constexpr struct {
   std::string_view word;
   NotifyEvent event;
-} words[] = {{"MESSAGENEW", message_new},
-             {"MESSAGEEXPUNGE", message_expunge},
-             {"FLAGCHANGE", flag_change},
-             {"MAILBOXNAME", mailbox_name},
-             {"SUBSCRIPTIONCHANGE", subscription_change},
-             {"MAILBOXMETADATACHANGE", mailbox_metadata},
-             {"SERVERMETADATACHANGE", server_metadata}};
+} event_words[] = {{"MESSAGENEW", message_new},
+                   {"MESSAGEEXPUNGE", message_expunge},
+                   {"FLAGCHANGE", flag_change},
+                   {"MAILBOXNAME", mailbox_name},
+                   {"SUBSCRIPTIONCHANGE", subscription_change},
+                   {"MAILBOXMETADATACHANGE", mailbox_metadata},
+                   {"SERVERMETADATACHANGE", server_metadata}};
 
 // AnnotationChange and those of the future: to be refused, once the whole command has been read.
 void expect_event(imap::Scanner& args, NotifyRequest& request, NotifyGroup& group) {
-  const auto known = std::find_if(std::begin(words), std::end(words),
+  const auto known = std::find_if(std::begin(event_words), std::end(event_words),
                                   [&](const auto& word) { return args.take_word(word.word); });
-  if (known == std::end(words)) {
+  if (known == std::end(event_words)) {
     request.unknown_event = true;
     args.expect_atom();
     return;

@@ -8,13 +8,13 @@
 namespace tubepost::imapd {
 namespace {
 
-struct Parsed {
+struct StoreCommand {
   imap::SequenceSet set;
   mailstore::FlagChange change;
   bool silent = false;
 };
 
-void expect_modifiers(imap::Scanner& args, Parsed& parsed) {
+void expect_store_modifiers(imap::Scanner& args, StoreCommand& parsed) {
   if (!args.take('(')) return;
   if (!args.take_word("UNCHANGEDSINCE")) args.fail("an unknown modifier of STORE");
   args.expect_space();
@@ -23,11 +23,11 @@ void expect_modifiers(imap::Scanner& args, Parsed& parsed) {
   args.expect_space();
 }
 
-Parsed parse(imap::Scanner& args) {
-  Parsed parsed;
+StoreCommand parse_store(imap::Scanner& args) {
+  StoreCommand parsed;
   parsed.set = imap::expect_sequence_set(args);
   args.expect_space();
-  expect_modifiers(args, parsed);
+  expect_store_modifiers(args, parsed);
   using How = mailstore::FlagChange::How;
   parsed.change.how = args.take('+') ? How::add : args.take('-') ? How::remove : How::replace;
   parsed.silent = args.take_word("FLAGS.SILENT");
@@ -94,7 +94,7 @@ Result<mailstore::Stored> Session::store_flags(const mailstore::UidSet& uids,
 }
 
 Answer Session::store(Call& call) {
-  const auto parsed = parse(call.args);
+  const auto parsed = parse_store(call.args);
   if (call.args.failed()) return syntax_error(call.args);
   if (selected_->read_only)
     return imap::no(imap::code::no_permission, "The mailbox is open for reading only");

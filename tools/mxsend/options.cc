@@ -6,11 +6,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "dns/name.h"
+#include "mxsend/route.h"
 
 namespace tubepost::mxsend {
 namespace {
 
-constexpr std::uint16_t smtp_port = 25;
 constexpr std::size_t account_file_max = 16 << 10;
 
 Failure wrong(const std::string& text) { return Failure::permanent(text, {5, 3, 5}); }

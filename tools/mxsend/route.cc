@@ -8,7 +8,6 @@
 namespace tubepost::mxsend {
 namespace {
 
-constexpr std::uint16_t smtp_port = 25, lmtp_port = 24;
 constexpr std::uint16_t submissions_port = 465;  // RFC 8314 3.3
 constexpr std::size_t peers_max = 20;
 

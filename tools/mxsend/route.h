@@ -9,6 +9,8 @@
 
 namespace tubepost::mxsend {
 
+inline constexpr std::uint16_t smtp_port = 25, lmtp_port = 24;  // RFC 5321 4.5.4.2, RFC 2033
+
 struct Way {
   std::vector<Peer> peers;           // each an address
   std::vector<Setback> passed_over;  // hosts that may not be tried, and why

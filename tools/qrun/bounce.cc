@@ -77,10 +77,6 @@ bool returns_full(const spool::Envelope& envelope, std::string_view body, bool a
          envelope.body_type != spool::BodyType::binary_mime;
 }
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 spool::Envelope envelope_of(const spool::Envelope& original, std::string_view content) {
   spool::Envelope envelope;
   envelope.reverse_path = "";  // RFC 5321 4.5.5

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t wishes_max = 200;          // lanes asked for in one turn
 constexpr std::size_t probes_max = 100;          // of them such as are down
 constexpr std::size_t parcels_a_connection = 4;  // asked for ahead
-constexpr std::chrono::seconds longest_pause{3600};
+constexpr std::chrono::seconds longest_back_off{3600};
 constexpr int jitter_percent = 10;
 
 }  // namespace
@@ -229,7 +229,7 @@ void Destinations::failure(Lane& lane, const Parcel& parcel, const std::string& 
 // that failed together are not probed together.
 Milliseconds Destinations::pause_of(const spool::Destination& trouble) const {
   const std::size_t step = std::min<std::size_t>(trouble.failures, limits_.back_off.size()) - 1;
-  const Milliseconds plain = std::min(limits_.back_off[step], longest_pause);
+  const Milliseconds plain = std::min(limits_.back_off[step], longest_back_off);
   const std::uint64_t spread = crc32c(std::to_string(trouble.failures), crc32c(trouble.name));
   const auto percent = static_cast<std::int64_t>(spread % (2 * jitter_percent + 1)) - jitter_percent;
   return plain + plain * percent / 100;

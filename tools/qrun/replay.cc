@@ -11,7 +11,7 @@
 namespace tubepost::qrun {
 namespace {
 
-constexpr std::size_t text_max = 4000;
+constexpr std::size_t replayed_text_max = 4000;
 
 Result<std::set<spool::SpoolId>> messages_since(const spool::Spool& spool, Timestamp since) {
   std::set<spool::SpoolId> ids;
@@ -53,14 +53,14 @@ void print_one(const spool::SpoolId& id, const std::string& address, const std::
                const std::string& now, bool json, std::FILE* out) {
   if (!json) {
     std::fprintf(out, "%s\t%s\t%s\t%s\n", id.to_text().c_str(), printable(address).c_str(), became.c_str(),
-                 printable(now, text_max).c_str());
+                 printable(now, replayed_text_max).c_str());
     return;
   }
   JsonObject object;
   object.text("id", id.to_text());
   object.text("address", printable(address));
   object.text("was", became);
-  object.text("would", printable(now, text_max));
+  object.text("would", printable(now, replayed_text_max));
   std::fprintf(out, "%s\n", object.done().c_str());
 }
 

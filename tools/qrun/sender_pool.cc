@@ -3,19 +3,16 @@
 #include <algorithm>
 #include <csignal>
 
+#include "qrun/pause.h"
+
 namespace tubepost::qrun {
 namespace {
 
-constexpr std::size_t parcels_in_pipe = 3;  // of one process, the one under way among them
-constexpr Milliseconds first_pause{1'000}, longest_pause{60'000};
+constexpr std::size_t parcels_in_pipe = 3;       // of one process, the one under way among them
 constexpr Milliseconds connect_patience{1'000};  // then it does not count as a connection
 constexpr std::size_t more_processes = 4;        // times the limit: those that wait to be connected
 constexpr unsigned run_max = 10;                 // parcels for one destination where others wait
 constexpr Milliseconds run_time_max{1'000};
-
-Milliseconds pause_after(unsigned failures) {
-  return std::min(longest_pause, first_pause * (1 << std::min(failures, 6U)));
-}
 
 }  // namespace
 

@@ -5,18 +5,13 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "qrun/pause.h"
 
 namespace tubepost::qrun {
 namespace {
 
-constexpr Milliseconds longest_pause{60'000};
-constexpr Milliseconds first_pause{1'000};
 constexpr unsigned failures_max = 3;  // deaths in a row without one answer, before everything is given back
 constexpr unsigned crashes_in_row_max = 5;  // different suspects cannot all be poison
-
-Milliseconds pause_after(unsigned failures) {
-  return std::min(longest_pause, first_pause * (1 << std::min(failures, 6U)));
-}
 
 std::string describe(const process::Ended& ended) {
   return (ended.by_signal ? "was killed by signal " : "ended with status ") + std::to_string(ended.code);

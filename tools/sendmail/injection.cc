@@ -45,10 +45,6 @@ Result<std::vector<std::string>> recipients_of(const CommandLine& line, std::str
   return recipients;
 }
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 Result<Letter> letter_of(const CommandLine& line, std::string_view header,
                          const Circumstances& circumstances) {
   Letter letter;

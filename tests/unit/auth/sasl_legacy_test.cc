@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/legacy_secrets.h"
+#include "unit/auth/steps.h"
 
 namespace tubepost::auth {
 namespace {
@@ -19,11 +20,6 @@ LegacyLookup gives(std::string secret) {
   return [secret](const std::string&) -> Result<std::string> { return secret; };
 }
 bool is_proved(const SaslStep& step) { return std::holds_alternative<Proved>(step); }
-bool is_refused(const SaslStep& step) { return std::holds_alternative<Refused>(step); }
-std::string challenge(const SaslStep& step) {
-  const auto* text = std::get_if<Challenge>(&step);
-  return text ? text->text : "(none)";
-}
 
 // ---- CRAM-MD5: RFC 2195 2
 

@@ -3,6 +3,7 @@
 #include "auth/sasl.h"
 #include "auth/scram_message.h"
 #include "base/base64.h"
+#include "unit/auth/steps.h"
 
 namespace tubepost::auth {
 namespace {
@@ -23,11 +24,6 @@ Result<ScramVerifier> rfc_user(const std::string&) {
 
 std::unique_ptr<SaslServer> rfc_server() { return make_sasl_server("SCRAM-SHA-256", {rfc_user}, server_nonce); }
 
-std::string challenge(const SaslStep& step) {
-  const auto* text = std::get_if<Challenge>(&step);
-  return text ? text->text : "(none)";
-}
-bool is_refused(const SaslStep& step) { return std::holds_alternative<Refused>(step); }
 
 TEST(ScramServer, SaysTheWordsOfRfc7677) {
   auto server = rfc_server();

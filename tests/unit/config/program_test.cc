@@ -7,14 +7,14 @@
 namespace tubepost::config {
 namespace {
 
-using Texts = std::vector<std::string>;
+using ProgramTexts = std::vector<std::string>;
 
 // A program with every sort of option; run({...}) parses and says how it ended.
 class ProgramTest : public testing::Test {
 protected:
   void SetUp() override { ::unsetenv("TUBEPOST_HOME"); }
 
-  std::optional<ExitStatus> run(Texts words) {
+  std::optional<ExitStatus> run(ProgramTexts words) {
     words.insert(words.begin(), "popd");
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
@@ -30,7 +30,7 @@ protected:
   Program program_{"popd", "serve mail by POP3", {"server", "=popd", "pop3s"}};
   bool stdio_ = false;
   std::string client_ = "unset";
-  Texts via_, operands_;
+  ProgramTexts via_, operands_;
   std::string out_, err_;
 };
 
@@ -47,32 +47,32 @@ TEST_F(PlainProgram, HasOptionsOfItsOwn) {
   ASSERT_EQ(run({"--stdio", "--client=192.0.2.7", "--via", "a", "--via", "b"}), std::nullopt);
   EXPECT_TRUE(stdio_);
   EXPECT_EQ(client_, "192.0.2.7");
-  EXPECT_EQ(via_, (Texts{"a", "b"}));
+  EXPECT_EQ(via_, (ProgramTexts{"a", "b"}));
 }
 
 TEST_F(PlainProgram, TakesEmptyValues) {
   ASSERT_EQ(run({"--client", "", "--via=", "--stdio"}), std::nullopt);
   EXPECT_EQ(client_, "");
-  EXPECT_EQ(via_, Texts{""});
+  EXPECT_EQ(via_, ProgramTexts{""});
   EXPECT_TRUE(stdio_);
 }
 
 TEST_F(PlainProgram, TakesValuesThatLookLikeOptionsOrLists) {
   ASSERT_EQ(run({"--client", "--stdio", "--via", "[a,b]"}), std::nullopt);
   EXPECT_EQ(client_, "--stdio");
-  EXPECT_EQ(via_, Texts{"[a,b]"});
+  EXPECT_EQ(via_, ProgramTexts{"[a,b]"});
   EXPECT_FALSE(stdio_);
 }
 
 TEST_F(PlainProgram, HasASettingAsLongAndShortOption) {
   ASSERT_EQ(run({"--listen", "127.0.0.1:1", "--popd-listen", "127.0.0.1:2", "--pop3s-listen", "127.0.0.1:3"}),
             std::nullopt);
-  EXPECT_EQ(program_.settings()->list("popd.listen"), (Texts{"127.0.0.1:1", "127.0.0.1:2"}));
-  EXPECT_EQ(program_.settings()->list("pop3s.listen"), Texts{"127.0.0.1:3"});
+  EXPECT_EQ(program_.settings()->list("popd.listen"), (ProgramTexts{"127.0.0.1:1", "127.0.0.1:2"}));
+  EXPECT_EQ(program_.settings()->list("pop3s.listen"), ProgramTexts{"127.0.0.1:3"});
 }
 
 struct WrongUsage {
-  Texts words;
+  ProgramTexts words;
   const char* said;
 };
 class PlainProgramRefuses : public PlainProgram, public testing::WithParamInterface<WrongUsage> {};
@@ -136,8 +136,8 @@ TEST_F(PlainProgram, EndsWith78WhereTheConfigurationIsWrong) {
 TEST_F(ProgramTest, MayHaveAnOptionCalledLikeASetting) {
   program_.option("--listen", via_, "PATH", "Another meaning.");
   ASSERT_EQ(run({"--listen", "a", "--popd-listen", "127.0.0.1:2"}), std::nullopt);
-  EXPECT_EQ(via_, Texts{"a"});
-  EXPECT_EQ(program_.settings()->list("popd.listen"), Texts{"127.0.0.1:2"});
+  EXPECT_EQ(via_, ProgramTexts{"a"});
+  EXPECT_EQ(program_.settings()->list("popd.listen"), ProgramTexts{"127.0.0.1:2"});
 }
 
 // ---- operands
@@ -146,7 +146,7 @@ TEST_F(ProgramTest, TakesOperandsBetweenOptionsAndBehindDashes) {
   program_.flag("--stdio", stdio_, "");
   program_.operands(operands_, "RCPT", "Whom.");
   ASSERT_EQ(run({"a", "--stdio", "b", "--", "--c"}), std::nullopt);
-  EXPECT_EQ(operands_, (Texts{"a", "b", "--c"}));
+  EXPECT_EQ(operands_, (ProgramTexts{"a", "b", "--c"}));
 }
 
 TEST_F(ProgramTest, CountsItsOperands) {
@@ -166,7 +166,7 @@ TEST_F(ProgramTest, LeavesAllFromTheFirstOperandToAnotherProgram) {
   program_.operands(operands_, "PROGRAM", "What to run.");
   program_.stop_at_first_operand();
   ASSERT_EQ(run({"--client", "x", "smtpd", "--stdio", "--", "--client"}), std::nullopt);
-  EXPECT_EQ(operands_, (Texts{"smtpd", "--stdio", "--", "--client"}));
+  EXPECT_EQ(operands_, (ProgramTexts{"smtpd", "--stdio", "--", "--client"}));
   EXPECT_FALSE(stdio_);
   EXPECT_EQ(client_, "x");
 }
@@ -176,7 +176,7 @@ TEST_F(ProgramTest, MayHaveOperandsBeforeThatProgram) {
   program_.operands(operands_, "ADDR:PORT", "Where, and what to run.");
   program_.stop_at_operand([](std::string_view word) { return word.find(':') == word.npos; });
   ASSERT_EQ(run({"127.0.0.1:1", "--stdio", "127.0.0.1:2", "smtpd", "--bogus"}), std::nullopt);
-  EXPECT_EQ(operands_, (Texts{"127.0.0.1:1", "127.0.0.1:2", "smtpd", "--bogus"}));
+  EXPECT_EQ(operands_, (ProgramTexts{"127.0.0.1:1", "127.0.0.1:2", "smtpd", "--bogus"}));
   EXPECT_TRUE(stdio_);
 }
 
@@ -192,13 +192,13 @@ protected:
     program_.command("show", "Show it.").option("--to", client_, "HOST", "").operands(ids_, "ID", "", 1, 1);
     program_.offer_json();
   }
-  Texts ids_;
+  ProgramTexts ids_;
 };
 
 TEST_F(ProgramWithCommands, ChoosesOneByItsWords) {
   ASSERT_EQ(run({"account", "add", "a@b", "--stdin", "k=v"}), std::nullopt);
   EXPECT_EQ(program_.chosen(), "account add");
-  EXPECT_EQ(operands_, (Texts{"a@b", "k=v"}));
+  EXPECT_EQ(operands_, (ProgramTexts{"a@b", "k=v"}));
   EXPECT_TRUE(stdio_);
 }
 
@@ -212,7 +212,7 @@ TEST_F(ProgramWithCommands, TakesCommonOptionsBeforeAndBehind) {
 TEST_F(ProgramWithCommands, TakesTheNameOfACommandAsAnOperand) {
   ASSERT_EQ(run({"account", "add", "show", "account", "list"}), std::nullopt);
   EXPECT_EQ(program_.chosen(), "account add");
-  EXPECT_EQ(operands_, (Texts{"show", "account", "list"}));
+  EXPECT_EQ(operands_, (ProgramTexts{"show", "account", "list"}));
 }
 
 TEST_F(ProgramWithCommands, PrintsTheSettingsWithoutOne) {
@@ -221,7 +221,7 @@ TEST_F(ProgramWithCommands, PrintsTheSettingsWithoutOne) {
 }
 
 TEST_F(ProgramWithCommands, MayAlsoDoWithoutOneAndWithoutOperands) {
-  Texts none;
+  ProgramTexts none;
   program_.operands(none, "", "", 0, 0);
   ASSERT_EQ(run({"--json"}), std::nullopt);
   EXPECT_EQ(program_.chosen(), "");
@@ -251,11 +251,11 @@ TEST_F(ProgramWithCommands, HelpsWithOneCommand) {
 }
 
 TEST_F(ProgramWithCommands, MayDoWithoutOneWhereOperandsAreTaken) {
-  Texts filters;
+  ProgramTexts filters;
   program_.operands(filters, "FILTER", "");
   ASSERT_EQ(run({"from=x", "--json"}), std::nullopt);
   EXPECT_EQ(program_.chosen(), "");
-  EXPECT_EQ(filters, Texts{"from=x"});
+  EXPECT_EQ(filters, ProgramTexts{"from=x"});
 }
 
 TEST(Complain, EndsWithWhatTheFailureMeans) {

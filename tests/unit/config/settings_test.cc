@@ -11,7 +11,7 @@ namespace tubepost::config {
 namespace {
 
 using namespace std::chrono_literals;
-using Texts = std::vector<std::string>;
+using SettingsTexts = std::vector<std::string>;
 
 // ---- the table
 
@@ -51,11 +51,11 @@ TEST(SettingsTable, HasTheDefaultsThatScriptsRelyOn) {
   EXPECT_EQ(settings->number("mxsend.port"), 25U);
   EXPECT_EQ(settings->number("spool.inline-max"), 256U << 10);
   EXPECT_DOUBLE_EQ(settings->part("spool.disk-reserve"), 0.05);
-  EXPECT_EQ(settings->list("smtpd.listen"), Texts());
+  EXPECT_EQ(settings->list("smtpd.listen"), SettingsTexts());
   EXPECT_EQ(settings->text("authd.socket"), "/h/run/authd.sock");
-  EXPECT_EQ(settings->list("local.listen"), Texts{"unix:/h/run/submit.sock"});
+  EXPECT_EQ(settings->list("local.listen"), SettingsTexts{"unix:/h/run/submit.sock"});
   EXPECT_EQ(settings->list("authd.mechanisms"),
-            (Texts{"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}));
+            (SettingsTexts{"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}));
 }
 
 TEST(SettingsTable, NamesVariablesAfterSettings) {
@@ -170,13 +170,13 @@ TEST(Settings, ComeFromTheHighestSource) {
 TEST(Settings, ThatMayRepeatAreTakenWholeFromTheHighestSource) {
   Configuration configuration;
   const auto found = [&] { return configuration.load().settings->list("smtpd.filter"); };
-  EXPECT_EQ(found(), Texts());
+  EXPECT_EQ(found(), SettingsTexts());
   configuration.file("[smtpd]\nfilter = a b\nfilter = c\n");
-  EXPECT_EQ(found(), (Texts{"a b", "c"}));
+  EXPECT_EQ(found(), (SettingsTexts{"a b", "c"}));
   configuration.environment("TUBEPOST_SMTPD_FILTER=d\ne f\n");
-  EXPECT_EQ(found(), (Texts{"d", "e f"}));
+  EXPECT_EQ(found(), (SettingsTexts{"d", "e f"}));
   configuration.argument("smtpd.filter", "g").argument("smtpd.filter", "h");
-  EXPECT_EQ(found(), (Texts{"g", "h"}));
+  EXPECT_EQ(found(), (SettingsTexts{"g", "h"}));
 }
 
 TEST(Settings, AreSwitchedOffByAnEmptyValueOfAHigherSource) {
@@ -185,7 +185,7 @@ TEST(Settings, AreSwitchedOffByAnEmptyValueOfAHigherSource) {
                           .environment("TUBEPOST_POPD_LISTEN=")
                           .load();
   ASSERT_TRUE(loaded.settings);
-  EXPECT_EQ(loaded.settings->list("popd.listen"), Texts());
+  EXPECT_EQ(loaded.settings->list("popd.listen"), SettingsTexts());
   EXPECT_EQ(loaded.settings->source("popd.listen"), Source::environment);
   EXPECT_EQ(loaded.settings->source("smtpd.listen"), Source::file);
 }
@@ -200,7 +200,7 @@ TEST(Settings, HavePathsBelowHome) {
   EXPECT_EQ(settings->text("tls.certificate"), "/home/of/it/tls/certificate.pem");
   EXPECT_EQ(settings->text("tls.key"), "/abs/key");
   EXPECT_EQ(settings->text("tls.ca-file"), "");
-  EXPECT_EQ(settings->list("lmtp.listen"), (Texts{"unix:/home/of/it/run/x", "unix:/abs/y", "1.2.3.4:5"}));
+  EXPECT_EQ(settings->list("lmtp.listen"), (SettingsTexts{"unix:/home/of/it/run/x", "unix:/abs/y", "1.2.3.4:5"}));
   EXPECT_EQ(settings->text("submission.authentication"), "fixed:/home/of/it/secrets/user");
   EXPECT_EQ(settings->path("spool"), "/home/of/it/spool");
 }
@@ -229,7 +229,7 @@ TEST(ConfigurationFile, CommentsBeginALineOrFollowABlank) {
                             .settings;
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->text("server.hostname"), "a#b");
-  EXPECT_EQ(settings->list("smtpd.filter"), (Texts{"x", "z"}));
+  EXPECT_EQ(settings->list("smtpd.filter"), (SettingsTexts{"x", "z"}));
 }
 
 TEST(ConfigurationFile, MayNameTheSectionInTheKeyAndEndItsLinesByCrlf) {
@@ -246,8 +246,8 @@ TEST(ConfigurationFile, KeepsEqualsSignsAndBracketsOfAValue) {
                             .load()
                             .settings;
   ASSERT_TRUE(settings);
-  EXPECT_EQ(settings->list("smtpd.dnsbl"), Texts{"zen.example=127.0.0.2;reject"});
-  EXPECT_EQ(settings->list("smtpd.listen"), Texts{"[::1]:25"});
+  EXPECT_EQ(settings->list("smtpd.dnsbl"), SettingsTexts{"zen.example=127.0.0.2;reject"});
+  EXPECT_EQ(settings->list("smtpd.listen"), SettingsTexts{"[::1]:25"});
 }
 
 TEST(ConfigurationFile, HasAllItsProblemsReportedWithTheirLines) {

@@ -19,14 +19,14 @@ TEST(ImapScanner, KeepsTheFirstFailureAndReadsNothingMore) {
 }
 
 TEST(ImapScanner, FindsTheLiteralThatALineAnnounces) {
-  struct Case {
+  struct ScannerCase {
     std::string_view line;
     bool found;
     std::uint64_t size;
     bool waits, binary;
     const char* reason;
   };
-  const Case cases[] = {
+  const ScannerCase cases[] = {
       {"a LOGIN {5}", true, 5, true, false, "RFC 9051 4.3"},
       {"a LOGIN {5+}", true, 5, false, false, "RFC 7888 3, LITERAL+"},
       {"a APPEND x ~{0}", true, 0, true, true, "RFC 3516 4.4"},
@@ -36,7 +36,7 @@ TEST(ImapScanner, FindsTheLiteralThatALineAnnounces) {
       {"a LOGIN {99999999999999999999}", false, 0, false, false, "beyond 64 bits"},
       {"a LOGIN 5}", false, 0, false, false, "not opened"},
   };
-  for (const Case& c : cases) {
+  for (const ScannerCase& c : cases) {
     const auto head = literal_at_end(c.line);
     ASSERT_EQ(head.has_value(), c.found) << c.line << ": " << c.reason;
     if (!head) continue;
@@ -47,12 +47,12 @@ TEST(ImapScanner, FindsTheLiteralThatALineAnnounces) {
 }
 
 TEST(ImapScanner, ReadsStringsInAllTheirForms) {
-  struct Case {
+  struct ScannerCase {
     std::string text, value;
     bool good;
     const char* reason;
   };
-  const Case cases[] = {
+  const ScannerCase cases[] = {
       {"atom", "atom", true, "an atom is an astring"},
       {"a]b", "a]b", true, "ASTRING-CHAR has resp-specials"},
       {"\"\"", "", true, "an empty quoted string"},
@@ -69,7 +69,7 @@ TEST(ImapScanner, ReadsStringsInAllTheirForms) {
       {"(", "", false, "an atom-special"},
       {"", "", false, "nothing"},
   };
-  for (const Case& c : cases) {
+  for (const ScannerCase& c : cases) {
     Scanner scanner(c.text);
     EXPECT_EQ(scanner.expect_astring(), c.value) << c.reason;
     scanner.expect_end();

@@ -1,18 +1,10 @@
 #include <gtest/gtest.h>
 
 #include "imap/search_match.h"
+#include "support/crlf.h"
 
 namespace tubepost::imap {
 namespace {
-
-std::string crlf(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n') out += '\r';
-    out += c;
-  }
-  return out;
-}
 
 // A message with everything that is kept beside it, and a count of how often the message itself had to be read.
 struct Kept {

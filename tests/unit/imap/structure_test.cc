@@ -2,18 +2,10 @@
 
 #include "base/text.h"
 #include "imap/structure_cache.h"
+#include "support/crlf.h"
 
 namespace tubepost::imap {
 namespace {
-
-std::string crlf(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n') out += '\r';
-    out += c;
-  }
-  return out;
-}
 
 std::string envelope(std::string_view message) {
   const auto record = make_structure(crlf(message));
@@ -25,19 +17,19 @@ std::string structure(std::string_view message) {
   return std::string(StructureView(record).body_structure());
 }
 
-std::string body(std::string_view message) {
+std::string body_structure_of(std::string_view message) {
   const auto record = make_structure(crlf(message));
   return StructureView(record).body();
 }
 
-struct Case {
+struct StructureCase {
   const char* message;
   const char* expected;
   const char* why;
 };
 
 TEST(Envelope, IsAsRfc9051HasIt) {
-  const Case cases[] = {
+  const StructureCase cases[] = {
       {"Date: Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\nFrom: Terry Gray <gray@cac.washington.edu>\n"
        "Subject: IMAP4rev2 WG mtg summary and minutes\nTo: imap@cac.washington.edu\n"
        "Cc: minutes@CNRI.Reston.VA.US, John Klensin <KLENSIN@MIT.EDU>\nMessage-Id: "
@@ -76,7 +68,7 @@ TEST(Envelope, IsAsRfc9051HasIt) {
 }
 
 TEST(BodyStructure, IsAsRfc9051HasIt) {
-  const Case cases[] = {
+  const StructureCase cases[] = {
       {"Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\n\none\ntwo\n",
        R"_(("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7bit" 10 2 NIL NIL NIL NIL))_", "one part"},
       {"Subject: x\n\nhi\n",
@@ -115,7 +107,7 @@ TEST(BodyStructure, IsAsRfc9051HasIt) {
 
 TEST(Body, IsBodyStructureWithoutExtensions) {
   EXPECT_EQ(
-      body("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: message/rfc822\n\n"
+      body_structure_of("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: message/rfc822\n\n"
            "Subject: in\n\nx\n--b--\n"),
       R"_((("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 0)("message" "rfc822" NIL NIL NIL "7bit" 16 )_"
       R"_((NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 1 0) 2) )_"
@@ -174,7 +166,7 @@ TEST(Structure, OfAnotherVersionOrDamagedIsNotRead) {
 }
 
 TEST(Preview, IsTheBeginningOfTheTextInOneLine) {
-  const Case cases[] = {
+  const StructureCase cases[] = {
       {"\n\n  Hello\n\n\tyou\n", "Hello you", "blanks"},
       {"Content-Type: text/html\n\n<html><head><title>no</title><style>p{a>b}</style></head>"
        "<body><!-- x > y --><p>Hello&nbsp;&amp; you</p></body>",

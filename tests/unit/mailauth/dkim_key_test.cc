@@ -58,19 +58,19 @@ TEST(DkimKey, ReadsFlagsHashesAndServices) {
   EXPECT_FALSE(parse_dkim_key("h=sha1; p=" + rsa_2048)->allows_sha256());
 }
 
-struct Refused {
+struct DkimKeyRefused {
   std::string text, why;
 };
-class DkimKeyRefuses : public testing::TestWithParam<Refused> {};
+class DkimKeyRefuses : public testing::TestWithParam<DkimKeyRefused> {};
 TEST_P(DkimKeyRefuses, Text) { EXPECT_FALSE(parse_dkim_key(GetParam().text)) << GetParam().why; }
 INSTANTIATE_TEST_SUITE_P(
     All, DkimKeyRefuses,
-    testing::Values(Refused{"v=DKIM1; k=rsa", "no key"}, Refused{"v=DKIM2; p=" + rsa_2048, "another version"},
-                    Refused{"p=" + rsa_2048 + "; v=DKIM1", "the version stands last"},
-                    Refused{"k=dsa; p=" + rsa_2048, "an unknown type"}, Refused{"p=%%%", "not base64"},
-                    Refused{"p=AAAA", "no key at all"}, Refused{"p=" + elliptic, "a key of another kind"},
-                    Refused{"k=ed25519; p=" + rsa_2048, "a key of another size"},
-                    Refused{"p=" + rsa_2048 + "; n=" + std::string(key_text_max, 'x'), "too long"}));
+    testing::Values(DkimKeyRefused{"v=DKIM1; k=rsa", "no key"}, DkimKeyRefused{"v=DKIM2; p=" + rsa_2048, "another version"},
+                    DkimKeyRefused{"p=" + rsa_2048 + "; v=DKIM1", "the version stands last"},
+                    DkimKeyRefused{"k=dsa; p=" + rsa_2048, "an unknown type"}, DkimKeyRefused{"p=%%%", "not base64"},
+                    DkimKeyRefused{"p=AAAA", "no key at all"}, DkimKeyRefused{"p=" + elliptic, "a key of another kind"},
+                    DkimKeyRefused{"k=ed25519; p=" + rsa_2048, "a key of another size"},
+                    DkimKeyRefused{"p=" + rsa_2048 + "; n=" + std::string(key_text_max, 'x'), "too long"}));
 
 }  // namespace
 }  // namespace tubepost::mailauth

@@ -33,20 +33,20 @@ TEST(Dmarc, CountsAsNoneWhereOnlyReportsAreAskedFor) {
   EXPECT_EQ(record->policy, Policy::none);
 }
 
-struct Refused {
+struct DmarcRefused {
   const char *text, *why;
 };
-class DmarcRefuses : public testing::TestWithParam<Refused> {};
+class DmarcRefuses : public testing::TestWithParam<DmarcRefused> {};
 TEST_P(DmarcRefuses, Text) { EXPECT_FALSE(parse_dmarc(GetParam().text)) << GetParam().why; }
 INSTANTIATE_TEST_SUITE_P(All, DmarcRefuses,
-                         testing::Values(Refused{"v=DMARC1", "no policy"},
-                                         Refused{"p=none; v=DMARC1", "the version is not first"},
-                                         Refused{"v=dmarc1; p=none", "the version in small letters"},
-                                         Refused{"v=DMARC1; p=no", "no such policy"},
-                                         Refused{"v=DMARC1; p=none; sp=x", "no such policy"},
-                                         Refused{"v=DMARC1; p=none; pct=101", "more than all"},
-                                         Refused{"v=DMARC1; p=none; adkim=x", "neither r nor s"},
-                                         Refused{"v=DMARC1 p=none", "no semicolon"}));
+                         testing::Values(DmarcRefused{"v=DMARC1", "no policy"},
+                                         DmarcRefused{"p=none; v=DMARC1", "the version is not first"},
+                                         DmarcRefused{"v=dmarc1; p=none", "the version in small letters"},
+                                         DmarcRefused{"v=DMARC1; p=no", "no such policy"},
+                                         DmarcRefused{"v=DMARC1; p=none; sp=x", "no such policy"},
+                                         DmarcRefused{"v=DMARC1; p=none; pct=101", "more than all"},
+                                         DmarcRefused{"v=DMARC1; p=none; adkim=x", "neither r nor s"},
+                                         DmarcRefused{"v=DMARC1 p=none", "no semicolon"}));
 
 TEST(FindDmarc, GoesUpToADomainThatHasARecord) {
   FakeResolver dns;

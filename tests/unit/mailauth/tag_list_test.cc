@@ -15,16 +15,16 @@ TEST(TagList, DropsBlanksAroundNamesAndValuesAndKeepsThoseWithin) {
   EXPECT_EQ(tags->value_or("k", "rsa"), "rsa");
 }
 
-struct Refused {
+struct TagListRefused {
   const char *text, *why;
 };
-class TagListRefuses : public testing::TestWithParam<Refused> {};
+class TagListRefuses : public testing::TestWithParam<TagListRefused> {};
 TEST_P(TagListRefuses, Text) { EXPECT_FALSE(TagList::parse(GetParam().text)) << GetParam().why; }
 INSTANTIATE_TEST_SUITE_P(
     All, TagListRefuses,
-    testing::Values(Refused{"v", "no ="}, Refused{"=a", "no name"}, Refused{"1=a", "begins with a digit"},
-                    Refused{"a=1;a=2", "stands twice"}, Refused{"a=1;;b=2", "an empty one in between"},
-                    Refused{"a=\x01", "a control character"}, Refused{"a=\xc3\xa4", "not ASCII"}));
+    testing::Values(TagListRefused{"v", "no ="}, TagListRefused{"=a", "no name"}, TagListRefused{"1=a", "begins with a digit"},
+                    TagListRefused{"a=1;a=2", "stands twice"}, TagListRefused{"a=1;;b=2", "an empty one in between"},
+                    TagListRefused{"a=\x01", "a control character"}, TagListRefused{"a=\xc3\xa4", "not ASCII"}));
 
 TEST(TagList, TakesAsManyTagsAsItsLimitAndNotOneMore) {
   std::string text;

@@ -8,6 +8,7 @@ namespace tubepost::mailstore::test {
 namespace {
 
 using Tables = std::vector<lmdb::Table>;
+namespace table {
 enum Table {
   accounts,
   mailboxes,
@@ -23,6 +24,7 @@ enum Table {
   acl,
   grants
 };
+}
 
 // Runs `damage` on the closed store's tables.
 void break_rule(Store& store, const std::function<void(lmdb::WriteTransaction&, const Tables&)>& damage) {
@@ -48,108 +50,114 @@ void put_u32(lmdb::WriteTransaction& transaction, lmdb::Table table, const std::
   transaction.put(table, key, bytes);
 }
 
-struct Case {
+struct CheckCase {
   const char* name;
   std::function<void(lmdb::WriteTransaction&, const Tables&)> damage;
   const char* said;
 };
 
-const Case cases[] = {
+const CheckCase check_cases[] = {
     {"usage",
      [](auto& t, const Tables& tables) {
        schema::AccountRow row;
        row.usage = {1, 1};
        row.next_mailbox = 2;
-       t.put(tables[accounts], schema::account_key(1), encode(row));
+       t.put(tables[table::accounts], schema::account_key(1), encode(row));
      },
      "quota usage is wrong"},
     {"counts",
      [](auto& t, const Tables& tables) {
        const auto key = schema::mailbox_key({1, 1});
-       auto row = *schema::decode_mailbox(key, *t.get(tables[mailboxes], key));
+       auto row = *schema::decode_mailbox(key, *t.get(tables[table::mailboxes], key));
        row.status.messages = 7;
        row.status.unseen = 0;
-       t.put(tables[mailboxes], key, schema::encode(row));
+       t.put(tables[table::mailboxes], key, schema::encode(row));
      },
      "counts of INBOX are wrong"},
     {"uid_next",
      [](auto& t, const Tables& tables) {
        const auto key = schema::mailbox_key({1, 1});
-       auto row = *schema::decode_mailbox(key, *t.get(tables[mailboxes], key));
+       auto row = *schema::decode_mailbox(key, *t.get(tables[table::mailboxes], key));
        row.status.uid_next = 1;
-       t.put(tables[mailboxes], key, schema::encode(row));
+       t.put(tables[table::mailboxes], key, schema::encode(row));
      },
      "counts of INBOX are wrong"},
     {"name missing",
-     [](auto& t, const Tables& tables) { t.erase(tables[names], schema::name_key(1, "INBOX")); },
+     [](auto& t, const Tables& tables) { t.erase(tables[table::names], schema::name_key(1, "INBOX")); },
      "lost its name"},
     {"name dangling",
-     [](auto& t, const Tables& tables) { put_u32(t, tables[names], schema::name_key(1, "Ghost"), 9); },
+     [](auto& t, const Tables& tables) { put_u32(t, tables[table::names], schema::name_key(1, "Ghost"), 9); },
      "leads to no mailbox"},
     {"share too high",
-     [](auto& t, const Tables& tables) { put_u32(t, tables[shares], schema::body_key(1, id_of("a")), 5); },
+     [](auto& t, const Tables& tables) {
+       put_u32(t, tables[table::shares], schema::body_key(1, id_of("a")), 5);
+     },
      "counts 5 messages, has 1"},
     {"body unused",
      [](auto& t, const Tables& tables) {
        schema::BodyHeader header;
        header.id = id_of("unused");
-       t.put(tables[bodies], schema::body_key(1, header.id), encode(header));
+       t.put(tables[table::bodies], schema::body_key(1, header.id), encode(header));
      },
      "belongs to no message"},
     {"chunk missing",
      [](auto& t, const Tables& tables) {
-       t.erase(tables[uids], schema::chunk_key({1, 1}, 0));
+       t.erase(tables[table::uids], schema::chunk_key({1, 1}, 0));
      },
      "UIDs of INBOX are not those"},
     {"chunk too old",
      [](auto& t, const Tables& tables) {
-       std::string value(*t.get(tables[uids], schema::chunk_key({1, 1}, 0)));
+       std::string value(*t.get(tables[table::uids], schema::chunk_key({1, 1}, 0)));
        value.replace(0, 8, 8, '\0');
-       t.put(tables[uids], schema::chunk_key({1, 1}, 0), value);
+       t.put(tables[table::uids], schema::chunk_key({1, 1}, 0), value);
      },
      "UIDs of INBOX are not those"},
     {"block too old",
      [](auto& t, const Tables& tables) {
-       std::string value(*t.get(tables[messages], schema::block_key({1, 1}, 0)));
+       std::string value(*t.get(tables[table::messages], schema::block_key({1, 1}, 0)));
        value.replace(4, 8, 8, '\0');
-       t.put(tables[messages], schema::block_key({1, 1}, 0), value);
+       t.put(tables[table::messages], schema::block_key({1, 1}, 0), value);
      },
      "too small a mod-sequence"},
     {"log names one that is there",
      [](auto& t, const Tables& tables) {
-       t.put(tables[expunged], schema::expunged_key({1, 1}, 2), schema::encode(UidSet{{2, 2}}));
+       t.put(tables[table::expunged], schema::expunged_key({1, 1}, 2), schema::encode(UidSet{{2, 2}}));
      },
      "log of what was expunged"},
     {"dropped of nobody",
      [](auto& t, const Tables& tables) {
-       t.put(tables[dropped], schema::dropped_key(1, 0), id_of("a").bytes());
+       t.put(tables[table::dropped], schema::dropped_key(1, 0), id_of("a").bytes());
      },
      "counts 1 messages, has 2"},
     {"structure without body",
-     [](auto& t, const Tables& tables) { t.put(tables[structures], schema::body_key(1, id_of("x")), "s"); },
+     [](auto& t, const Tables& tables) {
+       t.put(tables[table::structures], schema::body_key(1, id_of("x")), "s");
+     },
      "belongs to no body"},
     {"head without body",
-     [](auto& t, const Tables& tables) { t.put(tables[heads], schema::head_key(1, id_of("x"), 2), "h"); },
+     [](auto& t, const Tables& tables) {
+       t.put(tables[table::heads], schema::head_key(1, id_of("x"), 2), "h");
+     },
      "belongs to no body"},
     {"right of no mailbox",
      [](auto& t, const Tables& tables) {
-       t.put(tables[acl], schema::entry_key({1, 9}, "bob"), "lr");
+       t.put(tables[table::acl], schema::entry_key({1, 9}, "bob"), "lr");
      },
      "mailbox that does not exist"},
     {"right not in the index",
      [](auto& t, const Tables& tables) {
-       t.put(tables[acl], schema::entry_key({1, 1}, "bob"), "lr");
+       t.put(tables[table::acl], schema::entry_key({1, 1}, "bob"), "lr");
      },
      "missing in the index"},
     {"index names no right",
      [](auto& t, const Tables& tables) {
-       t.put(tables[grants], schema::grant_key("bob", {1, 1}), "");
+       t.put(tables[table::grants], schema::grant_key("bob", {1, 1}), "");
      },
      "that no mailbox gives"},
 };
 
 TEST(Check, FindsAndMendsEachBrokenRule) {
-  for (const auto& one : cases) {
+  for (const auto& one : check_cases) {
     Store store;
     store.deliver({message("a"), message("b")});
     ASSERT_TRUE(store.check().empty()) << one.name;
@@ -166,8 +174,9 @@ TEST(Check, FindsAndMendsEachBrokenRule) {
 TEST(Check, SaysThatABodyIsMissingAndLosesNothingElse) {
   Store store;
   store.deliver({message("a"), message("b")});
-  break_rule(store,
-             [](auto& t, const Tables& tables) { t.erase(tables[bodies], schema::body_key(1, id_of("a"))); });
+  break_rule(store, [](auto& t, const Tables& tables) {
+    t.erase(tables[table::bodies], schema::body_key(1, id_of("a")));
+  });
   ASSERT_EQ(store.check().size(), 1U);
   EXPECT_NE(store.check()[0].find("is missing"), std::string::npos);
   store.check(true);
@@ -179,9 +188,9 @@ TEST(Check, FindsADamagedByte) {
   store.deliver({message("a"), message("b").saying(std::string(5000, 'x'))});
   break_rule(store, [](auto& t, const Tables& tables) {
     const auto key = schema::body_key(1, id_of("a"));
-    std::string value(*t.get(tables[bodies], key));
+    std::string value(*t.get(tables[table::bodies], key));
     value.back() ^= 1;
-    t.put(tables[bodies], key, value);
+    t.put(tables[table::bodies], key, value);
   });
   std::filesystem::resize_file(store.files().at(0), 10);
   EXPECT_EQ(store.check().size(), 2U);

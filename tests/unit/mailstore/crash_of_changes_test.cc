@@ -6,15 +6,13 @@
 namespace tubepost::mailstore::test {
 namespace {
 
-const std::string large(5000, 'x');
-
-struct Case {
+struct CrashOfChangesCase {
   const char* name;
   void (*work)(MailStore&, MailboxRef a, MailboxRef b);
   const char* a_after;
   const char* b_after;
 };
-const Case cases[] = {
+const CrashOfChangesCase crash_of_changes_cases[] = {
     {"append",
      [](MailStore& s, MailboxRef a, MailboxRef) {
        append(s, a, {"three", "four"});
@@ -38,7 +36,7 @@ const Case cases[] = {
 };
 
 TEST(CrashOfAChange, LeavesBeforeOrAfter) {
-  for (const auto& one_case : cases)
+  for (const auto& one_case : crash_of_changes_cases)
     for (const std::string step : {"written", "committed"}) {
       SCOPED_TRACE(one_case.name + (" at " + step));
       Store store;

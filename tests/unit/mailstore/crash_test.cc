@@ -10,8 +10,6 @@
 namespace tubepost::mailstore::test {
 namespace {
 
-const std::string large(5000, 'x');
-
 class CrashAt : public testing::TestWithParam<const char*> {};
 
 // Before the commit nothing is there, after it everything; the job that comes again is delivered once.
@@ -47,12 +45,12 @@ TEST(Crash, AFileLinkedAndNotCommittedIsAnOrphanThatCheckFindsAndRemoves) {
 
 // ---- kill storms
 
-constexpr std::uint32_t accounts = 3, jobs_per_writer = 120;
+constexpr std::uint32_t crash_accounts = 3, jobs_per_writer = 120;
 constexpr unsigned writers = 2;
 
 Letter job_of(unsigned writer, std::uint32_t number) {
   const auto name = std::to_string(writer) + '-' + std::to_string(number);
-  auto letter = message(name).to(1 + number % accounts);
+  auto letter = message(name).to(1 + number % crash_accounts);
   if (number % 7 == 0) letter.text.resize(3000, 'z');
   return letter;
 }
@@ -119,7 +117,7 @@ TEST(KillStorm, LosesAndDoublesNothingThatWasAcknowledged) {
   for (unsigned writer = 0; writer < writers; ++writer)
     for (std::uint32_t number = 0; number < jobs_per_writer; ++number)
       expected.insert(job_of(writer, number).text);
-  for (AccountId account = 1; account <= accounts; ++account) {
+  for (AccountId account = 1; account <= crash_accounts; ++account) {
     const auto box = store.status(account).id;
     ASSERT_TRUE(store
                     ->list({account, box}, 1,

@@ -16,8 +16,6 @@ struct stat status_of(const std::string& path) {
   return status;
 }
 
-const std::string large(5000, 'x');
-
 TEST(Deliver, GivesBackOutcomesInOrder) {
   Store store;
   const auto done = store.deliver({message("a"), message("b").to(2), message("c")});

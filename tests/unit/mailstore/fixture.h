@@ -16,6 +16,8 @@
 
 namespace tubepost::mailstore::test {
 
+inline const std::string large(5000, 'x');  // more than what stands in the database
+
 class TemporaryFolder {
 public:
   TemporaryFolder() {

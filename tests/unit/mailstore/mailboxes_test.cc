@@ -5,7 +5,7 @@
 namespace tubepost::mailstore::test {
 namespace {
 
-std::string names(MailStore& store, AccountId account = 1) {
+std::string names_of(MailStore& store, AccountId account = 1) {
   std::vector<std::string> all;
   const auto mailboxes = *store.mailboxes(account);
   for (const auto& mailbox : mailboxes) all.push_back(mailbox.name);
@@ -44,7 +44,7 @@ TEST(Names, OfInboxAreAnyLettersAlsoAsAFirstLevel) {
   store.deliver(message("a"));
   EXPECT_EQ(store->create(1, "iNbOx").error().status, refusal::already_exists);
   EXPECT_TRUE(store->create(1, "inbox/lists").has_value());
-  EXPECT_EQ(names(*store), "INBOX INBOX/lists");
+  EXPECT_EQ(names_of(*store), "INBOX INBOX/lists");
 }
 
 TEST(Create, NeverGivesAUidValidityTwice) {
@@ -62,12 +62,12 @@ TEST(Provision, GivesEachAccountItsMailboxesOnce) {
   Store store;
   store.deliver(message("a"));
   ASSERT_TRUE(store->provision(1).has_value());
-  EXPECT_EQ(names(*store), "Archive Drafts INBOX Junk Sent Trash");
+  EXPECT_EQ(names_of(*store), "Archive Drafts INBOX Junk Sent Trash");
   EXPECT_EQ(store->status(1, "Sent")->special_use, "\\Sent");
   EXPECT_EQ(store->subscriptions(1)->size(), 6U);
   ASSERT_TRUE(store->remove(1, "Junk").has_value());
   ASSERT_TRUE(store->provision(1).has_value());
-  EXPECT_EQ(names(*store), "Archive Drafts INBOX Sent Trash");
+  EXPECT_EQ(names_of(*store), "Archive Drafts INBOX Sent Trash");
   EXPECT_EQ(store.texts(), "1:body of a");
 }
 
@@ -79,7 +79,7 @@ TEST(Remove, TakesTheMessagesAndLeavesTheChildren) {
   ASSERT_TRUE(store->set_acl(box, {"bob", "lr"}).has_value());
   ASSERT_TRUE(store->set_metadata(box, {{"/private/comment", "x"}}).has_value());
   ASSERT_TRUE(store->remove(1, "a").has_value());
-  EXPECT_EQ(names(*store), "a/b");
+  EXPECT_EQ(names_of(*store), "a/b");
   EXPECT_EQ(store->usage(1)->messages, 0U);
   EXPECT_EQ(store->view(box).error().status, refusal::no_such_mailbox);
   EXPECT_TRUE(store->granted_to("bob")->empty());
@@ -96,7 +96,7 @@ TEST(Rename, TakesTheChildrenAlong) {
   append(*store, box, {"one"});
   const auto before = *store->status(box);
   ASSERT_TRUE(store->rename(1, "a", "z/y").has_value());
-  EXPECT_EQ(names(*store), "ab z/y z/y/b z/y/b/c");
+  EXPECT_EQ(names_of(*store), "ab z/y z/y/b z/y/b/c");
   EXPECT_EQ(store->status(1, "z/y")->id, before.id);
   EXPECT_EQ(store->status(1, "z/y")->uid_validity, before.uid_validity);
   EXPECT_EQ(contents(*store, box), "1:one()");
@@ -112,7 +112,7 @@ TEST(Rename, IsRefusedAsAWhole) {
   EXPECT_EQ(store->rename(1, "a", "a/c").error().status, refusal::not_possible);
   EXPECT_EQ(store->rename(1, "no", "c").error().status, refusal::no_such_mailbox);
   EXPECT_EQ(store->rename(1, "a", std::string(mailbox_name_max - 1, 'x')).error().status, refusal::bad_name);
-  EXPECT_EQ(names(*store), "a a/b q/b z");
+  EXPECT_EQ(names_of(*store), "a a/b q/b z");
 }
 
 TEST(Rename, OfInboxMovesItsMessagesAndLeavesItEmpty) {
@@ -121,7 +121,7 @@ TEST(Rename, OfInboxMovesItsMessagesAndLeavesItEmpty) {
   make(*store, 1, "INBOX/child");
   const auto before = store.status();
   ASSERT_TRUE(store->rename(1, "inbox", "old").has_value());
-  EXPECT_EQ(names(*store), "INBOX INBOX/child old");
+  EXPECT_EQ(names_of(*store), "INBOX INBOX/child old");
   EXPECT_EQ(store.texts(), "");
   EXPECT_EQ(store.texts(1, "old"), "1:body of a 2:body of b");
   EXPECT_EQ(store.status().uid_validity, before.uid_validity);

@@ -4,8 +4,6 @@
 namespace tubepost::mailstore::test {
 namespace {
 
-const std::string large(5000, 'x');
-
 // ---- appending
 
 TEST(Append, GivesConsecutiveUidsInOneTransaction) {

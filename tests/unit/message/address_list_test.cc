@@ -20,13 +20,13 @@ std::string described(const AddressList& list) {
   return out + (list.broken ? "!" : "");
 }
 
-struct Case {
+struct AddressListCase {
   std::string text, expected;
   const char* why;
 };
 
 TEST(AddressList, IsReadAsMailWritesIt) {
-  const Case cases[] = {
+  const AddressListCase cases[] = {
       {"joe@x", "<joe@x>", "an address"},
       {"Joe <joe@x>", "Joe <joe@x>", "with a name"},
       {"\"Joe Q. Public\" <john.q.public@example.com>", "Joe Q. Public <john.q.public@example.com>",

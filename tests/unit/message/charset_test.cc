@@ -5,7 +5,7 @@
 namespace tubepost::message {
 namespace {
 
-struct Case {
+struct CharsetCase {
   std::string_view bytes;
   const char* charset;
   const char* text;
@@ -13,7 +13,7 @@ struct Case {
 
 TEST(Charsets, BecomeUtf8) {
   using namespace std::string_view_literals;
-  const Case cases[] = {
+  const CharsetCase cases[] = {
       {"\xe4\xf6\xfc", "ISO-8859-1", "äöü"},
       {"\xa4", "iso-8859-15", "€"},
       {"\xb1", "iso-8859-2", "ą"},

@@ -11,7 +11,7 @@ TEST(Date, IsWrittenAsRfc5322HasIt) {
   EXPECT_EQ(format_date(Timestamp(Milliseconds(-1))), "Wed, 31 Dec 1969 23:59:59 +0000");
 }
 
-struct Case {
+struct DateCase {
   std::string_view text;
   std::string_view expected;  // in UTC; empty: no date
   const char* why;
@@ -19,7 +19,7 @@ struct Case {
 
 TEST(Date, IsReadAsMailWritesIt) {
   const std::string nested = std::string(1000, '(') + "Sat, 21 Nov 2026 02:08:17 +0000";
-  const Case cases[] = {
+  const DateCase cases[] = {
       {"Sat, 21 Nov 2026 02:08:17 +0000", "2026-11-21T02:08:17.000Z", "the usual"},
       {"21 Nov 2026 02:08:17 +0000", "2026-11-21T02:08:17.000Z", "no day of the week"},
       {"Sat, 21 Nov 2026 02:08 +0000", "2026-11-21T02:08:00.000Z", "no seconds"},

@@ -5,14 +5,14 @@
 namespace tubepost::message {
 namespace {
 
-struct Case {
+struct EncodedWordCase {
   const char* raw;
   const char* text;
   const char* why;
 };
 
 TEST(EncodedWords, AreDecodedAsRfc2047AndMailHaveThem) {
-  const Case cases[] = {
+  const EncodedWordCase cases[] = {
       {"plain", "plain", "nothing to do"},
       {"=?iso-8859-1?q?this=20is=20some=20text?=", "this is some text", "RFC 2047 2"},
       {"(=?ISO-8859-1?Q?a?= b)", "(a b)", "RFC 2047 8"},

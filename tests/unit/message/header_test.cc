@@ -16,13 +16,13 @@ std::string fields_of(std::string_view message, HeaderMode mode = HeaderMode::to
   return all;
 }
 
-struct Case {
+struct HeaderCase {
   std::string_view message, tolerant, strict;
   const char* why;
 };
 
 TEST(HeaderReader, GivesFieldsAsTheyStand) {
-  const Case cases[] = {
+  const HeaderCase cases[] = {
       {"A: 1\r\nB: 2\r\n\r\nC: 3\r\n", "A=1|B=2", "A=1|B=2", "up to the empty line"},
       {"A:1\r\n", "A=1", "A=1", "no empty line at all: RFC 5322 3.5"},
       {"A: 1", "A=1", "A=1", "no line end at all"},

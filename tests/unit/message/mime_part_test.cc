@@ -39,13 +39,13 @@ std::string crlf(std::string_view text) {
   return out;
 }
 
-struct Case {
+struct MimePartCase {
   const char* message;
   const char* expected;
   const char* why;
 };
 
-const Case cases[] = {
+const MimePartCase mime_part_cases[] = {
     {"Subject: x\n\nHello\nyou\n", "<1> text/plain leaf 2 [Hello|you|]\n", "no MIME at all"},
     {"Subject: x\n\nno line end", "<1> text/plain leaf 0 [no line end]\n", "lines are line ends"},
     {"Subject: x", "<1> text/plain leaf 0 []\n", "a header that is cut off"},
@@ -119,7 +119,7 @@ const Case cases[] = {
 };
 
 TEST(MimeParts, AreFoundWhereTheyAre) {
-  for (const auto& c : cases) {
+  for (const auto& c : mime_part_cases) {
     EXPECT_EQ(described(crlf(c.message)), c.expected) << c.why;
     EXPECT_EQ(described(c.message), c.expected) << c.why << ", with LF alone";
   }

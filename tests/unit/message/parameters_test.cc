@@ -5,7 +5,7 @@
 namespace tubepost::message {
 namespace {
 
-std::string described(std::string_view value) {
+std::string described_value(std::string_view value) {
   const auto parsed = parse_parameterized(value);
   std::string out = std::string(parsed.type) + "/" + std::string(parsed.subtype);
   for (const auto& parameter : parsed.parameters)
@@ -40,7 +40,7 @@ TEST(Parameters, AreReadAsMailWritesThem) {
       {"a/b charset=x", "a/b", "no ';' before it"},
       {"a/b; n*0*=x; n*1=y", "a/b|n*0*=x|n*1=y", "RFC 2231 names as they are"},
   };
-  for (const auto& c : cases) EXPECT_EQ(described(c.value), c.expected) << c.why;
+  for (const auto& c : cases) EXPECT_EQ(described_value(c.value), c.expected) << c.why;
 }
 
 TEST(Parameters, AreBoundedInNumber) {

@@ -6,11 +6,11 @@ namespace tubepost::message {
 namespace {
 
 TEST(TransferEncoding, IsReadInTheFormsItIsMetIn) {
-  struct Case {
+  struct TransferEncodingCase {
     const char* value;
     TransferEncoding encoding;
   };
-  const Case cases[] = {{"7bit", TransferEncoding::identity},
+  const TransferEncodingCase transfer_encoding_cases[] = {{"7bit", TransferEncoding::identity},
                         {"8BIT", TransferEncoding::identity},
                         {"binary", TransferEncoding::identity},
                         {"", TransferEncoding::identity},
@@ -22,17 +22,17 @@ TEST(TransferEncoding, IsReadInTheFormsItIsMetIn) {
                         {"7-bit", TransferEncoding::identity},
                         {"x-uuencode", TransferEncoding::unknown},
                         {"quoted printable", TransferEncoding::unknown}};
-  for (const auto& c : cases) EXPECT_EQ(parse_transfer_encoding(c.value), c.encoding) << c.value;
+  for (const auto& c : transfer_encoding_cases) EXPECT_EQ(parse_transfer_encoding(c.value), c.encoding) << c.value;
 }
 
-struct Case {
+struct TransferEncodingCase {
   TransferEncoding encoding;
   const char* encoded;
   std::string decoded;
   const char* why;
 };
 
-const Case cases[] = {
+const TransferEncodingCase transfer_encoding_cases[] = {
     {TransferEncoding::base64, "aGVsbG8=", "hello", "one piece"},
     {TransferEncoding::base64, "aGVs\r\nbG8=\r\n", "hello", "lines"},
     {TransferEncoding::base64, "aGVsbG8", "hello", "no padding"},
@@ -58,11 +58,11 @@ const Case cases[] = {
 };
 
 TEST(TransferDecoder, UndoesTheEncoding) {
-  for (const auto& c : cases) EXPECT_EQ(decode_transfer(c.encoded, c.encoding), c.decoded) << c.why;
+  for (const auto& c : transfer_encoding_cases) EXPECT_EQ(decode_transfer(c.encoded, c.encoding), c.decoded) << c.why;
 }
 
 TEST(TransferDecoder, MindsNotHowItsInputIsCut) {
-  for (const auto& c : cases) {
+  for (const auto& c : transfer_encoding_cases) {
     TransferDecoder decoder(c.encoding);
     std::string out;
     for (const char* p = c.encoded; *p != 0; ++p) decoder.feed({p, 1}, out);

@@ -13,7 +13,7 @@ namespace tubepost::policy {
 namespace {
 
 using test_support::FakeResolver;
-using Kind = ListVerdict::Kind;
+using DnsblKind = ListVerdict::Kind;
 
 net::IpAddress ip(const char* text) { return *net::IpAddress::parse(text); }
 
@@ -84,16 +84,16 @@ TEST_F(Dnsbl, AListedClientIsRefusedWithTheListsReason) {
   dns_.add("7.2.0.192.bl.test", "127.0.0.2")
       .add("7.2.0.192.bl.test", dns::Text{"SBL1, see https://bl.test/\n"});
   const auto verdict = lists({"bl.test"}).check(ip("192.0.2.7"));
-  EXPECT_EQ(verdict.kind, Kind::reject);
+  EXPECT_EQ(verdict.kind, DnsblKind::reject);
   EXPECT_EQ(verdict.text, "192.0.2.7 is listed by bl.test: SBL1, see https://bl.test/\\x0A");
   ASSERT_EQ(verdict.answers.size(), 1u);
   EXPECT_EQ(verdict.answers[0].to_text(), "bl.test: 127.0.0.2 (listed), SBL1, see https://bl.test/\\x0A");
-  EXPECT_EQ(lists_->check(ip("192.0.2.8")).kind, Kind::none);
+  EXPECT_EQ(lists_->check(ip("192.0.2.8")).kind, DnsblKind::none);
 }
 
 TEST_F(Dnsbl, AnIpv6ClientIsAskedForInNibbles) {
   dns_.add("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", "127.0.0.2");
-  EXPECT_EQ(lists({"bl.test"}).check(ip("2001:db8::1")).kind, Kind::reject);
+  EXPECT_EQ(lists({"bl.test"}).check(ip("2001:db8::1")).kind, DnsblKind::reject);
 }
 
 TEST_F(Dnsbl, ActionsAndScoresAreWeighed) {
@@ -101,18 +101,18 @@ TEST_F(Dnsbl, ActionsAndScoresAreWeighed) {
     dns_.add(std::string("7.2.0.192.") + zone, "127.0.0.2");
   const struct {
     std::vector<std::string> settings;
-    Kind kind;
+    DnsblKind kind;
     int score;
     const char* zone;
   } cases[] = {
-      {{"w.test;warn"}, Kind::none, 0, ""},
-      {{"d.test;defer", "a.test"}, Kind::reject, 0, "a.test"},
-      {{"a.test;score=2", "b.test;score=2"}, Kind::none, 4, ""},
-      {{"a.test;score=2", "b.test;score=3"}, Kind::reject, 5, "b.test"},
-      {{"a.test;score=5", "b.test;score=-1"}, Kind::none, 4, ""},
-      {{"a.test", "ok.test;allow"}, Kind::allow, 0, "ok.test"},
-      {{"a.test=127.0.0.3"}, Kind::none, 0, ""},
-      {{"not.test", "d.test;defer"}, Kind::defer, 0, "d.test"},
+      {{"w.test;warn"}, DnsblKind::none, 0, ""},
+      {{"d.test;defer", "a.test"}, DnsblKind::reject, 0, "a.test"},
+      {{"a.test;score=2", "b.test;score=2"}, DnsblKind::none, 4, ""},
+      {{"a.test;score=2", "b.test;score=3"}, DnsblKind::reject, 5, "b.test"},
+      {{"a.test;score=5", "b.test;score=-1"}, DnsblKind::none, 4, ""},
+      {{"a.test", "ok.test;allow"}, DnsblKind::allow, 0, "ok.test"},
+      {{"a.test=127.0.0.3"}, DnsblKind::none, 0, ""},
+      {{"not.test", "d.test;defer"}, DnsblKind::defer, 0, "d.test"},
   };
   for (const auto& one : cases) {
     options_.lists.clear();
@@ -127,7 +127,7 @@ TEST_F(Dnsbl, AListThatDoesNotAnswerListsNobody) {
   dns_.add("7.2.0.192.public.test", "127.255.255.254").add("7.2.0.192.parked.test", "203.0.113.1");
   dns_.fail("7.2.0.192.broken.test", dns::Kind::servfail);
   const auto verdict = lists({"public.test", "parked.test", "broken.test"}).check(ip("192.0.2.7"));
-  EXPECT_EQ(verdict.kind, Kind::none);
+  EXPECT_EQ(verdict.kind, DnsblKind::none);
   EXPECT_EQ(verdict.answers[0].to_text(),
             "public.test: 127.255.255.254, it answers 127.255.255.254, which is no listing");
   EXPECT_NE(verdict.answers[1].error, "");
@@ -137,7 +137,7 @@ TEST_F(Dnsbl, AListThatDoesNotAnswerListsNobody) {
 TEST_F(Dnsbl, AListThatListsTheWorldIsNotUsedUntilItStops) {
   for (const char* client : {"7.2.0.192", "8.2.0.192", "1.0.0.127"})
     dns_.add(std::string(client) + ".world.test", "127.0.0.2");
-  EXPECT_EQ(lists({"world.test"}).check(ip("192.0.2.7")).kind, Kind::none) << "already at the first decision";
+  EXPECT_EQ(lists({"world.test"}).check(ip("192.0.2.7")).kind, DnsblKind::none) << "already at the first decision";
   EXPECT_NE(lists_->check(ip("192.0.2.8")).answers[0].error.find("world"), std::string::npos);
 }
 
@@ -147,10 +147,10 @@ TEST_F(Dnsbl, AListThatListsTheWholeWorldOfIpv6IsNotUsedForIpv6) {
     dns_.add(name, "127.0.0.2");
   dns_.add("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.world.test", "127.0.0.2");
   lists({"world.test"});
-  EXPECT_EQ(lists_->check(ip("192.0.2.7")).kind, Kind::reject) << "of IPv4 it knows";
+  EXPECT_EQ(lists_->check(ip("192.0.2.7")).kind, DnsblKind::reject) << "of IPv4 it knows";
   EXPECT_EQ(asked("1" + mapped), 0u) << "not before a client of IPv6 comes";
   const auto verdict = lists_->check(ip("2001:db8::1"));
-  EXPECT_EQ(verdict.kind, Kind::none);
+  EXPECT_EQ(verdict.kind, DnsblKind::none);
   EXPECT_NE(verdict.answers[0].error.find("world"), std::string::npos);
   EXPECT_EQ(asked("2" + mapped), 2u) << "A and TXT";
 }
@@ -159,7 +159,7 @@ TEST_F(Dnsbl, AnswersAreRemembered) {
   dns_.add("7.2.0.192.bl.test", "127.0.0.2");
   lists({"bl.test"}).check(ip("192.0.2.7"));
   EXPECT_TRUE(lists_->check(ip("192.0.2.7")).answers[0].from_cache);
-  EXPECT_EQ(lists_->check(ip("192.0.2.7")).kind, Kind::reject);
+  EXPECT_EQ(lists_->check(ip("192.0.2.7")).kind, DnsblKind::reject);
   EXPECT_EQ(asked("7.2.0.192.bl.test"), 2u) << "A and TXT, once";
   lists_->check(ip("192.0.2.8"));
   lists_->check(ip("192.0.2.8"));
@@ -208,7 +208,7 @@ TEST_F(Dnsbl, OneDeadlineHoldsForAllAndASlowListDelaysNoOther) {
   options_.lists = {*BlockList::parse("slow.test"), *BlockList::parse("fast.test;defer")};
   BlockLists both(options_, slow, clock_, logger_);
   const auto verdict = both.check(ip("192.0.2.7"));
-  EXPECT_EQ(verdict.kind, Kind::defer);
+  EXPECT_EQ(verdict.kind, DnsblKind::defer);
   EXPECT_EQ(verdict.answers[0].error, "no answer in time");
   slow.release();
 }
@@ -221,7 +221,7 @@ TEST_F(Dnsbl, ManySessionsAskAtATime) {
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
       for (int i = 0; i < 20; ++i) {
-        if (lists_->check(ip("192.0.2.7")).kind == Kind::reject) ++refused;
+        if (lists_->check(ip("192.0.2.7")).kind == DnsblKind::reject) ++refused;
         lists_->check(ip(("198.51.100." + std::to_string(t * 20 + i)).c_str()));
       }
     });

@@ -7,7 +7,7 @@
 namespace tubepost::policy {
 namespace {
 
-using Kind = ReverseVerdict::Kind;
+using ReverseDnsKind = ReverseVerdict::Kind;
 
 class Reverse : public testing::Test {
 protected:
@@ -30,20 +30,20 @@ TEST_F(Reverse, IsJudgedAsTheSettingSays) {
   const struct {
     const char* client;
     ReverseNeed need;
-    Kind kind;
+    ReverseDnsKind kind;
     const char* text;
   } cases[] = {
-      {"192.0.2.1", ReverseNeed::exists, Kind::passed, ""},
-      {"192.0.2.1", ReverseNeed::confirmed, Kind::passed, ""},
-      {"192.0.2.2", ReverseNeed::exists, Kind::passed, ""},
-      {"192.0.2.2", ReverseNeed::confirmed, Kind::refused, "no reverse name of 192.0.2.2 leads back to it"},
-      {"192.0.2.3", ReverseNeed::exists, Kind::deferred,
+      {"192.0.2.1", ReverseNeed::exists, ReverseDnsKind::passed, ""},
+      {"192.0.2.1", ReverseNeed::confirmed, ReverseDnsKind::passed, ""},
+      {"192.0.2.2", ReverseNeed::exists, ReverseDnsKind::passed, ""},
+      {"192.0.2.2", ReverseNeed::confirmed, ReverseDnsKind::refused, "no reverse name of 192.0.2.2 leads back to it"},
+      {"192.0.2.3", ReverseNeed::exists, ReverseDnsKind::deferred,
        "the reverse name of 192.0.2.3 cannot be looked up now"},
-      {"192.0.2.4", ReverseNeed::exists, Kind::passed, ""},
-      {"192.0.2.4", ReverseNeed::confirmed, Kind::deferred,
+      {"192.0.2.4", ReverseNeed::exists, ReverseDnsKind::passed, ""},
+      {"192.0.2.4", ReverseNeed::confirmed, ReverseDnsKind::deferred,
        "the reverse name of 192.0.2.4 cannot be looked up now"},
-      {"192.0.2.5", ReverseNeed::exists, Kind::refused, "192.0.2.5 has no reverse name"},
-      {"2001:db8::5", ReverseNeed::confirmed, Kind::refused, "2001:db8::5 has no reverse name"},
+      {"192.0.2.5", ReverseNeed::exists, ReverseDnsKind::refused, "192.0.2.5 has no reverse name"},
+      {"2001:db8::5", ReverseNeed::confirmed, ReverseDnsKind::refused, "2001:db8::5 has no reverse name"},
   };
   for (const auto& one : cases) {
     const auto verdict = check(one.client, one.need);
@@ -53,7 +53,7 @@ TEST_F(Reverse, IsJudgedAsTheSettingSays) {
 }
 
 TEST_F(Reverse, OffAsksNobody) {
-  EXPECT_EQ(check("192.0.2.5", ReverseNeed::off).kind, Kind::passed);
+  EXPECT_EQ(check("192.0.2.5", ReverseNeed::off).kind, ReverseDnsKind::passed);
   EXPECT_TRUE(dns_.queries.empty());
 }
 

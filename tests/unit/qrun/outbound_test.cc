@@ -11,22 +11,12 @@
 #include "qrun/sender_pool.h"
 #include "qrun/worker_pool.h"
 #include "unit/qrun/samples.h"
+#include "unit/qrun/moved_clock.h"
 
 namespace tubepost::qrun {
 namespace {
 
 using namespace std::chrono_literals;
-
-class MovedClock final : public Clock {
-public:
-  Timestamp now() const override { return system_.now() + moved_; }
-  Milliseconds since_boot() const override { return system_.since_boot() + moved_; }
-  void move(Milliseconds by) { moved_ += by; }
-
-private:
-  SystemClock system_;
-  Milliseconds moved_{0};
-};
 
 class Outward : public testing::Test {
 protected:

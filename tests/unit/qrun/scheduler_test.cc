@@ -13,23 +13,12 @@
 #include "base/text.h"
 #include "qrun/survey.h"
 #include "unit/qrun/samples.h"
+#include "unit/qrun/moved_clock.h"
 
 namespace tubepost::qrun {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Real time, moved by what a test asks for: pacing and waiting go on, days pass at once.
-class MovedClock final : public Clock {
-public:
-  Timestamp now() const override { return system_.now() + moved_; }
-  Milliseconds since_boot() const override { return system_.since_boot() + moved_; }
-  void move(Milliseconds by) { moved_ += by; }
-
-private:
-  SystemClock system_;
-  Milliseconds moved_{0};
-};
 
 // A spool and a directory on disk, and a fake delivery program. `qrun()` is `qrun --once`.
 class Queue : public testing::Test {

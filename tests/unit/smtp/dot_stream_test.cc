@@ -26,7 +26,7 @@ Read read_in_pieces(std::string_view input, std::size_t piece) {
 }
 Read read_all(std::string_view input) { return read_in_pieces(input, std::string::npos); }
 
-struct Case {
+struct DotStreamCase {
   const char* name;
   std::string_view input;
   bool ends;                 // the message ends in the input
@@ -34,7 +34,7 @@ struct Case {
   const char* why;
 };
 using namespace std::string_view_literals;
-const Case cases[] = {
+const DotStreamCase cases[] = {
     {"Empty", ".\r\n"sv, true, ""sv, "a dot alone at the beginning is an empty message"},
     {"OneLine", "a\r\n.\r\n"sv, true, "a\r\n"sv, "RFC 5321 4.1.1.4"},
     {"Stuffed", "..\r\n.\r\n"sv, true, ".\r\n"sv, "RFC 5321 4.5.2: one dot is removed"},
@@ -54,10 +54,10 @@ const Case cases[] = {
     {"CrCrLfDot", "a\r\r\n.\r\n"sv, true, "a\r\r\n"sv, "the second CR belongs to the line end"},
 };
 
-class DotReaderCases : public testing::TestWithParam<Case> {};
+class DotReaderCases : public testing::TestWithParam<DotStreamCase> {};
 
 TEST_P(DotReaderCases, GiveTheSameWhereverTheyAreCut) {
-  const Case& c = GetParam();
+  const DotStreamCase& c = GetParam();
   for (std::size_t piece = 1; piece <= c.input.size() + 1; ++piece) {
     const Read read = read_in_pieces(c.input, piece);
     EXPECT_EQ(read.finished, c.ends) << c.why << ", pieces of " << piece;

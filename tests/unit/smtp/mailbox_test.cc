@@ -5,7 +5,7 @@
 namespace tubepost::smtp {
 namespace {
 
-struct Case {
+struct MailboxCase {
   std::string text;
   std::optional<std::string> expected;  // to_text() of what was read
   const char* why;
@@ -19,8 +19,8 @@ std::string domain_of(std::size_t size) {
   return domain + times(size - domain.size(), 'd');
 }
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> table = {
+const std::vector<MailboxCase>& mailbox_cases() {
+  static const std::vector<MailboxCase> table = {
       {"joe@example.test", "joe@example.test", "the usual"},
       {"Joe@Example.TEST", "Joe@example.test", "the domain has no case, the local part may have"},
       {"a.b+c@example.test", "a.b+c@example.test", "dot-string with a tag"},
@@ -74,7 +74,7 @@ const std::vector<Case>& cases() {
 }
 
 TEST(Mailbox, IsReadAsTheGrammarSays) {
-  for (const auto& c : cases()) {
+  for (const auto& c : mailbox_cases()) {
     const auto mailbox = parse_mailbox(c.text);
     EXPECT_EQ(mailbox ? std::optional(mailbox->to_text()) : std::nullopt, c.expected)
         << c.text << ": " << c.why;
@@ -82,7 +82,7 @@ TEST(Mailbox, IsReadAsTheGrammarSays) {
 }
 
 TEST(Mailbox, ReadsItsOwnText) {
-  for (const auto& c : cases()) {
+  for (const auto& c : mailbox_cases()) {
     const auto mailbox = parse_mailbox(c.text);
     if (!mailbox) continue;
     EXPECT_EQ(parse_mailbox(mailbox->to_text()), mailbox) << c.text;

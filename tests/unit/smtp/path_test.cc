@@ -15,7 +15,7 @@ std::string described(const Result<PathCommand>& command) {
   return out;
 }
 
-struct Case {
+struct PathCase {
   std::string text, expected;
   const char* why;
 };
@@ -24,7 +24,7 @@ TEST(MailCommand, IsReadAsTheGrammarSays) {
   const std::string local(64, 'l');
   const std::string route =
       "@" + std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(56, 'c');
-  const Case cases[] = {
+  const PathCase cases[] = {
       {"FROM:<joe@x>", "joe@x", "the usual"},
       {"from:<joe@x>", "joe@x", "no case"},
       {"FROM:<>", "<>", "null reverse-path"},
@@ -70,7 +70,7 @@ TEST(MailCommand, IsReadAsTheGrammarSays) {
 }
 
 TEST(RcptCommand, IsReadAsTheGrammarSays) {
-  const Case cases[] = {
+  const PathCase cases[] = {
       {"TO:<joe@x>", "joe@x", "the usual"},
       {"To:<joe@x> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@x",
        "joe@x NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@x", "DSN"},

@@ -15,14 +15,14 @@ Arguments filters(const std::vector<std::string>& scripts) {
   return arguments;
 }
 
-struct Case {
+struct FiltersCase {
   const char* script;
   const char* reply;
   std::size_t queued;
 };
 
 TEST(SmtpdFilters, EachVerdictHasItsReply) {
-  const Case cases[] = {
+  const FiltersCase cases[] = {
       {"cat", "250 2.0.0 Ok: queued as ", 1},
       {"exit 65", "554 5.6.0 Message is malformed\r\n", 0},
       {"exit 75", "451 4.3.0 Message cannot be checked now, try again\r\n", 0},

@@ -6,7 +6,7 @@ namespace tubepost::smtpd::test {
 namespace {
 
 const std::string envelope = "EHLO me\r\nMAIL FROM:<x@remote.test>\r\nRCPT TO:<bob@example.test>\r\n";
-const std::string letter = envelope + "DATA\r\nSubject: hi\r\n\r\nhello\r\n.\r\nQUIT\r\n";
+const std::string letter_to_both = envelope + "DATA\r\nSubject: hi\r\n\r\nhello\r\n.\r\nQUIT\r\n";
 
 // A service in a file of its own: answers every request with `answer`, keeps what it was asked in `heard`.
 class Policed {
@@ -30,13 +30,13 @@ public:
   std::optional<Service> service;
 };
 
-struct Case {
+struct ServicesCase {
   const char* answer;
   const char* reply;  // to RCPT
 };
 
 TEST(SmtpdPolicy, EveryActionHasItsReplyAtRcpt) {
-  const Case cases[] = {
+  const ServicesCase cases[] = {
       {"OK", "250 2.1.5 Ok"},
       {"dunno", "250 2.1.5 Ok"},
       {"REJECT go away", "554 5.7.1 go away"},
@@ -64,7 +64,7 @@ TEST(SmtpdPolicy, EveryActionHasItsReplyAtRcpt) {
 
 TEST(SmtpdPolicy, TheRequestHasTheAttributesOfPostfix) {
   Policed policed("DUNNO");
-  policed.service->talk(letter);
+  policed.service->talk(letter_to_both);
   const auto asked = policed.questions();
   for (const char* line : {"request=smtpd_access_policy\n", "protocol_state=RCPT\n", "protocol_name=ESMTP\n",
                            "client_address=192.0.2.7\n", "client_name=unknown\n", "client_port=4711\n",
@@ -75,7 +75,7 @@ TEST(SmtpdPolicy, TheRequestHasTheAttributesOfPostfix) {
 
 TEST(SmtpdPolicy, IsAskedInTheStatesItWants) {
   Policed policed("DUNNO", ";at=connect,mail,rcpt,data,end");
-  policed.service->talk(letter);
+  policed.service->talk(letter_to_both);
   std::string states;
   const auto asked = policed.questions();
   const std::string mark = "protocol_state=";
@@ -95,33 +95,33 @@ TEST(SmtpdPolicy, ARefusalOfConnectOrMailWaitsForRcpt) {
 TEST(SmtpdPolicy, TheEndOfTheMessageCanBeRefused) {
   for (const char* at : {";at=data", ";at=end"}) {
     Policed policed("REJECT not this", at);
-    EXPECT_NE(policed.service->talk(letter).find("554 5.7.1 not this\r\n"), std::string::npos) << at;
+    EXPECT_NE(policed.service->talk(letter_to_both).find("554 5.7.1 not this\r\n"), std::string::npos) << at;
     EXPECT_TRUE(policed.service->queued().empty());
   }
 }
 
 TEST(SmtpdPolicy, PrependHoldRedirectAndBccChangeWhatIsQueued) {
   Policed prepend("PREPEND X-Policy: seen");
-  prepend.service->talk(letter);
+  prepend.service->talk(letter_to_both);
   ASSERT_EQ(prepend.service->queued().size(), 1u);
   EXPECT_TRUE(prepend.service->queued()[0].starts_with("X-Policy: seen\r\nReceived: "));
   Policed hold("HOLD look at it");
-  hold.service->talk(letter);
+  hold.service->talk(letter_to_both);
   hold.service->queued();
   EXPECT_EQ(hold.service->last.recipients.at(0).state, spool::State::held);
   Policed redirect("REDIRECT alice@example.test");
-  redirect.service->talk(letter);
+  redirect.service->talk(letter_to_both);
   redirect.service->queued();
   EXPECT_EQ(redirect.service->last.recipients.at(0).address, "alice@example.test");
   Policed bcc("BCC alice@example.test");
-  bcc.service->talk(letter);
+  bcc.service->talk(letter_to_both);
   bcc.service->queued();
   EXPECT_EQ(bcc.service->last.recipients.size(), 2u);
 }
 
 TEST(SmtpdPolicy, DiscardIsAcceptedAndGone) {
   Policed policed("DISCARD");
-  EXPECT_NE(policed.service->talk(letter).find("250 2.0.0 Ok: queued as "), std::string::npos);
+  EXPECT_NE(policed.service->talk(letter_to_both).find("250 2.0.0 Ok: queued as "), std::string::npos);
   EXPECT_TRUE(policed.service->queued().empty());
 }
 
@@ -151,7 +151,7 @@ TEST(SmtpdPolicy, TheTrustedAreNotStrangers) {
 
 TEST(SmtpdPolicy, DecisionsAreInTheTrace) {
   Policed policed("WARN looks odd");
-  policed.service->talk(letter);
+  policed.service->talk(letter_to_both);
   policed.service->queued();
   const auto trace = policed.service->spool->trace(policed.service->last.id);
   ASSERT_TRUE(trace);

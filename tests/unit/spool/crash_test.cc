@@ -13,7 +13,7 @@
 namespace tubepost::spool {
 namespace {
 
-using Kind = Outcome::Kind;
+using CrashKind = Outcome::Kind;
 
 TEST_F(Crash, BeforeTheCommitOfAnAcceptThereIsNothing) {
   open();
@@ -59,7 +59,7 @@ TEST_F(Crash, BetweenLinkAndCommitAFileIsLeftThatASweepUnlinks) {
 TEST_F(Crash, AFileLeftUnderAGeneratedIdIsReplaced) {
   const SpoolId parent = accepted(to({"a@x"}));
   turn();
-  Outcome o = outcome(parent, 0, Kind::delivered);
+  Outcome o = outcome(parent, 0, CrashKind::delivered);
   const SpoolId child = SpoolId::derive(parent, 0, 0);
   o.generated.push_back({child, from("a@x"), to({"far@y"}), large()});
   std::filesystem::path left = folder_ + "/bodies/" + child.to_text();
@@ -75,9 +75,9 @@ TEST_F(Crash, ATurnIsAllOrNothing) {
     clock_.advance(Milliseconds(1));  // claims go by age
     const SpoolId b = accepted(to({"c@x"}));
     turn({}, 2);
-    Outcome forwarded = outcome(a, 0, Kind::delivered);
+    Outcome forwarded = outcome(a, 0, CrashKind::delivered);
     forwarded.generated.push_back({SpoolId::derive(a, 0, 0), from("a@x"), to({"far@y"}), "forwarded"});
-    const std::vector<Outcome> outcomes{forwarded, outcome(a, 1, Kind::failed)};
+    const std::vector<Outcome> outcomes{forwarded, outcome(a, 1, CrashKind::failed)};
     crash_after(step, [&](Spool& s) { (void)s.turn(outcomes, clock_.now(), 10); });
     const bool done = step == "turn: committed";
     EXPECT_EQ(states(a), done ? "1:failed" : "0:working 1:working") << step;
@@ -101,7 +101,7 @@ TEST_F(Crash, ASettlementIsAllOrNothingAndHappensOnce) {
   for (const std::string step : {"settle: recorded", "settle: committed"}) {
     const SpoolId id = accepted(to({"a@x"}));
     turn();
-    const Debt debt = turn({outcome(id, 0, Kind::failed)}).debts.at(0);
+    const Debt debt = turn({outcome(id, 0, CrashKind::failed)}).debts.at(0);
     const SpoolId report = SpoolId::derive(id, 0, 1);
     const Generated dsn{report, from(""), to({"alice@example.test"}), large()};
     close();
@@ -132,7 +132,7 @@ TEST_F(Crash, ASettlementIsAllOrNothingAndHappensOnce) {
 TEST_F(Crash, DroppedFilesAreUnlinkedADayLaterAndNotDuringABackup) {
   const SpoolId id = accepted(to({"a@x"}), large());
   turn();
-  turn({outcome(id, 0, Kind::delivered)});
+  turn({outcome(id, 0, CrashKind::delivered)});
   legal();
   EXPECT_EQ(*spool().sweep_files(), 0U);
   EXPECT_EQ(files(), 1U);

@@ -3,7 +3,7 @@
 namespace tubepost::spool {
 namespace {
 
-using Kind = Outcome::Kind;
+using OperateKind = Outcome::Kind;
 
 class Operate : public SpoolTest {
 protected:
@@ -35,11 +35,11 @@ TEST_F(Operate, HoldAndRelease) {
 TEST_F(Operate, ReleaseForgetsCrashes) {
   const SpoolId id = accepted(to({"a@x"}));
   turn();
-  Outcome died = outcome(id, 0, Kind::unknown);
+  Outcome died = outcome(id, 0, OperateKind::unknown);
   died.crashed = true;
   died.next = clock_.now();
   turn({died});
-  turn({outcome(id, 0, Kind::held)});
+  turn({outcome(id, 0, OperateKind::held)});
   act(id, Action::release);
   EXPECT_EQ(find(id)->recipients[0].crashes, 0U);
 }
@@ -64,7 +64,7 @@ TEST_F(Operate, DropEndsIt) {
 TEST_F(Operate, DroppingAFailedOneForgivesItsDebt) {
   const SpoolId id = accepted(to({"a@x"}));
   turn();
-  turn({outcome(id, 0, Kind::failed)});
+  turn({outcome(id, 0, OperateKind::failed)});
   EXPECT_EQ(act(id, Action::drop), "1/0");
   EXPECT_TRUE(turn().debts.empty());
 }
@@ -79,16 +79,16 @@ TEST_F(Operate, FailOwesADsn) {
 TEST_F(Operate, AClaimedOneGetsAWishThatIsObeyedUnlessDelivered) {
   struct Case {
     Action action;
-    Kind result;
+    OperateKind result;
     const char* end;
   };
   for (const Case& c :
-       {Case{Action::hold, Kind::delivered, "gone"}, Case{Action::hold, Kind::deferred, "0:held"},
-        Case{Action::hold, Kind::failed, "0:held"}, Case{Action::hold, Kind::unknown, "0:held"},
-        Case{Action::hold, Kind::discarded, "0:held"}, Case{Action::drop, Kind::delivered, "gone"},
-        Case{Action::drop, Kind::deferred, "gone"}, Case{Action::drop, Kind::failed, "gone"},
-        Case{Action::fail, Kind::deferred, "0:failed"}, Case{Action::fail, Kind::held, "0:failed"},
-        Case{Action::fail, Kind::delivered, "gone"}}) {
+       {Case{Action::hold, OperateKind::delivered, "gone"}, Case{Action::hold, OperateKind::deferred, "0:held"},
+        Case{Action::hold, OperateKind::failed, "0:held"}, Case{Action::hold, OperateKind::unknown, "0:held"},
+        Case{Action::hold, OperateKind::discarded, "0:held"}, Case{Action::drop, OperateKind::delivered, "gone"},
+        Case{Action::drop, OperateKind::deferred, "gone"}, Case{Action::drop, OperateKind::failed, "gone"},
+        Case{Action::fail, OperateKind::deferred, "0:failed"}, Case{Action::fail, OperateKind::held, "0:failed"},
+        Case{Action::fail, OperateKind::delivered, "gone"}}) {
     const SpoolId id = accepted(to({"a@x"}));
     turn();
     EXPECT_EQ(act(id, c.action), "0/1");

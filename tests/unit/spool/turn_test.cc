@@ -3,7 +3,7 @@
 namespace tubepost::spool {
 namespace {
 
-using Kind = Outcome::Kind;
+using TurnKind = Outcome::Kind;
 using TurnTest = SpoolTest;
 
 TEST_F(TurnTest, ClaimsWhatIsDueWithItsAttemptCounted) {
@@ -57,17 +57,17 @@ TEST_F(TurnTest, AnIdleOneWritesNothing) {
   open();
   turn();
   EXPECT_EQ(written, 0);
-  turn({outcome(SpoolId::make(clock_), 0, Kind::delivered)});
+  turn({outcome(SpoolId::make(clock_), 0, TurnKind::delivered)});
   EXPECT_EQ(written, 1);
 }
 
 TEST_F(TurnTest, TheLastDeliveryEndsTheMessageAndItsJournalRemains) {
   const SpoolId id = accepted(to({"a@x", "b@x"}));
   turn();
-  turn({outcome(id, 0, Kind::delivered)});
+  turn({outcome(id, 0, TurnKind::delivered)});
   EXPECT_EQ(states(id), "1:working");
   EXPECT_TRUE(spool().body(id));
-  turn({outcome(id, 1, Kind::delivered)});
+  turn({outcome(id, 1, TurnKind::delivered)});
   EXPECT_EQ(states(id), "gone");
   EXPECT_FALSE(spool().body(id));
   EXPECT_EQ(life(id), "accepted delivered delivered");
@@ -90,24 +90,24 @@ TEST_F(TurnTest, AnOutcomeIsRecordedOnce) {
   const SpoolId id = accepted(to({"a@x", "b@x"}));
   turn();
   turn({deferred(id, 0)});
-  turn({outcome(id, 0, Kind::delivered)});  // late, or twice: it is not claimed
+  turn({outcome(id, 0, TurnKind::delivered)});  // late, or twice: it is not claimed
   EXPECT_EQ(states(id), "0:deferred 1:working");
-  turn({outcome(id, 1, Kind::delivered)});
-  turn({outcome(id, 1, Kind::failed)});
+  turn({outcome(id, 1, TurnKind::delivered)});
+  turn({outcome(id, 1, TurnKind::failed)});
   EXPECT_EQ(states(id), "0:deferred");
   EXPECT_EQ(life(id), "accepted deferred outcome-ignored delivered outcome-ignored");
 }
 
 TEST_F(TurnTest, AnOutcomeOfAnUnknownMessageLeavesNoTrace) {
   const SpoolId id = SpoolId::make(clock_);
-  turn({outcome(id, 0, Kind::delivered)});
+  turn({outcome(id, 0, TurnKind::delivered)});
   EXPECT_EQ(life(id), "");
 }
 
 TEST_F(TurnTest, AHeldOneIsNotDue) {
   const SpoolId id = accepted(to({"a@x"}));
   turn();
-  turn({outcome(id, 0, Kind::held)});
+  turn({outcome(id, 0, TurnKind::held)});
   EXPECT_EQ(states(id), "0:held");
   clock_.advance(std::chrono::hours(1000));
   EXPECT_TRUE(turn().claims.empty());
@@ -116,7 +116,7 @@ TEST_F(TurnTest, AHeldOneIsNotDue) {
 TEST_F(TurnTest, AnUnknownOutcomeIsNoAttempt) {
   const SpoolId id = accepted(to({"a@x"}));
   turn();
-  Outcome died = outcome(id, 0, Kind::unknown);
+  Outcome died = outcome(id, 0, TurnKind::unknown);
   died.next = clock_.now();
   died.crashed = true;
   const Turn again = turn({died});
@@ -130,7 +130,7 @@ TEST_F(TurnTest, APostponedOneWasNotTriedAndSaysSoOnce) {
   const SpoolId id = accepted(to({"far@y"}));
   for (int round = 0; round < 3; ++round) {
     turn();
-    Outcome o = outcome(id, 0, Kind::postponed);
+    Outcome o = outcome(id, 0, TurnKind::postponed);
     o.text = "nothing sends outward yet";
     o.next = clock_.now() + Milliseconds(1000);
     turn({o});
@@ -161,7 +161,7 @@ TEST_F(TurnTest, ClaimsFoundAtStartAreGivenBack) {
 TEST_F(TurnTest, AFailureOwesADsnUntilItIsSettled) {
   const SpoolId id = accepted(to({"a@x"}));
   turn();
-  const Turn failed = turn({outcome(id, 0, Kind::failed)});
+  const Turn failed = turn({outcome(id, 0, TurnKind::failed)});
   EXPECT_EQ(states(id), "0:failed");
   ASSERT_EQ(failed.debts.size(), 1U);
   EXPECT_EQ(failed.debts[0].id, id);
@@ -187,7 +187,7 @@ TEST_F(TurnTest, AFailureOwesADsnUntilItIsSettled) {
 TEST_F(TurnTest, ADebtMayBeForgiven) {
   const SpoolId id = accepted(to({"a@x"}));
   turn();
-  const Turn failed = turn({outcome(id, 0, Kind::failed)});
+  const Turn failed = turn({outcome(id, 0, TurnKind::failed)});
   ASSERT_TRUE(spool().settle(failed.debts.at(0), std::nullopt));
   EXPECT_EQ(states(id), "gone");
   EXPECT_EQ(life(id), "accepted failed dsn-forgiven");
@@ -196,10 +196,10 @@ TEST_F(TurnTest, ADebtMayBeForgiven) {
 TEST_F(TurnTest, OneDsnForAllThatFailInARound) {
   const SpoolId id = accepted(to({"a@x", "b@x", "c@x", "d@x"}));
   turn({}, 3);
-  EXPECT_TRUE(turn({outcome(id, 0, Kind::failed)}, 0).debts.empty());  // two are in delivery, one is due
-  EXPECT_TRUE(turn({outcome(id, 1, Kind::failed), deferred(id, 2)}, 0).debts.empty());
+  EXPECT_TRUE(turn({outcome(id, 0, TurnKind::failed)}, 0).debts.empty());  // two are in delivery, one is due
+  EXPECT_TRUE(turn({outcome(id, 1, TurnKind::failed), deferred(id, 2)}, 0).debts.empty());
   EXPECT_TRUE(turn().debts.empty());  // the fourth is in delivery now
-  const Turn end = turn({outcome(id, 3, Kind::failed)});
+  const Turn end = turn({outcome(id, 3, TurnKind::failed)});
   ASSERT_EQ(end.debts.size(), 1U);
   EXPECT_EQ(end.debts[0].owed.size(), 3U);
   ASSERT_TRUE(spool().settle(end.debts[0], std::nullopt));
@@ -210,11 +210,11 @@ TEST_F(TurnTest, OneDsnForAllThatFailInARound) {
 TEST_F(TurnTest, SettlingPaysOnlyWhatWasReported) {
   const SpoolId id = accepted(to({"a@x", "b@x"}));
   turn();
-  const Turn first = turn({outcome(id, 0, Kind::failed), deferred(id, 1)});
+  const Turn first = turn({outcome(id, 0, TurnKind::failed), deferred(id, 1)});
   ASSERT_EQ(first.debts.size(), 1U);
   clock_.advance(Milliseconds(60'000));
   turn();
-  turn({outcome(id, 1, Kind::failed)});
+  turn({outcome(id, 1, TurnKind::failed)});
   ASSERT_TRUE(spool().settle(first.debts[0], std::nullopt));
   EXPECT_EQ(states(id), "1:failed");
   EXPECT_EQ(turn().debts.at(0).owed.at(0).number, 1U);
@@ -234,7 +234,7 @@ TEST_F(TurnTest, NobodyHearsOfAFailureWhoDidNotWantTo) {
                         Case{"", "", false, "the null reverse-path"}}) {
     const SpoolId id = accepted({{"b@x", "", "", c.notify}}, "x", c.sender);
     turn();
-    EXPECT_EQ(turn({outcome(id, 0, Kind::failed)}).debts.size(), c.owes ? 1U : 0U) << c.why;
+    EXPECT_EQ(turn({outcome(id, 0, TurnKind::failed)}).debts.size(), c.owes ? 1U : 0U) << c.why;
     EXPECT_EQ(states(id), c.owes ? "0:failed" : "gone") << c.why;
     if (c.owes) {
       ASSERT_TRUE(spool().settle({id, nullptr, find(id)->recipients}, std::nullopt));
@@ -246,7 +246,7 @@ TEST_F(TurnTest, NobodyHearsOfAFailureWhoDidNotWantTo) {
 
 Outcome expansion(const SpoolId& id, std::uint32_t recipient, std::vector<NewRecipient> leaves) {
   Outcome o;
-  o.kind = Kind::expanded;
+  o.kind = TurnKind::expanded;
   o.id = id;
   o.recipient = recipient;
   o.leaves = std::move(leaves);
@@ -284,10 +284,10 @@ TEST_F(TurnTest, WhoIsARecipientAlreadyIsNotAddedAgain) {
 TEST_F(TurnTest, WhoHasItAlreadyDoesNotGetItAgain) {
   const SpoolId id = accepted(to({"all@x", "b@x", "c@x"}));
   turn();
-  turn({outcome(id, 1, Kind::delivered)});
-  turn({outcome(id, 2, Kind::delivered), expansion(id, 0, to({"a@x", "b@x", "c@x"}))});
+  turn({outcome(id, 1, TurnKind::delivered)});
+  turn({outcome(id, 2, TurnKind::delivered), expansion(id, 0, to({"a@x", "b@x", "c@x"}))});
   EXPECT_EQ(states(id), "3:working");
-  turn({outcome(id, 3, Kind::delivered)});
+  turn({outcome(id, 3, TurnKind::delivered)});
   EXPECT_EQ(states(id), "gone");
   EXPECT_EQ(broken(), std::vector<std::string>());
 }
@@ -302,7 +302,7 @@ TEST_F(TurnTest, AnAliasMayStandAmongItsOwnLeaves) {
 TEST_F(TurnTest, AnExpansionToPeopleWhoAllHaveItEndsTheMessage) {
   const SpoolId id = accepted(to({"all@x", "b@x"}));
   turn();
-  turn({outcome(id, 1, Kind::delivered)});
+  turn({outcome(id, 1, TurnKind::delivered)});
   turn({expansion(id, 0, to({"b@x"}))});
   EXPECT_EQ(states(id), "gone");
 }
@@ -318,13 +318,13 @@ TEST_F(TurnTest, AnExpansionWithoutLeavesIsAFailureThatIsReported) {
 TEST_F(TurnTest, GeneratedMailIsInsertedWithTheOutcomeAndOnce) {
   const SpoolId id = accepted(to({"a@x", "b@x"}));
   turn();
-  Outcome o = outcome(id, 0, Kind::delivered);
+  Outcome o = outcome(id, 0, TurnKind::delivered);
   const SpoolId forward = SpoolId::derive(id, 0, 1);
   o.generated.push_back({forward, from("a@x"), to({"far@y"}), large()});
   turn({o, o});
   EXPECT_EQ(states(forward), "0:working");
   EXPECT_EQ(content(forward), large());
-  turn({outcome(forward, 0, Kind::delivered)});
+  turn({outcome(forward, 0, TurnKind::delivered)});
   turn({o});
   EXPECT_EQ(states(forward), "gone");  // an id is never used again
   EXPECT_EQ(life(forward), "accepted delivered");
@@ -332,7 +332,7 @@ TEST_F(TurnTest, GeneratedMailIsInsertedWithTheOutcomeAndOnce) {
 
 TEST_F(TurnTest, GeneratedMailOfAnIgnoredOutcomeIsNotInserted) {
   const SpoolId id = accepted(to({"a@x"}));
-  Outcome o = outcome(id, 0, Kind::delivered);  // nobody claimed it
+  Outcome o = outcome(id, 0, TurnKind::delivered);  // nobody claimed it
   const SpoolId forward = SpoolId::derive(id, 0, 1);
   o.generated.push_back({forward, from("a@x"), to({"far@y"}), "x"});
   turn({o}, 0);
@@ -346,7 +346,7 @@ TEST_F(TurnTest, ManyOutcomesOfOneMessageInOneMillisecondAllHaveTheirLine) {
   const SpoolId id = accepted(many);
   std::vector<Outcome> outcomes;
   for (const Claim& claim : turn().claims)
-    outcomes.push_back(outcome(id, claim.recipient.number, Kind::delivered));
+    outcomes.push_back(outcome(id, claim.recipient.number, TurnKind::delivered));
   ASSERT_EQ(outcomes.size(), 500U);
   turn(outcomes);
   EXPECT_EQ(spool().trace(id)->size(), 501U);
@@ -358,12 +358,12 @@ TEST_F(TurnTest, ManyOutcomesOfOneMessageInOneMillisecondAllHaveTheirLine) {
 TEST_F(TurnTest, TheJournalOfFinishedMessagesIsForgottenInTime) {
   const SpoolId gone = accepted(to({"a@x"})), here = accepted(to({"b@x"}));
   turn();
-  turn({outcome(gone, 0, Kind::delivered)});
+  turn({outcome(gone, 0, TurnKind::delivered)});
   EXPECT_EQ(*spool().prune_journal(clock_.now(), 100), 0U);
   clock_.advance(std::chrono::hours(1));
   const SpoolId young = accepted(to({"c@x"}));
   turn();
-  turn({outcome(young, 0, Kind::delivered)});
+  turn({outcome(young, 0, TurnKind::delivered)});
   EXPECT_EQ(*spool().prune_journal(clock_.now() - Milliseconds(10), 1), 1U);
   EXPECT_EQ(*spool().prune_journal(clock_.now() - Milliseconds(10), 100), 1U);
   EXPECT_EQ(*spool().prune_journal(clock_.now() - Milliseconds(10), 100), 0U);
