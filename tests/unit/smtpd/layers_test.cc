@@ -115,7 +115,9 @@ TEST(SmtpLayers, TellPolicyServicesTheNamesOfTheClient) {
   service.talk(mail("x@remote.test") + data);
   ASSERT_EQ(service.queued().size(), 1u);
   std::string trace;
-  for (const auto& event : *service.spool->trace(service.last.id)) trace += event.fields + '\n';
+  const auto events = service.spool->trace(service.last.id);
+  ASSERT_TRUE(events);
+  for (const auto& event : *events) trace += event.fields + '\n';
   EXPECT_NE(trace.find("client_name=mx.remote.test"), std::string::npos) << trace;
   EXPECT_NE(trace.find("reverse_client_name=mx.remote.test"), std::string::npos) << trace;
 }
