@@ -49,7 +49,7 @@ configure_and_build() {
   shift
   while [ $# -gt 0 ] && [ "$1" != -- ]; do targets+=("$1"); shift; done
   [ $# -eq 0 ] || shift
-  cmake -S . -B "$folder" -G Ninja "$@" >"$folder.configure.log" 2>&1 || { cat "$folder.configure.log" >&2; return 1; }
+  cmake -S . -B "$folder" -G Ninja -DTUBEPOST_BATCHES=ON "$@" >"$folder.configure.log" 2>&1 || { cat "$folder.configure.log" >&2; return 1; }
   rm -f "$folder.configure.log"
   cmake --build "$folder" ${targets[@]:+--target "${targets[@]}"}
 }
