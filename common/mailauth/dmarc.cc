@@ -9,7 +9,7 @@
 namespace tubepost::mailauth {
 namespace {
 
-constexpr int levels_max = 8;  // of domains above one another that are asked
+constexpr std::size_t labels_asked = 7;  // at most, of the domains above the first: eight questions in all
 constexpr std::size_t uris_max = 20;
 
 Failure bad_dmarc(std::string text) { return Failure::permanent(std::move(text), {5, 7, 0}); }
@@ -33,6 +33,13 @@ Result<bool> is_strict(const TagList& tags, std::string_view name) {
   const auto value = to_lower(tags.value_or(name, "r"));
   if (value == "s" || value == "r") return value == "s";
   return bad_dmarc(std::string(name) + "=" + printable(value, 40) + " instead of r or s");
+}
+
+// The next to ask, of many labels the last seven: whoever sends from below a deep tree must not be out of reach.
+std::string domain_above(const std::string& domain) {
+  auto labels = split(domain, '.');
+  const auto most = std::min(labels.size() - 1, labels_asked);
+  return join(std::vector<std::string>(labels.end() - static_cast<std::ptrdiff_t>(most), labels.end()), ".");
 }
 
 Result<void> read_policies(const TagList& tags, DmarcRecord& record) {
@@ -91,7 +98,7 @@ Result<DmarcRecord> parse_dmarc(std::string_view text) {
 Result<std::optional<DmarcFound>> find_dmarc(dns::Resolver& resolver, const std::string& domain) {
   using Found = std::optional<DmarcFound>;
   std::string at = domain;
-  for (int level = 0; level < levels_max && at.find('.') != std::string::npos; ++level) {
+  while (at.find('.') != std::string::npos) {
     const auto answer = resolver.txt("_dmarc." + at);
     if (!answer.ok() && !answer.is_absent())
       return dns::to_failure(answer.kind, dns::Type::txt, "_dmarc." + at, answer.detail);
@@ -100,7 +107,7 @@ Result<std::optional<DmarcFound>> find_dmarc(dns::Resolver& resolver, const std:
       if (is_dmarc(text.text)) texts.push_back(text.text);
     if (texts.size() > 1) return bad_dmarc("several DMARC records at _dmarc." + at);
     if (texts.size() == 1) return Found(DmarcFound{at, texts.front()});
-    at.erase(0, at.find('.') + 1);
+    at = domain_above(at);
   }
   return Found();
 }

@@ -30,9 +30,10 @@ struct DmarcFound {
   std::string domain;  // whose record it is: the domain, or one above it
   std::string text;
 };
-// The record of the domain or, where it has none, of the nearest domain above that has one. (RFC 7489 3.2 goes to
-// the organisational domain of a public suffix list; the walk of its successor finds the same record wherever
-// suffixes themselves publish none.) nullopt: none. Failures: temporary for DNS, permanent for two records.
+// The record of the domain or, where it has none, of the nearest domain above that has one, of those with up to
+// seven labels. (RFC 7489 3.2 goes to the organisational domain of a public suffix list; the walk of its
+// successor finds the same record wherever suffixes themselves publish none.) nullopt: none. Failures: temporary
+// for DNS, permanent for two records.
 Result<std::optional<DmarcFound>> find_dmarc(dns::Resolver& resolver, const std::string& domain);
 
 // RFC 7489 7.1: whether `receiver`, the domain of an address for reports, says that it takes those of `domain`. A

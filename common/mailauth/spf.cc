@@ -174,11 +174,13 @@ private:
     return found;
   }
 
-  // 5.5: errors of DNS are no match here.
-  std::vector<std::string> validated_names() {
-    std::vector<std::string> names;
-    if (deadline_.passed()) return names;
-    return dns::find_reverse_names(resolver_, question_.client).confirmed;
+  // 5.5: errors of DNS are no match here. Looked up once: a record may have %{p} a thousand times.
+  const std::vector<std::string>& validated_names() {
+    if (!validated_names_)
+      validated_names_ = deadline_.passed()
+                             ? std::vector<std::string>()
+                             : dns::find_reverse_names(resolver_, question_.client).confirmed;
+    return *validated_names_;
   }
   bool is_named_below(const std::string& target) {
     const auto lower = to_lower(target);
@@ -187,11 +189,12 @@ private:
     return false;
   }
   std::string validated_name() {  // 7.3: the domain itself, a name below it, any
-    const auto names = validated_names();
+    const auto& names = validated_names();
+    const auto domain = to_lower(values_.domain);
     for (const auto& name : names)
-      if (name == values_.domain) return name;
+      if (name == domain) return name;
     for (const auto& name : names)
-      if (name.ends_with('.' + values_.domain)) return name;
+      if (name.ends_with('.' + domain)) return name;
     return names.empty() ? "unknown" : names.front();
   }
 
@@ -239,6 +242,7 @@ private:
   const bool survey_;
   net::Deadline deadline_;
   MacroValues values_;
+  std::optional<std::vector<std::string>> validated_names_;
   int lookups_ = 0, void_lookups_ = 0;
   std::string why_, explanation_, record_text_;
   char all_ = 0;

@@ -58,6 +58,17 @@ TEST(FindDmarc, GoesUpToADomainThatHasARecord) {
   EXPECT_FALSE(*find_dmarc(dns, "example.org"));
 }
 
+TEST(FindDmarc, ReachesTheTopOfADeepTreeInEightQuestions) {
+  FakeResolver dns;
+  dns.add("_dmarc.example.net", dns::Text{"v=DMARC1; p=none"});
+  std::string deep = "example.net";
+  for (int i = 0; i < 40; ++i) deep = "a." + deep;
+  const auto found = find_dmarc(dns, deep);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->domain, "example.net");
+  EXPECT_LE(dns.queries.size(), 8u);
+}
+
 TEST(FindDmarc, RefusesTwoRecordsAndWaitsForServersThatCannotSay) {
   FakeResolver dns;
   dns.add("_dmarc.two.test", dns::Text{"v=DMARC1; p=none"})

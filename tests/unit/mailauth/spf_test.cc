@@ -68,6 +68,15 @@ TEST_F(Spf, TakesTwoLookUpsThatFindNothingAndNotThree) {
   EXPECT_EQ(survey("three.example").void_lookups, 3);
 }
 
+TEST_F(Spf, LooksUpTheNamesOfAClientOnceHoweverOftenARecordNamesThem) {
+  std::string many = "v=spf1 exists:";
+  for (int i = 0; i < 100; ++i) many += "%{p}.";
+  publish(many + "example.net exists:%{p}.example.net -all");
+  EXPECT_EQ(check("192.0.2.8").result, SpfResult::fail);
+  const auto is_reverse = [](const auto& query) { return query.second == dns::Type::ptr; };
+  EXPECT_EQ(std::count_if(dns.queries.begin(), dns.queries.end(), is_reverse), 1);
+}
+
 TEST_F(Spf, EndsWhereRecordsIncludeOneAnother) {
   publish("v=spf1 include:other.test"), publish("v=spf1 include:example.net", "other.test");
   EXPECT_EQ(check("192.0.2.8").result, SpfResult::permerror);
