@@ -13,7 +13,7 @@ from pathlib import Path
 
 from unpacked import environment, unpack, wait_for_port
 
-PACKAGES = ("nsd", "unbound", "libfstrm0", "libprotobuf-c1", "libevent-2.1-7", "libnghttp2-14")
+PACKAGES = ("nsd", "unbound", "libfstrm0", "libprotobuf-c1", "libevent-2.1-7", "libnghttp2-14", "libpython3.11")
 
 NSD_CONF = """server:
   ip-address: 127.0.0.1@{port}

@@ -27,13 +27,19 @@ def unpack_missing(packages, stamps):
             continue
         folder = CACHE / f"download-{package}-{os.getpid()}"
         folder.mkdir()
-        subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], cwd=folder, check=True,
-                       stdout=subprocess.DEVNULL)
+        download(package, folder)
         for archive in folder.glob("*.deb"):
             subprocess.run(["dpkg", "-x", archive, ROOT], check=True)
             archive.unlink()
         folder.rmdir()
         (stamps / package).touch()
+
+
+def download(package, folder):
+    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package]
+    if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+        subprocess.run(["apt-get", "-qq", "update"], check=True)  # there are no lists, or they are old
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def environment(*folders):

@@ -44,7 +44,7 @@ class Unbound(debian.Daemon):
 
     def __init__(self, folder, upstream, zones, anchors):
         super().__init__(folder, debian.free_port())
-        root = debian.unpack("unbound", *LIBRARIES)
+        root = debian.unpack("unbound", "libpython3.11", *LIBRARIES)
         (self.folder / "anchors").write_text("".join(anchors))
         config = (f'server:\n  interface: 127.0.0.1\n  port: {self.port}\n  do-not-query-localhost: no\n  username: ""\n  chroot: ""\n'
                   f'  directory: "{self.folder}"\n  pidfile: ""\n  use-syslog: no\n  logfile: ""\n  do-daemonize: no\n  module-config: "validator iterator"\n'

@@ -3,6 +3,8 @@ places they insist on exist in a mount namespace of their own alone (needs root)
 import os
 import shutil
 
+import postfix
+
 from . import debian
 
 USERS = {"postfix": 890, "vmail": 892, "Debian-exim": 895, "opensmtpd": 896, "opensmtpq": 897}
@@ -51,46 +53,19 @@ class Postfix(MailPeer):
 
     def __init__(self, folder, certificate, key):
         super().__init__(folder, certificate, key)
-        d, root = self.folder, debian.unpack("postfix")
-        for part, owner in (("spool", 0), ("data", 890)):
-            (d / part).mkdir()
-            os.chown(d / part, owner, owner)
-        shutil.copytree(root / "etc/postfix", d / "etc")
-        lines = []
-        for line in (root / "usr/share/postfix/master.cf.dist").read_text().splitlines():
-            words = line.split()
-            if line.startswith("smtp      inet"):
-                line = f"127.0.0.1:{self.port} inet n - n - 20 smtpd"
-            elif len(words) >= 8 and not line.startswith(("#", " ")):
-                words[4] = "n"  # no chroot
-                line = " ".join(words)
-            lines.append(line)
-        (d / "etc/master.cf").write_text("\n".join(lines) + "\n")
-        (d / "etc/main.cf").write_text(f"""compatibility_level=3.6
-queue_directory={d}/spool
-data_directory={d}/data
-command_directory=/usr/sbin
-daemon_directory=/usr/lib/postfix/sbin
-shlib_directory=/usr/lib/postfix
-meta_directory={d}/etc
-myhostname=postfix.test
-mydestination=
+        d = self.folder
+        root = postfix.lay_out(d, f"127.0.0.1:{self.port}", 20, f"""myhostname=postfix.test
 mynetworks=127.0.0.0/8
-inet_protocols=ipv4
-alias_maps=
-alias_database=
-maillog_file=/var/log/postfix.log
 smtpd_tls_security_level=may
 smtpd_tls_cert_file={d}/certificate.pem
 smtpd_tls_key_file={d}/key.pem
 virtual_mailbox_domains=example.net
-virtual_mailbox_base={d}/mail
 virtual_mailbox_maps=inline:{{ {{@example.net=box/}} }}
-virtual_uid_maps=static:892
-virtual_gid_maps=static:892
-virtual_minimum_uid=100
 """)
         self.run(root, f"/usr/sbin/postfix -c {d}/etc start-fg")
+
+
+EXIM_LIBRARIES = ("libgnutls-dane0", "libunbound8", "libevent-2.1-7", "libnghttp2-14")  # nothing else on a new machine needs them
 
 
 class Exim(MailPeer):
@@ -98,7 +73,7 @@ class Exim(MailPeer):
 
     def __init__(self, folder, certificate, key):
         super().__init__(folder, certificate, key)
-        d, root = self.folder, debian.unpack("exim4-daemon-light", "exim4-base")
+        d, root = self.folder, debian.unpack("exim4-daemon-light", "exim4-base", *EXIM_LIBRARIES)
         (d / "spool").mkdir()
         os.chown(d / "spool", 895, 895)
         for name in ("certificate.pem", "key.pem"):

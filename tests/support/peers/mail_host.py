@@ -2,29 +2,17 @@
 it for passwords. What differs from a sound one is given as faults."""
 import os
 import shutil
-from pathlib import Path
 
+import postfix
 from unpacked import NAMESPACE
 
 from . import debian
 
 ADDRESS = "127.0.0.2"  # clients come from 127.0.0.1: Dovecot takes its own address for safe
-PACKAGES = ["postfix", "dovecot-core", "dovecot-imapd", "dovecot-pop3d"]
+PACKAGES = ["dovecot-core", "dovecot-imapd", "dovecot-pop3d"]
 
-MAIN_CF = """compatibility_level=3.6
-queue_directory={d}/spool
-data_directory={d}/data
-command_directory=/usr/sbin
-daemon_directory=/usr/lib/postfix/sbin
-shlib_directory=/usr/lib/postfix
-meta_directory={d}/etc
-myhostname={host}
-mydestination=
+MAIN_CF = """myhostname={host}
 mynetworks=192.0.2.0/24
-inet_protocols=ipv4
-alias_maps=
-alias_database=
-maillog_file=/var/log/postfix.log
 smtpd_client_connection_rate_limit=0
 smtpd_error_sleep_time=0
 smtpd_relay_restrictions=permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
@@ -38,11 +26,7 @@ smtpd_tls_mandatory_exclude_ciphers=aNULL
 smtpd_sasl_type=dovecot
 smtpd_sasl_path={d}/auth/client
 virtual_mailbox_domains=example.test
-virtual_mailbox_base={d}/mail
 virtual_mailbox_maps=inline:{{ {{alice@example.test=alice/}} }}
-virtual_uid_maps=static:892
-virtual_gid_maps=static:892
-virtual_minimum_uid=100
 """
 
 LOGGED_IN = "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_auth_only=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
@@ -99,35 +83,25 @@ class MailHost(debian.Daemon):
     def __init__(self, folder, certificate, key, password, host="mx.example.test", settings="", dovecot="", mount=""):
         self.ports = {name: debian.free_port() for name in ("smtpd", "submission", "submissions", "popd", "pop3s", "imapd", "imaps")}
         super().__init__(folder, *self.ports.values())
-        d, root = self.folder, debian.unpack(*PACKAGES)
+        d = self.folder
+        debian.unpack(*PACKAGES)
         os.chmod(d, 0o755)
-        for part, owner in (("spool", 0), ("data", 890), ("mail", 892), ("run", 0), ("state", 0), ("auth", 0)):
+        root = postfix.lay_out(d, f"{ADDRESS}:{self.ports['smtpd']}", 20, MAIN_CF.format(d=d, host=host) + settings, self.submission())
+        for part, owner in (("mail", 892), ("run", 0), ("state", 0), ("auth", 0)):
             (d / part).mkdir()
             os.chown(d / part, owner, owner)
-        shutil.copytree(root / "etc/postfix", d / "etc")
         for source, name in ((certificate, "certificate.pem"), (key, "key.pem")):
             shutil.copy(source, d / name)
             os.chmod(d / name, 0o600)
         (d / "users").write_text(f"alice@example.test:{password}\n")
         os.chmod(d / "users", 0o644)
-        (d / "etc/master.cf").write_text(self.master(root))
-        (d / "etc/main.cf").write_text(MAIN_CF.format(d=d, host=host) + settings)
         (d / "dovecot.conf").write_text(DOVECOT_CONF.format(d=d, address=ADDRESS, **self.ports) + dovecot)
         script = NAMESPACE.format(root=root, d=d) + mount
         script += f"LD_LIBRARY_PATH=/usr/lib/dovecot /usr/sbin/dovecot -F -c {d}/dovecot.conf &\nexec /usr/sbin/postfix -c {d}/etc start-fg\n"
         # In a process namespace of its own: what leaves the process group ends with it.
         self.start(["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "bash", "-c", script])
 
-    def master(self, root):
-        lines = []
-        for line in (root / "usr/share/postfix/master.cf.dist").read_text().splitlines():
-            words = line.split()
-            if line.startswith("smtp      inet"):
-                line = f"{ADDRESS}:{self.ports['smtpd']} inet n - n - 20 smtpd"
-            elif len(words) >= 8 and not line.startswith(("#", " ")):
-                words[4] = "n"  # no chroot
-                line = " ".join(words)
-            lines.append(line)
-        lines.append(f"{ADDRESS}:{self.ports['submission']} inet n - n - 20 smtpd -o smtpd_tls_security_level=encrypt {LOGGED_IN}")
-        lines.append(f"{ADDRESS}:{self.ports['submissions']} inet n - n - 20 smtpd -o smtpd_tls_wrappermode=yes {LOGGED_IN}")
-        return "\n".join(lines) + "\n"
+    def submission(self):
+        """Its services where clients log in, as lines of master.cf."""
+        return (f"{ADDRESS}:{self.ports['submission']} inet n - n - 20 smtpd -o smtpd_tls_security_level=encrypt {LOGGED_IN}\n"
+                f"{ADDRESS}:{self.ports['submissions']} inet n - n - 20 smtpd -o smtpd_tls_wrappermode=yes {LOGGED_IN}\n")
