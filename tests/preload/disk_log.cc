@@ -27,11 +27,6 @@
 namespace tubepost::preload {
 namespace {
 
-std::string setting(const char* name) {
-  const char* const value = ::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
-
 const std::string& root() {
   static const std::string folder = setting("DISK_LOG_ROOT");
   return folder;
@@ -286,7 +281,6 @@ ssize_t hooked_sendmsg(int file, const msghdr* message, int flags) {
   return real(file, message, flags);
 }
 
-// The disk of the machine that tests need not be waited for: the record says what was asked.
 int hooked_fdatasync(int file) {
   static const auto real = next<decltype(hooked_fdatasync)>("fdatasync");
   return sync_logged(file, __builtin_return_address(0), [&] { return real(file); });

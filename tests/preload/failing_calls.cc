@@ -29,11 +29,6 @@ constexpr std::string_view kinds[] = {"write",     "writev", "pwrite", "fdatasyn
                                       "ftruncate", "linkat", "rename", "mkdir"};
 enum Kind { write_, writev_, pwrite_, fdatasync_, fsync_, ftruncate_, linkat_, rename_, mkdir_ };
 
-std::string setting(const char* name) {
-  const char* const value = ::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
-
 struct Plan {
   std::string call = setting("FAULT_CALL"), with = setting("FAULT_WITH"), below = setting("FAULT_BELOW");
   unsigned long at = std::strtoul(setting("FAULT_AT").c_str(), nullptr, 10);

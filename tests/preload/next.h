@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,12 @@ namespace tubepost::preload {
 template <class Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+// What the environment says; empty: nothing.
+inline std::string setting(const char* name) {
+  const char* const value = ::getenv(name);
+  return value == nullptr ? std::string() : value;
 }
 
 // What the kernel says an open file is called; empty: nothing.
