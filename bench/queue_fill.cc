@@ -5,6 +5,13 @@
 //       or as an attempt left them
 //   queue-fill SPOOL measure
 //       milliseconds, a line each: head, totals, lanes, next-job (a claim of one recipient from a lane, given back)
+//   queue-fill peak PROGRAM [ARG…]
+//       runs it, and says on standard error how many MB it had at most. (A program's peak begins with that of the process that
+//       starts it, which for bench/run is Python's.)
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -109,12 +116,25 @@ void measure(spool::Spool& spool, const Clock& clock) {
   timed("give-back", [&] { must(spool.recover_claims()); });
 }
 
+int peak(char** program) {
+  if (const pid_t child = ::fork(); child == 0) {
+    ::execv(program[0], program);
+    ::_exit(127);
+  }
+  int status = 0;
+  rusage used{};
+  ::wait3(&status, 0, &used);
+  std::fprintf(stderr, "%.1f\n", static_cast<double>(used.ru_maxrss) / 1024);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 0;  // one that is told to stop reading ends by SIGPIPE
+}
+
 std::size_t number_of(const char* text) { return static_cast<std::size_t>(std::strtoull(text, nullptr, 10)); }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() >= 2 && words[0] == "peak") return peak(argv + 2);
   const bool fills = words.size() >= 5 && words[1] == "fill";
   if (!fills && !(words.size() == 2 && words[1] == "measure")) die("see the head of bench/queue_fill.cc");
   const SystemClock clock;

@@ -1,11 +1,11 @@
 """What a session costs that only waits: user memory (PSS) for each of many connections, CPU time while nothing happens."""
 import resource
-import socket
 import time
 from pathlib import Path
 
 from . import imap, large_mailbox, peers
 from .tubepost import Tubepost
+from .wire import Connection
 
 DESCRIPTORS = 40_000
 
@@ -64,38 +64,23 @@ class Sessions:
         self.open = []
 
 
-class Greeted:
+class Greeted(Connection):
     """An SMTP or POP3 session that has been answered once and then waits."""
 
     def __init__(self, port, command, last, tls=None):
         """`tls`: "at once", or the command that begins it."""
-        self.socket, self.rest = socket.create_connection(("127.0.0.1", port)), b""
-        if tls == "at once":
-            self.wrap()
-        self.read_past(b"\r\n")
+        super().__init__(port, tls == "at once")
+        self.read_line()
         if tls and tls != "at once":
             self.ask(command, last)
             self.ask(tls, b"\r\n")
-            self.wrap()
+            self.begin_tls()
         self.ask(command, last)
-
-    def wrap(self):
-        self.socket = imap.trusting_all().wrap_socket(self.socket)
 
     def ask(self, command, last):
         self.socket.sendall(command)
         self.read_past(last)
-
-    def read_past(self, mark):
-        while mark not in self.rest:
-            piece = self.socket.recv(4096)
-            if not piece:
-                raise RuntimeError("the server closed")
-            self.rest += piece
         self.rest = b""
-
-    def close(self):
-        self.socket.close()
 
 
 def smtp(port, tls=False):

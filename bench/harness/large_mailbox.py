@@ -1,5 +1,6 @@
 """One mailbox with many messages, in Tubepost and in Dovecot's three formats: what `bench/run imap` and `bench/run pop3` measure.
 The same messages in all, put there by IMAP MULTIAPPEND; Dovecot does not sync while it is filled, and is started anew then."""
+import statistics
 import sys
 import time
 
@@ -75,18 +76,15 @@ class Contest:
             self.times.setdefault(name, {}).setdefault(server.name, []).append(taken)
             say(f"  {name}: {server.name} {taken * 1000:.3f} ms")
 
-    def print(self, median):
+    def print(self):
         print("| what, milliseconds | " + " | ".join(server.name for server in self.servers) +
               " | Tubepost against the fastest Dovecot |\n|" + "---|" * (len(self.servers) + 2))
         ratios = []
         for row, by_server in self.times.items():
-            medians = {name: median(values) for name, values in by_server.items()}
+            medians = {name: statistics.median(values) for name, values in by_server.items()}
             if len(medians) < len(self.servers):
                 continue  # interrupted
             ratios.append(min(value for name, value in medians.items() if name != "tubepost") / medians["tubepost"])
             print(f"| {row} | " + " | ".join(f"{value * 1000:.3f}" for value in medians.values()) + f" | {ratios[-1]:.2f} times |")
         if ratios:
-            product = 1.0
-            for ratio in ratios:
-                product *= ratio
-            print(f"\nGeometric mean of the {len(ratios)} ratios: {product ** (1 / len(ratios)):.2f}; smallest: {min(ratios):.2f}")
+            print(f"\nGeometric mean of the {len(ratios)} ratios: {statistics.geometric_mean(ratios):.2f}; smallest: {min(ratios):.2f}")

@@ -1,36 +1,26 @@
 """A POP3 client for measurements, and the rows of `bench/run pop3`: an INBOX of many messages."""
-import socket
 import time
 
 from .imap import USER
+from .wire import Connection
 
 
-class Client:
+class Client(Connection):
     def __init__(self, port, user=USER, password="secret"):
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.rest = b""
-        self.read_line()
+        super().__init__(port)
+        self.read_ok()
         self.command(f"USER {user}")
         self.command(f"PASS {password}")
 
-    def receive(self):
-        piece = self.socket.recv(1 << 20)
-        if not piece:
-            raise RuntimeError("the server closed")
-        return piece
-
-    def read_line(self):
-        while b"\r\n" not in self.rest:
-            self.rest += self.receive()
-        line, _, self.rest = self.rest.partition(b"\r\n")
+    def read_ok(self):
+        line = self.read_line()
         if not line.startswith(b"+OK"):
             raise RuntimeError(f"refused: {line!r}")
         return line
 
     def command(self, text):
         self.socket.sendall(text.encode() + b"\r\n")
-        return self.read_line()
+        return self.read_ok()
 
     def lines(self, text):
         """A command with an answer of many lines; how many bytes came."""
@@ -44,7 +34,7 @@ class Client:
 
     def close(self):
         self.command("QUIT")
-        self.socket.close()
+        super().close()
 
 
 def timed(command):

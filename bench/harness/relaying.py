@@ -142,16 +142,23 @@ def peak_of(pid):
     return 0.0
 
 
-def timed(argv, environment=None, first_line=False):
-    """(milliseconds, peak MB) of a program; `first_line`: until it has printed that."""
+def read_output(argv, first_line):
+    """Runs a program. (milliseconds until its output, or the first line of it, was read, its standard error)"""
     begin = time.monotonic()
-    process = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.readline() if first_line else process.stdout.read()
     took = (time.monotonic() - begin) * 1000
     process.stdout.close()
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    return took, usage.ru_maxrss / 1024
+    said = process.stderr.read().decode()
+    process.wait()
+    return took, said
+
+
+def timed(argv, first_line=False):
+    """(milliseconds, peak MB) of a program."""
+    took, _ = read_output(argv, first_line)
+    _, said = read_output([BIN / "queue-fill", "peak", *argv], first_line)
+    return took, float(said.split()[-1])
 
 
 def queue(folder, recipients, state):
