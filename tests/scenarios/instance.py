@@ -121,6 +121,8 @@ class Instance:
     def mailbox(self, account):
         """Every message of the account's INBOX, as bytes, by popd on pipes."""
         count = int(self.pop(account, "STAT").splitlines()[1].split()[1])
+        if count == 0:
+            return []
         rest = self.pop(account, *(f"RETR {number}" for number in range(1, count + 1))).split("\r\n", 1)[1]
         messages = []
         for _ in range(count):
