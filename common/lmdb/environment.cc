@@ -83,11 +83,14 @@ private:
   std::vector<std::string> missing_;
 };
 
-// LMDB (0.9.24, mdb_page_flush) says EIO of a write that the disk had only half room for.
-Failure explained(Failure failure, const std::string& folder) {
+// LMDB (0.9.24, mdb_page_flush) says EIO of a write that the disk had only half room for. Every other error is what it
+// says, however full the disk: one that is final (MDB_PANIC) must not pass for one that will pass.
+Failure explained(const Error& error, const std::string& folder) {
   constexpr std::uint64_t nothing_left = 1 << 20;
+  Failure failure = error.failure();
   struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize < nothing_left)
+  if (error.code() == EIO && ::statvfs(folder.c_str(), &disk) == 0 &&
+      std::uint64_t{disk.f_bavail} * disk.f_frsize < nothing_left)
     failure.status = {4, 3, 1};
   return failure;
 }
@@ -189,7 +192,7 @@ Result<void> Environment::write(const std::function<Result<void>(WriteTransactio
     if (auto done = body(transaction); !done) return done;
     check(mdb_txn_commit(owned.release()), "commit");  // it is gone afterwards, whatever commit returns
   } catch (const Error& error) {
-    return explained(error.failure(), state_->folder);
+    return explained(error, state_->folder);
   }
   return {};
 }

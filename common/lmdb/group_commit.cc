@@ -70,13 +70,12 @@ Result<void> GroupCommit::commit_alone(Waiter& waiter) {
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
   Waiter* const one = &waiter;
   apply({&one, 1});
-  bool is_awaited = false;
   {
     const std::lock_guard lock(mutex_);
     busy_ = false;
-    is_awaited = stopping_ || !waiting_.empty();
+    if (stopping_ || !waiting_.empty())
+      work_.notify_one();  // under the lock: behind it the destructor may be through
   }
-  if (is_awaited) work_.notify_one();
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return std::move(waiter.result);
 }
@@ -110,7 +109,7 @@ void GroupCommit::run() {
   }
 }
 
-void GroupCommit::apply(std::span<Waiter* const> batch) {
+void GroupCommit::apply(std::span<Waiter* const> batch) noexcept {
   if (!apply_as_one(batch) && batch.size() > 1)
     for (std::size_t i = 0; i < batch.size(); ++i) apply_as_one(batch.subspan(i, 1));
   bool durable = false;
@@ -119,7 +118,7 @@ void GroupCommit::apply(std::span<Waiter* const> batch) {
 }
 
 // One transaction. False: one of its writes failed, and all are undone; a failure of the commit itself is
-// everybody's, and final.
+// everybody's, and final, but for a full disk.
 bool GroupCommit::apply_as_one(std::span<Waiter* const> batch) {
   bool writing = false;
   const auto committed = environment_.write([&](WriteTransaction& transaction) -> Result<void> {
@@ -133,8 +132,8 @@ bool GroupCommit::apply_as_one(std::span<Waiter* const> batch) {
   for (Waiter* waiter : batch) waiter->result = committed;
   if (committed || writing) return committed.has_value();
   // A full disk is found out before anything refers to the pages that could not be written (data, fsync, then the meta
-  // page), so the next commit is as good as any. Had the meta page failed, LMDB would refuse every later transaction,
-  // and that is final.
+  // page), so the next commit is as good as any. Had the meta page failed, LMDB would refuse every later transaction
+  // (MDB_PANIC), and that is final.
   if (committed.error().status == EnhancedStatus{4, 3, 1}) return true;
   if (!commit_has_failed_ && commit_failed_) commit_failed_();
   commit_has_failed_ = true;

@@ -4,10 +4,12 @@
 // for the disk, and not for two changes of thread besides. What comes meanwhile waits for the committer.
 //
 // A batch ends at 200 writes or 8 MiB. If one write of a batch fails, the batch is run again singly, so that
-// one bad write fails alone; writes must therefore be repeatable. If a commit fails, every waiter gets that
-// failure and, unless the disk is but full (4.3.1), `commit_failed` is called, once in the life of this object:
-// the process should stop taking work and exit 75. `after_commit` is called when something has become durable, before those who wait for it go
-// on. Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed;
+// one bad write fails alone; writes must therefore be repeatable. One that throws anything but lmdb::Error ends
+// the process. If a commit fails, every waiter gets that failure and, unless the disk is but full (4.3.1),
+// `commit_failed` is called, once in the life of this object: the process should stop taking work and exit 75.
+// `after_commit` is called when something has become durable, before those who wait for it go on.
+//
+// Threading: commit() may be called from any thread, and blocks until the write is on disk or has failed;
 // writes and both callbacks run on the committer's thread or a caller's, one at a time, with all signals
 // blocked.
 #pragma once
@@ -44,7 +46,7 @@ private:
   void run();
   Result<void> commit_alone(Waiter& waiter);
   std::vector<Waiter*> take_batch();
-  void apply(std::span<Waiter* const> batch);
+  void apply(std::span<Waiter* const> batch) noexcept;  // else nobody would ever be at work again
   bool apply_as_one(std::span<Waiter* const> batch);
 
   Environment& environment_;
