@@ -1,51 +1,15 @@
-#include "lmdb/environment.h"
-
-#include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
-#include <stdexcept>
 #include <thread>
 
-#include "temporary_folder.h"
+#include "unit/lmdb/fixture.h"
 
 namespace tubepost::lmdb {
 namespace {
-
-class EnvironmentTest : public testing::Test {
-protected:
-  static Environment open(const std::string& folder, Environment::Options options = {}) {
-    options.create = true;
-    auto opened = Environment::open(folder, options);
-    if (!opened) throw std::runtime_error(opened.error().text);
-    return std::move(*opened);
-  }
-
-  void put(std::initializer_list<const char*> keys) {
-    const auto done = environment_.write([&](WriteTransaction& t) -> Result<void> {
-      for (const char* key : keys) t.put(table_, key, std::string("value of ") + key);
-      return {};
-    });
-    ASSERT_TRUE(done);
-  }
-
-  // All keys, in order.
-  std::string keys() {
-    return *environment_.read([&](ReadTransaction& t) {
-      std::string all;
-      auto cursor = t.cursor(table_);
-      for (bool more = cursor.first(); more; more = cursor.next()) all += std::string(cursor.key()) + ' ';
-      return all;
-    });
-  }
-
-  TemporaryFolder folder_;
-  Environment environment_ = open(folder_.path());
-  Table table_ = environment_.open_tables({"things"})->front();
-};
 
 TEST_F(EnvironmentTest, KeepsWhatIsWritten) {
   put({"b", "a"});
@@ -252,112 +216,6 @@ TEST_F(EnvironmentTest, SortsNumbersAsNumbersDo) {
   EXPECT_EQ(key, "\x01\x02\x03\x04");
 }
 
-// ---- cursors
-
-class CursorTest : public EnvironmentTest {
-protected:
-  // Runs `body` on a cursor over the keys, inside a write transaction that is undone.
-  void over(std::initializer_list<const char*> keys, const std::function<void(Cursor&)>& body) {
-    put(keys);
-    (void)environment_.write([&](WriteTransaction& t) -> Result<void> {
-      auto cursor = t.cursor(table_);
-      body(cursor);
-      return Failure::permanent("undo");
-    });
-  }
-};
-
-TEST_F(CursorTest, FindsNothingInAnEmptyTable) {
-  over({}, [](Cursor& cursor) {
-    EXPECT_FALSE(cursor.first());
-    EXPECT_FALSE(cursor.last());
-    EXPECT_FALSE(cursor.seek("a"));
-    EXPECT_FALSE(cursor.seek_before("a"));
-    EXPECT_FALSE(cursor.seek_prefix("a"));
-  });
-}
-
-TEST_F(CursorTest, SeeksTheFirstNotLess) {
-  over({"b", "d"}, [](Cursor& cursor) {
-    EXPECT_TRUE(cursor.seek("a") && cursor.key() == "b");
-    EXPECT_TRUE(cursor.seek("b") && cursor.key() == "b");
-    EXPECT_TRUE(cursor.seek("c") && cursor.key() == "d" && cursor.value() == "value of d");
-    EXPECT_FALSE(cursor.seek("e"));
-    EXPECT_TRUE(cursor.seek("") && cursor.key() == "b");
-  });
-}
-
-TEST_F(CursorTest, SeeksTheLastThatIsLess) {
-  over({"b", "d"}, [](Cursor& cursor) {
-    EXPECT_FALSE(cursor.seek_before("a"));
-    EXPECT_FALSE(cursor.seek_before("b"));
-    EXPECT_FALSE(cursor.seek_before(""));
-    EXPECT_TRUE(cursor.seek_before("c") && cursor.key() == "b");
-    EXPECT_TRUE(cursor.seek_before("d") && cursor.key() == "b");
-    EXPECT_TRUE(cursor.seek_before("e") && cursor.key() == "d");
-  });
-}
-
-TEST_F(CursorTest, SeeksAPrefixAndNothingBehindIt) {
-  over({"a1", "b", "c1", "c2"}, [](Cursor& cursor) {
-    EXPECT_TRUE(cursor.seek_prefix("c") && cursor.key() == "c1");
-    EXPECT_TRUE(cursor.seek_prefix("b"));
-    EXPECT_FALSE(cursor.seek_prefix("bb"));
-    EXPECT_FALSE(cursor.seek_prefix("c3"));
-  });
-}
-
-TEST_F(CursorTest, WalksBackwards) {
-  over({"a", "b"}, [](Cursor& cursor) {
-    EXPECT_TRUE(cursor.last() && cursor.key() == "b");
-    EXPECT_TRUE(cursor.previous() && cursor.key() == "a");
-    EXPECT_FALSE(cursor.previous());
-  });
-}
-
-TEST_F(CursorTest, StandsOnTheNextEntryAfterErasing) {
-  over({"a", "b", "c"}, [](Cursor& cursor) {
-    cursor.seek("b");
-    EXPECT_TRUE(cursor.erase());
-    EXPECT_EQ(cursor.key(), "c");
-    EXPECT_FALSE(cursor.erase());  // the last one
-    EXPECT_TRUE(cursor.first() && cursor.key() == "a");
-    EXPECT_FALSE(cursor.erase());  // and now the table is empty
-    EXPECT_FALSE(cursor.first());
-  });
-}
-
-TEST_F(CursorTest, GoesOnBehindTheEntryAfterAnErasedOne) {
-  over({"a", "b", "c", "d"}, [](Cursor& cursor) {
-    cursor.seek("b");
-    EXPECT_TRUE(cursor.erase() && cursor.key() == "c");
-    EXPECT_TRUE(cursor.next() && cursor.key() == "d");
-  });
-}
-
-TEST_F(CursorTest, ErasesManyPagesInOneWalk) {
-  constexpr int count = 2000;
-  const std::string value(100, 'x');
-  ASSERT_TRUE(environment_.write([&](WriteTransaction& t) -> Result<void> {
-    for (int i = 0; i < count; ++i) t.append(table_, std::to_string(10'000 + i), value);
-    return {};
-  }));
-  ASSERT_TRUE(environment_.write([&](WriteTransaction& t) -> Result<void> {
-    auto cursor = t.cursor(table_);
-    int seen = 0;
-    // Every third is kept.
-    for (bool more = cursor.first(); more; ++seen) {
-      EXPECT_EQ(cursor.key(), std::to_string(10'000 + seen));
-      more = seen % 3 == 0 ? cursor.next() : cursor.erase();
-    }
-    EXPECT_EQ(seen, count);
-    EXPECT_EQ(t.count(table_), 667U);
-    for (bool more = cursor.first(); more;) more = cursor.erase();
-    EXPECT_EQ(t.count(table_), 0U);
-    return {};
-  }));
-}
-
 // ---- crashes
 
 TEST_F(EnvironmentTest, IsConsistentAfterWritersWereKilled) {
@@ -395,6 +253,38 @@ TEST_F(EnvironmentTest, IsConsistentAfterWritersWereKilled) {
         });
     EXPECT_TRUE(done);
   }
+}
+
+// A process that opens lock.mdb itself and closes it again gives up the lock by which others see its readers: whatever
+// this library does with the files beside an open environment, a reader stays one.
+TEST_F(EnvironmentTest, ItsReadersAreSeenWhateverElseItDoes) {
+  const TemporaryFolder copy;
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  char byte = 'x';
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::close(ends[0]);
+    auto other = Environment::open(folder_.path(), {});  // before there is a reader: it would be cleared here
+    if (!other || ::write(ends[1], &byte, 1) != 1 || ::read(ends[1], &byte, 1) != 1) ::_exit(99);
+    ::_exit(other->clear_dead_readers());
+  }
+  ::close(ends[1]);
+  ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+  put({"a"});
+  ASSERT_TRUE(environment_.read([&](ReadTransaction& t) -> Result<void> {
+    EXPECT_TRUE(environment_.space());
+    EXPECT_TRUE(environment_.copy_to(copy.path()));
+    EXPECT_EQ(environment_.clear_dead_readers(), 0);
+    EXPECT_GT(environment_.last_transaction(), 0U);
+    EXPECT_EQ(::write(ends[0], &byte, 1), 1);
+    int status = -1;
+    ::waitpid(pid, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(t.get(table_, "a"), "value of a");
+    return {};
+  }));
+  ::close(ends[0]);
 }
 
 TEST_F(EnvironmentTest, ForgetsReadersThatWereKilled) {
