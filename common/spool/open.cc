@@ -24,14 +24,31 @@ Result<void> make_folders(const std::string& folder) {
   return make_directory(folder + "/bodies", folder_mode);
 }
 
-Result<void> check_schema(lmdb::Environment& environment, const Tables& tables, bool read_only) {
-  const lmdb::Table meta = tables.meta;
-  auto found = environment.read([&](lmdb::ReadTransaction& read) -> std::optional<std::uint32_t> {
+Result<std::optional<std::uint32_t>> read_schema(const lmdb::Environment& environment, lmdb::Table meta) {
+  return environment.read([&](lmdb::ReadTransaction& read) -> std::optional<std::uint32_t> {
     const auto value = read.get(meta, schema_key);
     if (!value || value->size() != 4) return std::nullopt;
     return lmdb::read_u32(*value);
   });
-  if (!found) return std::move(found).error();
+}
+
+// A reader cannot make the tables that an older spool (a backup of it) has not: it says who can.
+Result<void> check_for_reader(lmdb::Environment& environment) {
+  const auto meta = environment.open_tables({"meta"});
+  if (!meta) return meta.error();
+  const auto found = read_schema(environment, meta->front());
+  if (!found) return found.error();
+  if (*found && **found < schema_version)
+    return Failure::permanent("the spool has schema version " + std::to_string(**found) +
+                              ", written by an older program; mailadm fsck makes it version " +
+                              std::to_string(schema_version));
+  return {};
+}
+
+Result<void> check_schema(lmdb::Environment& environment, const Tables& tables, bool read_only) {
+  const lmdb::Table meta = tables.meta;
+  const auto found = read_schema(environment, meta);
+  if (!found) return found.error();
   if (*found && **found > schema_version)
     return Failure::permanent("the spool has schema version " + std::to_string(**found) +
                               ", written by a newer program; this one knows " +
@@ -86,6 +103,9 @@ Result<Spool> Spool::open(const std::string& folder, const Options& options, con
   if (!environment) return std::move(environment).error();
 
   auto state = std::make_unique<State>(folder, options, clock, std::move(*environment));
+  if (options.read_only)
+    if (auto known = check_for_reader(state->environment); !known)
+      return std::move(known).error().while_doing(folder);
   auto tables = open_tables(state->environment);
   if (!tables) return std::move(tables).error();
   state->tables = *tables;

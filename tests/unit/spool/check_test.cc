@@ -196,6 +196,46 @@ TEST_F(Check, ANewerSchemaIsRefusedWithASentence) {
   EXPECT_NE(opened.error().text.find("newer program"), std::string::npos);
 }
 
+// As the program before this one left it.
+struct Older : Check {
+  void make_older() {
+    const SpoolId id = accepted(to({"a@x", "b@y"}));
+    turn();
+    std::vector<Outcome> parked;
+    for (const std::uint32_t number : {0U, 1U}) {
+      parked.push_back(outcome(id, number, Outcome::Kind::postponed));
+      parked.back().next = clock_.now() + Milliseconds(60'000);
+      parked.back().lane = "x";
+      parked.back().parked = true;
+    }
+    turn(parked, 0);
+    tamper("parked", clear);
+    tamper("meta", [](lmdb::WriteTransaction& write, lmdb::Table meta) {
+      write.put(meta, "schema", std::string("\0\0\0\x02", 4));
+      write.erase(meta, "totals");
+    });
+  }
+};
+
+TEST_F(Older, ASchemaIsMigratedWhereItIsOpenedForWriting) {
+  make_older();
+  open();
+  ASSERT_EQ(spool().lanes()->size(), 1U);
+  EXPECT_EQ(spool().lanes()->front().parked, 2U);
+  EXPECT_EQ(spool().totals()->messages, 1U);
+  EXPECT_EQ(broken(), std::vector<std::string>());
+}
+
+TEST_F(Older, ASchemaIsNotReadAndItIsSaidWhoMigratesIt) {
+  make_older();
+  Spool::Options options;
+  options.read_only = true;
+  const auto opened = Spool::open(folder_, options, clock_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().retry, Retry::never);
+  EXPECT_NE(opened.error().text.find("mailadm fsck"), std::string::npos) << opened.error().text;
+}
+
 TEST_F(Check, ACopyIsReadLikeTheOriginal) {
   const SpoolId id = accepted(to({"a@x"}));
   close();
