@@ -18,9 +18,10 @@ namespace {
 
 constexpr std::time_t settled_seconds = 2;  // a file system's clock may tick so coarsely
 
-// By way of the folder's descriptor: a socket's path has at most 107 bytes, the home may be deeper. -1 and
-// errno: nobody listens there.
+// By way of the folder's descriptor: a socket's path has at most 107 bytes, the home may be deeper. Empty, and errno
+// says why: ECONNREFUSED is that nobody listens there.
 UniqueFd connect_to(int folder, const char* name) {
+  errno = 0;
   const std::string path = "/proc/self/fd/" + std::to_string(folder) + '/' + name;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -65,6 +66,7 @@ bool Notifier::is_as_it_was() const {
 void Notifier::find_listeners() const {
   listeners_.clear();
   folder_time_ = {};
+  bool is_whole = true;
   struct stat before {};
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(folder_.c_str()), &::closedir);
   if (!folder || ::fstat(::dirfd(folder.get()), &before) != 0) return;
@@ -74,9 +76,11 @@ void Notifier::find_listeners() const {
       listeners_.push_back(std::move(socket));
     else if (errno == ECONNREFUSED)
       ::unlinkat(::dirfd(folder.get()), entry->d_name, 0);
+    else
+      is_whole = false;  // no descriptor is left, perhaps
   }
   // A folder that changed just now may do so once more without showing it.
-  if (::time(nullptr) - before.st_mtim.tv_sec > settled_seconds) folder_time_ = before.st_mtim;
+  if (is_whole && ::time(nullptr) - before.st_mtim.tv_sec > settled_seconds) folder_time_ = before.st_mtim;
 }
 
 }  // namespace tubepost::mailstore
