@@ -41,6 +41,11 @@ std::vector<std::string> own_arguments() {
   return arguments;
 }
 
+void give_up(Successor& next) {
+  for (const int socket : next.sockets) ::close(socket);
+  next = {};
+}
+
 void execute() {
   auto& next = successor();
   for (std::size_t i = 0; i < next.sockets.size(); ++i)
@@ -61,7 +66,9 @@ void be_succeeded(const std::vector<ListeningSocket>& sockets, const std::vector
   next.arguments = own_arguments();
   if (next.arguments.empty() || !next.sockets.empty()) return;
   for (const auto& socket : sockets) {
-    next.sockets.push_back(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, out_of_their_way));
+    const int kept = ::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, out_of_their_way);
+    if (kept < 0) return give_up(next);  // RLIMIT_NOFILE: it simply ends, and the supervisor starts it
+    next.sockets.push_back(kept);
     next.names += (next.names.empty() ? "" : ":") + specs[socket.listener].name;
   }
   std::atexit(execute);
