@@ -7,6 +7,7 @@
 #include "config/program.h"
 #include "listen/operands.h"
 #include "listen/service.h"
+#include "process/find_program.h"
 
 namespace tubepost::listen {
 namespace {
@@ -16,16 +17,10 @@ int misused(const std::string& text) {
   return to_int(ExitStatus::usage);
 }
 
-// Empty: there is no such program, or it is none. Said now, and not to every client.
-std::string find_program(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  const auto folders =
-      name.find('/') != name.npos ? split("", ':') : split(path ? path : "/usr/bin:/bin", ':');
-  for (const auto folder : folders) {
-    const std::string candidate = folder.empty() ? name : std::string(folder) + '/' + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return {};
+// Said now, and not to every client.
+bool may_execute(const std::string& name) {
+  const auto program = process::find_program(name);
+  return program && ::access(program->c_str(), X_OK) == 0;
 }
 
 std::optional<std::size_t> count_of(const std::string& text) {
@@ -65,7 +60,7 @@ int run(int argc, char** argv) {
     return misused("--ready-fd is the number of a descriptor");
   if (operands.addresses.empty() && !std::getenv("LISTEN_FDS")) return misused("ADDR:PORT is missing");
   if (operands.program.empty()) return misused("PROGRAM is missing");
-  if (find_program(operands.program.front()).empty())
+  if (!may_execute(operands.program.front()))
     return misused("cannot execute " + printable(operands.program.front()));
 
   const log::Logger logger = program.logger();
