@@ -36,6 +36,23 @@ TEST(List, AVisitorMayWriteToTheStore) {
   EXPECT_EQ(store.texts(), "");
 }
 
+// A slow client would pin all that changes meanwhile in the file (design.md 3).
+TEST(List, HoldsNoTransactionWhileItsVisitorTakesItsTime) {
+  Store store;
+  std::vector<Letter> letters;
+  for (int i = 0; i < 1100; ++i) letters.push_back(message(std::to_string(i)));
+  store.deliver(letters);
+  std::vector<Uid> uids;
+  ASSERT_TRUE(store
+                  ->list({1, store.status().id}, 1,
+                         [&](const Message& info) {
+                           if (uids.empty()) store.deliver(message("late"));
+                           return uids.push_back(info.uid), true;
+                         })
+                  .has_value());
+  EXPECT_EQ(uids.size(), 1101U) << "what came after the first page is seen with a later one";
+}
+
 TEST(List, SaysWhatWasStoredOfAMessage) {
   Store store;
   const auto letter = message("a");

@@ -83,11 +83,14 @@ TEST_F(Operate, AClaimedOneGetsAWishThatIsObeyedUnlessDelivered) {
     const char* end;
   };
   for (const Case& c :
-       {Case{Action::hold, OperateKind::delivered, "gone"}, Case{Action::hold, OperateKind::deferred, "0:held"},
+       {Case{Action::hold, OperateKind::delivered, "gone"},
+        Case{Action::hold, OperateKind::deferred, "0:held"},
         Case{Action::hold, OperateKind::failed, "0:held"}, Case{Action::hold, OperateKind::unknown, "0:held"},
-        Case{Action::hold, OperateKind::discarded, "0:held"}, Case{Action::drop, OperateKind::delivered, "gone"},
-        Case{Action::drop, OperateKind::deferred, "gone"}, Case{Action::drop, OperateKind::failed, "gone"},
-        Case{Action::fail, OperateKind::deferred, "0:failed"}, Case{Action::fail, OperateKind::held, "0:failed"},
+        Case{Action::hold, OperateKind::discarded, "0:held"},
+        Case{Action::drop, OperateKind::delivered, "gone"}, Case{Action::drop, OperateKind::deferred, "gone"},
+        Case{Action::drop, OperateKind::failed, "gone"},
+        Case{Action::fail, OperateKind::deferred, "0:failed"},
+        Case{Action::fail, OperateKind::held, "0:failed"},
         Case{Action::fail, OperateKind::delivered, "gone"}}) {
     const SpoolId id = accepted(to({"a@x"}));
     turn();
@@ -143,6 +146,18 @@ TEST_F(Listing, GoesByAgeThroughAllPages) {
   ASSERT_TRUE(spool().list({}, [&](const Queued& queued) { return ids.push_back(queued.id), true; }));
   EXPECT_EQ(ids.size(), 30U);
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+}
+
+// `mailq | less` would pin all that changes meanwhile in the file (design.md 3).
+TEST_F(Listing, HoldsNoTransactionWhileItsVisitorTakesItsTime) {
+  for (int i = 0; i < 60; ++i) accepted(to({"a@x"}), "x");
+  clock_.advance(Milliseconds(1));
+  std::size_t seen = 0;
+  ASSERT_TRUE(spool().list({}, [&](const Queued&) {
+    if (seen == 0) accepted(to({"late@x"}), "x");
+    return ++seen, true;
+  }));
+  EXPECT_EQ(seen, 61U) << "what came after the first page is seen with a later one";
 }
 
 TEST_F(Listing, StopsWhenTheVisitorHasEnough) {
