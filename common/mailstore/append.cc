@@ -10,6 +10,7 @@
 #include "mailstore/bodies.h"
 #include "mailstore/body_files.h"
 #include "mailstore/state.h"
+#include "message/seven_bit.h"
 
 namespace tubepost::mailstore {
 
@@ -21,11 +22,12 @@ struct NewBody::State {
   std::string pieces;  // all of a small body; of a large one what is not in the file yet
   StagedBody staged;
   MappedFile mapped;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0, given_size = 0;
   std::uint32_t crc = 0;
 
   bool is_large() const { return staged.file.get() >= 0; }
   Result<void> spill();
+  Result<void> keep();
 };
 
 namespace {
@@ -59,15 +61,21 @@ Result<void> NewBody::write(std::string_view piece) {
   return state_->spill();
 }
 
+Result<void> NewBody::State::keep() {
+  if (auto written = spill(); !written) return written;
+  if (::fdatasync(staged.file.get()) != 0) return file_failure(folder, errno);
+  auto file =
+      MappedFile::open("/proc/self/fd/" + std::to_string(staged.file.get()), MappedFile::Links::followed);
+  if (!file) return std::move(file).error();
+  mapped = std::move(*file);
+  pieces.shrink_to_fit();
+  return {};
+}
+
 Result<void> NewBody::finish() {
-  if (!state_->is_large()) return {};
-  if (auto written = state_->spill(); !written) return written;
-  const int file = state_->staged.file.get();
-  if (::fdatasync(file) != 0) return file_failure(state_->folder, errno);
-  auto mapped = MappedFile::open("/proc/self/fd/" + std::to_string(file), MappedFile::Links::followed);
-  if (!mapped) return std::move(mapped).error();
-  state_->mapped = std::move(*mapped);
-  state_->pieces.shrink_to_fit();
+  if (state_->is_large())
+    if (auto kept = state_->keep(); !kept) return kept;
+  state_->given_size = message::size_in_lines(bytes());
   return {};
 }
 
@@ -102,13 +110,17 @@ Result<void> MailStore::State::append_one(Ledger& ledger, MailboxRef to, const A
   header.id = last_body = following(last_body, clock);
   header.length = body.size;
   header.crc = body.crc;
-  const BodyParts parts{
-      {}, append.body.bytes(), append.structure, append.text, body.is_large() ? &body.staged : nullptr};
+  const bool is_given_so = body.given_size == body.size;
+  const BodyParts parts{{},
+                        append.body.bytes(),
+                        is_given_so ? append.structure : std::string_view(),
+                        append.text,
+                        body.is_large() ? &body.staged : nullptr};
   Message message;
   message.flags = ledger.bits_that_fit(*mailbox, append.flags);
   message.internal_date = append.internal_date;
   message.save_date = ledger.now();
-  message.size = body.size;
+  message.size = body.given_size;
   message.email_id = header.id;
   if (auto stored = store_body(ledger, to.account, header, parts); !stored) return stored;
   if (parts.staged != nullptr) at_step("linked");
@@ -125,7 +137,7 @@ Result<Ledger::Mailbox*> MailStore::State::ready_to_append(Ledger& ledger, Mailb
   Usage more;
   for (const auto& append : messages) {
     all.keywords.insert(all.keywords.end(), append.flags.keywords.begin(), append.flags.keywords.end());
-    more.bytes += append.body.size();
+    more.bytes += append.body.state_->given_size;
     more.messages += 1;
   }
   if (auto refused = ledger.quota_refusal(to.account, quota, more)) return std::move(*refused);

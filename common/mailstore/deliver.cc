@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "mailstore/bodies.h"
 #include "mailstore/state.h"
+#include "message/seven_bit.h"
 
 namespace tubepost::mailstore {
 namespace {
@@ -27,6 +28,11 @@ RecordedOutcome outcome_of(const Delivery& delivery) {
 
 bool is_same_body(const RecordedOutcome& recorded, const Delivery& delivery) {
   return recorded.body_size == delivery.body.size() && recorded.body_crc == delivery.body_crc;
+}
+
+// Octets as fetch() will give them.
+std::uint64_t given_size(const Delivery& delivery) {
+  return delivery.head.size() + message::size_in_lines(delivery.body);
 }
 
 // What a batch of the group commit counts.
@@ -58,11 +64,12 @@ class Run {
 public:
   explicit Run(Ledger& ledger)
       : ledger_(ledger), transaction_(ledger.transaction()), tables_(ledger.tables()) {}
-  Result<Delivered> deliver(const Delivery& delivery, const StagedBody* staged);
+  // `size`: given_size(), found out before the transaction.
+  Result<Delivered> deliver(const Delivery& delivery, const StagedBody* staged, std::uint64_t size);
 
 private:
   std::optional<schema::DeliveredRow> recorded(const DeliveryId& id) const;
-  std::optional<Delivered> refusal(const Delivery& delivery);
+  std::optional<Delivered> refusal(const Delivery& delivery, std::uint64_t size);
   Result<void> place_body(const Delivery& delivery, const StagedBody* staged, Message& message);
   void share_body(const Delivery& delivery, Message& message);
 
@@ -71,17 +78,17 @@ private:
   const schema::Tables& tables_;
 };
 
-Result<Delivered> Run::deliver(const Delivery& delivery, const StagedBody* staged) {
+Result<Delivered> Run::deliver(const Delivery& delivery, const StagedBody* staged, std::uint64_t size) {
   const auto earlier = recorded(delivery.id);
   if (earlier && is_same_body(earlier->outcome, delivery)) return Delivered{earlier->outcome, true};
-  if (auto refused = refusal(delivery)) return *refused;
+  if (auto refused = refusal(delivery, size)) return *refused;
   auto& mailbox = ledger_.find_or_make(delivery.account, *mailbox_name(delivery.mailbox));
   Message message;
+  message.size = size;
   if (auto placed = place_body(delivery, staged, message); !placed) return std::move(placed).error();
   message.flags = ledger_.bits_that_fit(mailbox, delivery.flags);
   message.internal_date = delivery.internal_date;
   message.save_date = ledger_.now();
-  message.size = delivery.head.size() + delivery.body.size();
   ledger_.insert(mailbox, message);
 
   Delivered done{outcome_of(delivery), false, earlier.has_value()};
@@ -99,7 +106,7 @@ std::optional<schema::DeliveredRow> Run::recorded(const DeliveryId& id) const {
 }
 
 // Refusals are not recorded: when the job comes again there may be room, or another rule.
-std::optional<Delivered> Run::refusal(const Delivery& delivery) {
+std::optional<Delivered> Run::refusal(const Delivery& delivery, std::uint64_t size) {
   Delivered refused{outcome_of(delivery)};
   refused.outcome.delivered = false;
   const auto name = mailbox_name(delivery.mailbox);
@@ -111,8 +118,8 @@ std::optional<Delivered> Run::refusal(const Delivery& delivery) {
   auto* const mailbox = ledger_.find(delivery.account, *name);
   auto failure = mailbox != nullptr ? Ledger::uid_refusal(mailbox->status(), 1) : std::nullopt;
   if (!failure)
-    failure = ledger_.quota_refusal(delivery.account, {delivery.quota_bytes, delivery.quota_messages},
-                                    {delivery.head.size() + delivery.body.size(), 1});
+    failure =
+        ledger_.quota_refusal(delivery.account, {delivery.quota_bytes, delivery.quota_messages}, {size, 1});
   if (!failure) return std::nullopt;
   refused.outcome.status = failure->status;
   refused.outcome.text = std::move(failure->text);
@@ -128,8 +135,10 @@ Result<void> Run::place_body(const Delivery& delivery, const StagedBody* staged,
     const auto value = transaction_.get(tables_.bodies, schema::body_key(delivery.account, header.id));
     if (!value) {
       message.head = delivery.head.empty() ? 0 : 1;
+      const bool is_given_so = message.size == delivery.head.size() + delivery.body.size();
+      const std::string_view structure = is_given_so ? delivery.structure : std::string_view();
       return store_body(ledger_, delivery.account, header,
-                        {delivery.head, delivery.body, delivery.structure, delivery.text, staged});
+                        {delivery.head, delivery.body, structure, delivery.text, staged});
     }
     const auto there = schema::need(schema::decode_body_header(*value), "bodies");
     if (there.length == header.length && there.crc == header.crc)
@@ -163,6 +172,8 @@ Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& d
   const auto staged = state_->stage(deliveries);
   if (!staged) return staged.error();
   state_->at_step("staged");
+  std::vector<std::uint64_t> sizes;
+  for (const auto& delivery : deliveries) sizes.push_back(given_size(delivery));
   std::vector<Delivered> outcomes;
   auto committed = state_->change(
       [&](Ledger& ledger) -> Result<void> {
@@ -170,7 +181,7 @@ Result<std::vector<Delivered>> MailStore::deliver(const std::vector<Delivery>& d
         Run run(ledger);
         for (std::size_t i = 0; i < deliveries.size(); ++i) {
           const auto& file = (*staged)[i];
-          auto done = run.deliver(deliveries[i], file ? &*file : nullptr);
+          auto done = run.deliver(deliveries[i], file ? &*file : nullptr, sizes[i]);
           if (!done) return std::move(done).error();
           outcomes.push_back(std::move(*done));
           if (file) state_->at_step("linked");

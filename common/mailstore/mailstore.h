@@ -27,7 +27,8 @@
 
 namespace tubepost::mailstore {
 
-// A whole message as its reader gets it: head then body, both CRLF.
+// A whole message as its reader gets it: head then body, both CRLF. A binary one is stored as it came and given in
+// lines (message::in_lines).
 class MessageBytes {
 public:
   MessageBytes(MessageBytes&&) noexcept;
@@ -114,7 +115,8 @@ struct Append {
   NewBody body;  // finished
   Flags flags;
   Timestamp internal_date;
-  std::string structure, text;  // opaque to the store; empty: none yet
+  std::string structure,
+      text;  // opaque to the store; empty: none yet; of a body that is given in lines not kept
 };
 struct Appended {
   std::uint32_t uid_validity = 0;

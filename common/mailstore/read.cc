@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "mailstore/state.h"
+#include "message/seven_bit.h"
 
 namespace tubepost::mailstore {
 namespace {
@@ -100,7 +101,19 @@ struct MessageBytes::State {
   std::string small;  // head and body of one kept in the database are a copy
   std::string head;   // one of several, or of a large body
   MappedFile large;
+  std::string converted;
   std::string_view head_bytes, body;
+
+  // By its size a message says whether it is given as it is stored; a reader of a part of a large body does not pay for
+  // looking at the whole.
+  void give(std::string_view stored, const Message& of) {
+    body = stored;
+    if (of.size == head_bytes.size() + stored.size()) return;
+    auto in_lines = message::in_lines(stored);
+    if (!in_lines) return;
+    converted = std::move(*in_lines);
+    body = converted;
+  }
 };
 
 MessageBytes::MessageBytes() : state_(std::make_unique<State>()) {}
@@ -283,9 +296,10 @@ Result<std::optional<MessageBytes>> MailStore::fetch(AccountId account, const Me
                      : message.head == 1 ? inside.substr(0, header.head_size)
                                          : std::string_view(state.head);
   if (header.place == schema::Place::inside) {
-    state.body = inside.substr(header.head_size);
-    if (state.body.size() != header.length || crc32c(state.body) != header.crc)
+    const auto stored = inside.substr(header.head_size);
+    if (stored.size() != header.length || crc32c(stored) != header.crc)
       return Failure::temporary("the body " + header.id.to_text() + " is damaged (mailadm fsck)");
+    state.give(stored, message);
     return Found(std::move(bytes));
   }
   const auto path = state_->files.path_of(account, header.id);
@@ -295,7 +309,7 @@ Result<std::optional<MessageBytes>> MailStore::fetch(AccountId account, const Me
   // Its checksum is check()'s matter: a reader of a part would pay for the whole.
   if (state.large.bytes().size() != header.length)
     return Failure::temporary(path + ": not as long as it was (mailadm fsck)");
-  state.body = state.large.bytes();
+  state.give(state.large.bytes(), message);
   return Found(std::move(bytes));
 }
 

@@ -74,9 +74,9 @@ struct Message {
   std::uint32_t flags = 0;  // of Flag and keyword_bit
   ModSeq modseq = 0;
   Timestamp internal_date, save_date;  // RFC 3501 2.3.3; RFC 8514
-  std::uint64_t size = 0;              // octets of head and body together: RFC822.SIZE, POP3's size
-  spool::SpoolId email_id;             // RFC 8474 EMAILID; names the body, shared by copies
-  std::uint32_t head = 0;              // which of the body's generated heads; 0: none
+  std::uint64_t size = 0;  // octets of head and body together as fetch() gives them: RFC822.SIZE, POP3's size
+  spool::SpoolId email_id;  // RFC 8474 EMAILID; names the body, shared by copies
+  std::uint32_t head = 0;   // which of the body's generated heads; 0: none
 };
 
 // Keywords by name, of a message's bits.

@@ -34,17 +34,38 @@ bool has_binary(std::string_view text) {
   return false;
 }
 
-// What is to go from a message, and what is said where it is gone.
+// RFC 3030 3.
+bool says_binary(std::string_view message) {
+  HeaderReader reader(message);
+  while (const auto field = reader.next())
+    if (field->is("Content-Transfer-Encoding")) return equal_ignoring_case(trim(field->value), "binary");
+  return false;
+}
+
+// What is binary where no encoding can help, as lines.
+std::string mended(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ends_line = text[i] == '\n' || (text[i] == '\r' && text.substr(i + 1, 1) != "\n");
+    if (text[i] == '\0')
+      out += "=00";
+    else if (ends_line)
+      out += "\r\n";
+    else if (text[i] != '\r')
+      out += text[i];
+  }
+  return out;
+}
+
+// What is to go from a message.
 struct Aim {
   bool (*unwanted)(std::string_view text);
   bool quotes_text;  // a text becomes quoted-printable; else base64, which has no line ends of its own
-  const char* unwanted_header;
-  const char* unwanted_elsewhere;
+  bool mends;        // what no encoding can help; else that is a Failure
 };
-constexpr Aim seven_bits{has_eight_bit, true, "a header with bytes beyond ASCII",
-                         "bytes beyond ASCII outside of any part"};
-constexpr Aim lines{has_binary, false, "a header with bytes that no line may have",
-                    "such bytes outside of any part"};
+constexpr Aim seven_bits{has_eight_bit, true, false};
+constexpr Aim lines{has_binary, false, true};
 
 class PartConverter {
 public:
@@ -56,21 +77,22 @@ public:
     for (std::size_t i = 0; i < parts_.size(); ++i)
       if (auto done = take(parts_[i]); !done) return std::move(done).error();
     out_ += message_.substr(copied_);
-    if (aim_.unwanted(out_)) return Failure::permanent(aim_.unwanted_elsewhere, conversion_failed);
-    return std::move(out_);
+    if (!aim_.unwanted(out_)) return std::move(out_);
+    if (aim_.mends) return mended(out_);
+    return Failure::permanent("bytes beyond ASCII outside of any part", conversion_failed);
   }
 
 private:
   Result<void> take(const MimePart& part) {
     const auto body = part.body(message_);
-    if (aim_.unwanted(part.header(message_)))
-      return Failure::permanent(aim_.unwanted_header, conversion_failed);
+    if (!aim_.mends && aim_.unwanted(part.header(message_)))
+      return Failure::permanent("a header with bytes beyond ASCII", conversion_failed);
     if (!aim_.unwanted(body)) return {};
     if (is_container(part))
       return write_header(part, !aim_.quotes_text && has_eight_bit(body) ? "8bit" : "7bit"), Result<void>();
+    if (part.encoding != TransferEncoding::identity && aim_.mends) return {};
     if (part.encoding != TransferEncoding::identity)
-      return Failure::permanent("a part with bytes that no encoding has says that it is encoded",
-                                conversion_failed);
+      return Failure::permanent("a part with bytes beyond ASCII says that it is encoded", conversion_failed);
     const bool text = aim_.quotes_text && part.is_type("text");
     write_header(part, text ? "quoted-printable" : "base64");
     out_ += text ? encode_quoted_printable(body) : encode_base64_lines(body);
@@ -124,16 +146,18 @@ Result<std::string> to_seven_bit(std::string_view message) {
   return PartConverter(message, seven_bits).convert();
 }
 
-bool says_binary(std::string_view message) {
-  HeaderReader reader(message);
-  while (const auto field = reader.next())
-    if (field->is("Content-Transfer-Encoding")) return equal_ignoring_case(trim(field->value), "binary");
-  return false;
+std::optional<std::string> in_lines(std::string_view message) {
+  const bool has_nul = message.find('\0') != npos;
+  if (!has_nul && !(says_binary(message) && has_binary(message))) return std::nullopt;
+  std::string made = PartConverter(message, lines).convert().value();  // what mends does not fail
+  // By its length whoever stores it knows that it is another: a long field that went must not make it the same.
+  while (made.size() <= message.size()) made += "\r\n";
+  return made;
 }
 
-Result<std::string> to_lines(std::string_view message) {
-  if (is_signed(message)) return Failure::permanent("the message is signed, and binary", conversion_failed);
-  return PartConverter(message, lines).convert();
+std::uint64_t size_in_lines(std::string_view message) {
+  const auto made = in_lines(message);
+  return made ? made->size() : message.size();
 }
 
 }  // namespace tubepost::message

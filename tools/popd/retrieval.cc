@@ -4,7 +4,6 @@
 #include "message/downgrade.h"
 #include "message/eight_bit.h"
 #include "message/header.h"
-#include "message/seven_bit.h"
 #include "popd/session.h"
 
 namespace tubepost::popd {
@@ -21,18 +20,6 @@ std::optional<pop3::Reply> Session::fetch(const Message& message,
   bytes.emplace(std::move(**fetched));
   return std::nullopt;
 }
-
-namespace {
-
-// RFC 3030 3: a binary body is kept as it came, and this is a protocol of lines. Empty: it is to be sent as it is (if it is signed, for
-// better or worse). Other octets than LIST says, and no fewer messages read for their size.
-std::string in_lines(std::string_view body) {
-  if (!message::says_binary(body)) return {};
-  auto converted = message::to_lines(body);
-  return converted ? std::move(*converted) : std::string();
-}
-
-}  // namespace
 
 // The head is generated fields, without an empty line: the header goes on in the body. RFC 6856 2.1: a client that did not
 // say UTF8 gets a header without it, which then has other octets than LIST says.
@@ -55,10 +42,8 @@ Answer Session::retr(const Line& line) {
   if (message == nullptr) return pop3::error(pop3::Code::none, "No such message");
   std::optional<mailstore::MessageBytes> bytes;
   if (auto refused = fetch(*message, bytes)) return *refused;
-  const auto converted = in_lines(bytes->body());
-  const auto body = converted.empty() ? bytes->body() : std::string_view(converted);
-  lines_ << pop3::ok(std::to_string(bytes->head().size() + body.size()) + " octets").to_wire();
-  write_message(*bytes, body);
+  lines_ << pop3::ok(std::to_string(message->size) + " octets").to_wire();
+  write_message(*bytes, bytes->body());
   ++retrieved_;
   return Answer::written();
 }
@@ -72,8 +57,7 @@ Answer Session::top(const Line& line) {
   std::optional<mailstore::MessageBytes> bytes;
   if (auto refused = fetch(*message, bytes)) return *refused;
   lines_ << pop3::ok("The top of it follows").to_wire();
-  const auto converted = in_lines(bytes->body());
-  write_message(*bytes, pop3::top_of(converted.empty() ? bytes->body() : std::string_view(converted), *count));
+  write_message(*bytes, pop3::top_of(bytes->body(), *count));
   return Answer::written();
 }
 

@@ -28,12 +28,36 @@ TEST(Deliver, GivesBackOutcomesInOrder) {
 
 TEST(Deliver, KeepsHeadAndBodyByteForByte) {
   Store store;
-  Letter letter = message("a").saying(std::string("Subject: x\r\n\r\n\0\xff\r\n", 19));
+  Letter letter = message("a").saying("Subject: x\r\n\r\n\x01\xff\n\r\n");
   letter.head = "Return-Path: <>\r\n";
   store.deliver(letter);
   const auto bytes = store->fetch({1, store.status().id}, 1);
   EXPECT_EQ((*bytes)->head(), letter.head);
   EXPECT_EQ((*bytes)->body(), letter.text);
+}
+
+// RFC 3030 3, RFC 9051 4.3.1. On the disk it is as it came; who asks for its size or its bytes is told of the same ones.
+TEST(Deliver, ABinaryBodyIsKeptAsItIsAndGivenInLines) {
+  using namespace std::string_literals;
+  for (const auto& body : {"Subject: x\r\n\r\na\0b\r\n"s, "Subject: x\r\n\r\na\0b\r\n"s + large}) {
+    Store store;
+    const Letter letter = message("a").saying(body);
+    auto delivery = letter.delivery();
+    delivery.structure = "of other bytes than are given";
+    ASSERT_TRUE(store->deliver({delivery}).has_value());
+    const MailboxRef box{1, store.status().id};
+    const auto bytes = store->fetch(box, 1);
+    EXPECT_EQ((*bytes)->body().find('\0'), std::string_view::npos);
+    EXPECT_NE((*bytes)->body().find("base64\r\n\r\nYQBiDQ"), std::string_view::npos) << (*bytes)->body();
+    const auto size = (*bytes)->head().size() + (*bytes)->body().size();
+    EXPECT_EQ((*store->find(box, 1))->size, size);
+    EXPECT_EQ(store->usage(1)->bytes, size);
+    const auto has_no_structure = [](const Scanned& s) { return EXPECT_EQ(s.structure, ""), true; };
+    ASSERT_TRUE(store->scan(box, UidSet::all(), With::structures, has_no_structure).has_value());
+    EXPECT_TRUE(store.check().empty());
+    for (const auto& file : store.files()) EXPECT_EQ(std::filesystem::file_size(file), body.size());
+    EXPECT_TRUE(store.deliver(letter).again);
+  }
 }
 
 TEST(Deliver, SizeIsThatOfHeadAndBody) {

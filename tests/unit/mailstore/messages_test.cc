@@ -58,6 +58,23 @@ TEST(Append, KeepsStructureAndText) {
   EXPECT_TRUE(store.check().empty());
 }
 
+// RFC 9051 6.3.12: a literal8 may bring what no literal can give back.
+TEST(Append, WhatIsBinaryIsGivenInLines) {
+  using namespace std::string_literals;
+  Store store;
+  const auto box = make(*store, 1, "a");
+  append(*store, box, {"Subject: x\r\n\r\na\0b\r\n"s, "Subject: x\r\n\r\na\0b\r\n"s + large, "plain"});
+  for (const Uid uid : {1U, 2U}) {
+    const auto bytes = store->fetch(box, uid);
+    EXPECT_NE((*bytes)->body().find("base64\r\n\r\nYQBiDQ"), std::string_view::npos);
+    EXPECT_EQ((*store->find(box, uid))->size, (*bytes)->body().size());
+  }
+  std::string structures;
+  const auto add = [&](const Scanned& s) { return structures += std::string(s.structure) + '|', true; };
+  ASSERT_TRUE(store->scan(box, UidSet::all(), With::structures, add).has_value());
+  EXPECT_EQ(structures, "||structure of plain|");
+}
+
 TEST(Append, IsRefusedAtTheQuotaAsAWhole) {
   Store store;
   const auto box = make(*store, 1, "a");

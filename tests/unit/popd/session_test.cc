@@ -180,17 +180,20 @@ TEST(PopSession, DowngradesTheHeaderForWhoDidNotSayUtf8) {
   Service service;
   service.deliver("a", "Subject: gr\xc3\xbc\xc3\x9f\x65\r\n\r\nb\xc3\xb6\r\n");
   const auto plain = service.talk("RETR 1\r\nQUIT\r\n");
-  EXPECT_NE(plain.find("Subject: =?utf-8?B?Z3LDvMOfZQ==?=\r\n\r\nb\xc3\xb6\r\n.\r\n"), std::string::npos) << plain;
+  EXPECT_NE(plain.find("Subject: =?utf-8?B?Z3LDvMOfZQ==?=\r\n\r\nb\xc3\xb6\r\n.\r\n"), std::string::npos)
+      << plain;
   const auto login = "UTF8\r\nAUTH PLAIN AGJvYkBleGFtcGxlLnRlc3QAc2VjcmV0\r\n";
   const auto utf8 = service.talk(std::string(login) + "RETR 1\r\nQUIT\r\n", Service::stranger());
-  EXPECT_NE(utf8.find("Subject: gr\xc3\xbc\xc3\x9f\x65\r\n\r\nb\xc3\xb6\r\n.\r\n"), std::string::npos) << utf8;
+  EXPECT_NE(utf8.find("Subject: gr\xc3\xbc\xc3\x9f\x65\r\n\r\nb\xc3\xb6\r\n.\r\n"), std::string::npos)
+      << utf8;
 }
 
 TEST(PopSession, ApopSaysTheTimestampOfTheGreeting) {
   Service service;
   service.authenticator.internal = "APOP";
-  const auto said = service.talk("APOP bob@example.test c4c9334bac560ecc979e58001b3e22fb\r\nAPOP bob@example.test xyz\r\nQUIT\r\n",
-                                 Service::stranger(false));
+  const auto said = service.talk(
+      "APOP bob@example.test c4c9334bac560ecc979e58001b3e22fb\r\nAPOP bob@example.test xyz\r\nQUIT\r\n",
+      Service::stranger(false));
   const auto begin = said.find('<'), end = said.find('>');
   ASSERT_NE(end, std::string::npos) << said;
   const std::string timestamp = said.substr(begin, end - begin + 1);
@@ -206,7 +209,8 @@ TEST(PopSession, OffersPlusWhereTheConnectionHasAChannelBinding) {
   Service service;
   auto client = Service::stranger();
   client.tls_info.tls_exporter = "the channel";
-  EXPECT_NE(service.talk("CAPA\r\nQUIT\r\n", client).find("SASL PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS\r\n"), std::string::npos);
+  EXPECT_NE(service.talk("CAPA\r\nQUIT\r\n", client).find("SASL PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS\r\n"),
+            std::string::npos);
   service.talk("AUTH SCRAM-SHA-256-PLUS\r\n*\r\nQUIT\r\n", client);
   ASSERT_EQ(service.authenticator.requests.size(), 1u);
   EXPECT_EQ(service.authenticator.requests[0].tls_exporter, "the channel");
@@ -217,9 +221,24 @@ TEST(PopSession, GivesABinaryMessageInLines) {
   const std::string head = "MIME-Version: 1.0\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: ";
   service.deliver("a", head + "binary\r\n\r\n" + std::string("a\0\nb\rc", 6));
   const auto said = service.talk("RETR 1\r\nTOP 1 5\r\nQUIT\r\n");
-  EXPECT_NE(said.find("Content-Transfer-Encoding: base64\r\n\r\nYQAKYg1j\r\n.\r\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("Content-Transfer-Encoding: base64\r\n\r\nYQAKYg1j\r\n.\r\n"), std::string::npos)
+      << said;
   EXPECT_EQ(said.find('\0'), std::string::npos);
   EXPECT_EQ(said.find("binary"), std::string::npos);
+}
+
+// RFC 1939 5, RFC 6856 2.1: what LIST says is what RETR sends; the message has a signature, as nearly all have that come so.
+TEST(PopSession, TheSizeOfABinaryMessageIsThatOfItsLines) {
+  Service service;
+  service.deliver(
+      "a", "DKIM-Signature: v=1\r\nContent-Transfer-Encoding: binary\r\n\r\n" + std::string("a\0\nb", 4));
+  const auto said = service.talk("LIST 1\r\nRETR 1\r\nQUIT\r\n");
+  const auto sent = said.find(" octets\r\n") + 9, end = said.find("\r\n.\r\n") + 2;
+  ASSERT_GT(end, sent);
+  const auto size = std::to_string(end - sent);
+  EXPECT_NE(said.find("+OK 1 " + size + "\r\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("+OK " + size + " octets\r\n"), std::string::npos) << said;
+  EXPECT_EQ(said.find('\0'), std::string::npos);
 }
 
 // The bodies are not even there.
