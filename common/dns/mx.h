@@ -5,6 +5,7 @@
 // however many records a zone has. Pure but for the resolver.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -64,6 +65,8 @@ struct ReverseNames {
   std::vector<std::string> confirmed;  // those that lead back to the address
   bool unsure = false;                 // a name could not be confirmed because servers could not say
 };
-ReverseNames find_reverse_names(Resolver& resolver, const net::IpAddress& address);
+// The names are looked up side by side, all of it within `limit`.
+ReverseNames find_reverse_names(Resolver& resolver, const net::IpAddress& address,
+                                std::chrono::milliseconds limit = std::chrono::seconds(20));
 
 }  // namespace tubepost::dns

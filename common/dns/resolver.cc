@@ -56,4 +56,10 @@ Failure to_failure(Kind kind, Type type, const std::string& name, const std::str
   return Failure::temporary(std::move(text), {4, 4, 3});
 }
 
+std::vector<AnyAnswer> Resolver::query_all(const std::vector<Question>& questions, std::chrono::milliseconds) {
+  std::vector<AnyAnswer> answers;
+  for (const auto& question : questions) answers.push_back(query(question.name, question.type));
+  return answers;
+}
+
 }  // namespace tubepost::dns

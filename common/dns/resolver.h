@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,26 @@ struct Answer {
   bool is_absent() const { return kind == Kind::nodata || kind == Kind::nxdomain; }
 };
 
+struct Question {
+  std::string name;
+  Type type;
+};
+
+// The records of a T's type.
+template <class T>
+Answer<T> to_answer(AnyAnswer any) {
+  Answer<T> answer{any.kind, any.authenticated, std::move(any.name), {}, UINT32_MAX, std::move(any.detail)};
+  for (Record& record : any.records) {
+    if (T* data = std::get_if<T>(&record.data)) {
+      answer.records.push_back(std::move(*data));
+      answer.ttl = std::min(answer.ttl, record.ttl);
+    }
+  }
+  if (answer.records.empty()) answer.ttl = 0;
+  if (answer.ok() && answer.records.empty()) answer.kind = Kind::nodata;
+  return answer;
+}
+
 // What an answer that is not ok means to whoever needed it: 5.1.2 for nxdomain, 5.4.4 for nodata, else 4.4.3
 // (RFC 3463 3.5: directory server failure).
 Failure to_failure(Kind kind, Type type, const std::string& name, const std::string& detail);
@@ -52,6 +73,10 @@ class Resolver {
 public:
   virtual ~Resolver() = default;
   virtual AnyAnswer query(const std::string& name, Type type) = 0;
+  // The answers in the order of the questions. A resolver that asks servers asks all at once, and who has not answered within
+  // `limit` is Kind::timeout; here one after the other, each with the time that query() takes.
+  virtual std::vector<AnyAnswer> query_all(const std::vector<Question>& questions,
+                                           std::chrono::milliseconds limit);
 
   Answer<Mx> mx(const std::string& name) { return typed<Mx>(name, Type::mx); }
   Answer<net::IpAddress> a(const std::string& name) { return typed<net::IpAddress>(name, Type::a); }
@@ -68,17 +93,7 @@ public:
 private:
   template <class T>
   Answer<T> typed(const std::string& name, Type type) {
-    auto any = query(name, type);
-    Answer<T> answer{any.kind, any.authenticated, std::move(any.name), {}, UINT32_MAX, std::move(any.detail)};
-    for (Record& record : any.records) {
-      if (T* data = std::get_if<T>(&record.data)) {
-        answer.records.push_back(std::move(*data));
-        answer.ttl = std::min(answer.ttl, record.ttl);
-      }
-    }
-    if (answer.records.empty()) answer.ttl = 0;
-    if (answer.ok() && answer.records.empty()) answer.kind = Kind::nodata;
-    return answer;
+    return to_answer<T>(query(name, type));
   }
 };
 

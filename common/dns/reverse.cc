@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -29,17 +30,28 @@ std::string reverse_name(const net::IpAddress& address) {
   return reversed_labels(address) + (address.is_v6() ? ".ip6.arpa" : ".in-addr.arpa");
 }
 
-ReverseNames find_reverse_names(Resolver& resolver, const net::IpAddress& address) {
-  const auto answer = resolver.ptr(reverse_name(address));
+ReverseNames find_reverse_names(Resolver& resolver, const net::IpAddress& address,
+                                std::chrono::milliseconds limit) {
+  using Time = std::chrono::steady_clock;
+  const auto end = Time::now() + limit;
+  const auto answer =
+      to_answer<Host>(std::move(resolver.query_all({{reverse_name(address), Type::ptr}}, limit).front()));
   ReverseNames reverse;
   reverse.kind = answer.kind;
+  std::vector<Question> questions;
   for (const Host& host : answer.records) {
     const auto name = normal_name(host.name);
     if (!name || reverse.names.size() == reverse_names_max) continue;
     reverse.names.push_back(*name);
-    const auto back = address.is_v6() ? resolver.aaaa(*name) : resolver.a(*name);
+    questions.push_back({*name, address.is_v6() ? Type::aaaa : Type::a});
+  }
+  if (questions.empty()) return reverse;
+  auto addresses =
+      resolver.query_all(questions, std::chrono::ceil<std::chrono::milliseconds>(end - Time::now()));
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto back = to_answer<net::IpAddress>(std::move(addresses[i]));
     if (std::find(back.records.begin(), back.records.end(), address) != back.records.end())
-      reverse.confirmed.push_back(*name);
+      reverse.confirmed.push_back(reverse.names[i]);
     else if (!back.ok() && !back.is_absent())
       reverse.unsure = true;
   }

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
 
 #include "base/text.h"
+#include "dns/datagrams.h"
 #include "dns/message.h"
 #include "dns/name.h"
 
@@ -20,6 +22,8 @@ namespace {
 
 constexpr std::uint16_t dns_port = 53;
 constexpr std::size_t answer_max = 65535;  // of TCP
+// After that resolv.conf may have changed. To read that file for every question cost as much as the question.
+constexpr std::chrono::seconds state_life{5};
 
 // A state of libresolv with its sockets and servers.
 class State {
@@ -68,13 +72,12 @@ void State::set_servers(const std::vector<net::Endpoint>& servers) {
   state_._u._ext.nscount = 0;  // makes libresolv copy those of IPv4 to where the others are
 }
 
-// What one thread asks with, made anew when it is some seconds old: resolv.conf may have changed. To read that file for every
-// question cost as much as the question.
+// What one thread asks with, made anew when it is some seconds old.
 class Asker {
 public:
   struct __res_state* get(const SystemResolver::Options& options) {
     const auto now = std::chrono::steady_clock::now();
-    if (state_ && now - made_ < life && servers_ == options.servers && wait_ == options.wait)
+    if (state_ && now - made_ < state_life && servers_ == options.servers && wait_ == options.wait)
       return state_->get();
     state_ = std::make_unique<State>();
     if (!state_->ok()) return state_.reset(), nullptr;
@@ -89,12 +92,26 @@ public:
   }
 
 private:
-  static constexpr std::chrono::seconds life{5};
   std::unique_ptr<State> state_;
   std::chrono::steady_clock::time_point made_;
   std::vector<net::Endpoint> servers_;
   std::chrono::seconds wait_{};
 };
+
+// Those that it would ask, but for one of a zone ("fe80::1%eth0"), for which an Endpoint has no place.
+std::vector<net::Endpoint> servers_of(const struct __res_state& state) {
+  std::vector<net::Endpoint> servers;
+  for (int i = 0; i < state.nscount && i < MAXNS; ++i) {
+    const auto* const v4 = &state.nsaddr_list[i];
+    const auto* const v6 = state._u._ext.nsaddrs[i];
+    const bool is_v4 = v4->sin_family == AF_INET;
+    if (!is_v4 && (v6 == nullptr || v6->sin6_scope_id != 0)) continue;
+    const auto address = net::IpAddress::from_sockaddr(is_v4 ? reinterpret_cast<const sockaddr*>(v4)
+                                                             : reinterpret_cast<const sockaddr*>(v6));
+    if (address) servers.push_back({*address, ntohs(is_v4 ? v4->sin_port : v6->sin6_port)});
+  }
+  return servers;
+}
 
 // Of an answer without records. That there are none may be authenticated, too.
 AnyAnswer of_header(const HEADER& header, std::string name) {
@@ -114,6 +131,35 @@ AnyAnswer without_answer(std::string name, Kind kind, std::string detail) {
 }
 
 }  // namespace
+
+struct SystemResolver::Servers {
+  struct Known {
+    std::vector<net::Endpoint> servers;
+    bool by_libresolv_alone = true;  // "options use-vc", or no server of whom we know the address
+  };
+
+  Known known(const Options& options) {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (made_ && now - *made_ < state_life) return known_;
+    made_ = now;
+    State state;
+    known_.servers = options.servers;
+    if (state.ok() && options.servers.empty()) known_.servers = servers_of(*state.get());
+    known_.servers.resize(std::min<std::size_t>(known_.servers.size(), MAXNS));
+    known_.by_libresolv_alone =
+        known_.servers.empty() || (state.ok() && (state.get()->options & RES_USEVC) != 0);
+    return known_;
+  }
+
+private:
+  std::mutex mutex_;
+  std::optional<std::chrono::steady_clock::time_point> made_;
+  Known known_;
+};
+
+SystemResolver::SystemResolver(Options options)
+    : options_(std::move(options)), servers_(std::make_shared<Servers>()) {}
 
 Result<SystemResolver> SystemResolver::create(const std::vector<std::string>& servers) {
   Options options;
@@ -153,6 +199,27 @@ AnyAnswer SystemResolver::query(const std::string& name, Type type) {
     return without_answer(*ascii, nobody ? Kind::unreachable : Kind::timeout, servers_text());
   }
   return parse_message({buffer.get(), std::min(static_cast<std::size_t>(size), answer_max)}, *ascii, type);
+}
+
+std::vector<AnyAnswer> SystemResolver::query_all(const std::vector<Question>& questions,
+                                                 std::chrono::milliseconds limit) {
+  const auto known = servers_->known(options_);
+  if (known.by_libresolv_alone) return Resolver::query_all(questions, limit);
+  std::vector<AnyAnswer> answers;
+  std::vector<Question> named;
+  std::vector<std::size_t> places;  // of `named` among the answers
+  for (const auto& question : questions) {
+    const auto ascii = query_name(question.name);
+    if (ascii) named.push_back({*ascii, question.type}), places.push_back(answers.size());
+    answers.push_back(without_answer(question.name, Kind::nxdomain, {}));  // of what is no name
+  }
+  auto found = ask_by_datagrams(named, {known.servers, options_.wait, limit});
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    auto& answer = answers[places[i]];
+    answer = found[i] ? std::move(*found[i]) : query(named[i].name, named[i].type);
+    if (answer.kind == Kind::timeout || answer.kind == Kind::unreachable) answer.detail = servers_text();
+  }
+  return answers;
 }
 
 }  // namespace tubepost::dns

@@ -2,11 +2,12 @@
 // where an answer is too long for a datagram. The AD bit is asked for, and believed (RES_TRUSTAD): whoever
 // wants DANE has a validating resolver on this machine, or one the way to which is safe (RFC 7672 3).
 //
-// Time: `wait` for each server, twice each; with one server at most 2 * wait. Threading: any thread; each
-// query has a state of its own, so look-ups run side by side.
+// Time: `wait` for each server, twice each; with one server at most 2 * wait. query_all() asks by datagrams.h; what does not fit
+// into a datagram is then asked for by query(). Threading: any thread; each query has a state of its own.
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "dns/resolver.h"
@@ -19,16 +20,19 @@ public:
     std::vector<net::Endpoint> servers;  // empty: the system's; at most the first three are asked
     std::chrono::seconds wait{4};
   };
-  explicit SystemResolver(Options options) : options_(std::move(options)) {}
+  explicit SystemResolver(Options options);
 
   // dns.servers as it is written: "ADDR[:PORT]"; a permanent Failure names what is none.
   static Result<SystemResolver> create(const std::vector<std::string>& servers);
 
   AnyAnswer query(const std::string& name, Type type) override;
+  std::vector<AnyAnswer> query_all(const std::vector<Question>& questions, std::chrono::milliseconds limit) override;
 
 private:
+  struct Servers;
   std::string servers_text() const;
   Options options_;
+  std::shared_ptr<Servers> servers_;  // that libresolv would ask; of all copies, as a session's thread asks but once
 };
 
 }  // namespace tubepost::dns

@@ -1,4 +1,4 @@
-// A sockaddr of any family, for the calls of the kernel. Inside net only.
+// A sockaddr of any family, for the calls of the kernel.
 #pragma once
 
 #include <sys/socket.h>
