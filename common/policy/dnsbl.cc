@@ -1,12 +1,13 @@
 #include "policy/dnsbl.h"
 
 #include <algorithm>
+#include <array>
+#include <mutex>
 
 #include "base/bounded_map.h"
 #include "base/text.h"
 #include "dns/mx.h"
 #include "net/seldom.h"
-#include "policy/lookup_pool.h"
 
 namespace tubepost::policy {
 namespace {
@@ -42,14 +43,6 @@ std::chrono::seconds life_of(const ListAnswer& answer, std::uint32_t ttl) {
   if (!answer.error.empty()) return error_life;
   if (answer.replies.empty()) return negative_life;
   return std::clamp(std::chrono::seconds(ttl), positive_least, positive_most);
-}
-
-ListAnswer failed(const BlockList& list, const std::string& question, std::string error) {
-  ListAnswer answer;
-  answer.zone = list.zone;
-  answer.question = question;
-  answer.error = std::move(error);
-  return answer;
 }
 
 }  // namespace
@@ -117,7 +110,6 @@ struct BlockLists::State {
     bool over = false, lists_world = false;
   };
   using Trials = std::array<Trial, 2>;
-  using Round = LookupRound<ListAnswer>;
 
   State(Options o, dns::Resolver& r, const Clock& c, const log::Logger& l)
       : options(std::move(o)),
@@ -126,18 +118,11 @@ struct BlockLists::State {
         logger(l),
         cache(options.cache_max),
         trials(options.lists.size()),
-        seldom(options.lists.size()) {
-    for (std::size_t i = 0; i < options.lists.size(); ++i)
-      pools.push_back(std::make_unique<LookupPool>(options.threads_per_list));
-  }
+        seldom(options.lists.size()) {}
 
-  ListAnswer ask(const BlockList& list, const std::string& question);
   std::optional<ListAnswer> cached(const std::string& question);
-  void remember(const ListAnswer& answer, std::uint32_t ttl);
-  void try_list(std::size_t which, bool v6);
   bool is_trial_due(std::size_t which, bool v6);
-  bool is_untried(std::size_t which, bool v6);
-  void begin(std::size_t which, const std::string& question, const std::shared_ptr<Round>& round);
+  void end_trial(std::size_t which, bool v6, const ListAnswer& world, const ListAnswer& entry);
   void settle(std::size_t which, bool v6, ListAnswer& answer);
 
   const Options options;
@@ -148,25 +133,90 @@ struct BlockLists::State {
   BoundedMap<Cached> cache;
   std::vector<Trials> trials;
   std::vector<net::Seldom> seldom;
-  std::vector<std::unique_ptr<LookupPool>> pools;  // last: their jobs use the rest
 };
 
-// Blocking; in a thread of the list's pool.
-ListAnswer BlockLists::State::ask(const BlockList& list, const std::string& question) {
-  ListAnswer answer;
-  answer.zone = list.zone;
-  answer.question = question;
-  const auto found = resolver.a(question);
-  if (found.ok())
-    take_replies(answer, list, found);
-  else if (!found.is_absent())
-    answer.error = std::string(dns::to_text(found.kind)) + (found.detail.empty() ? "" : ": " + found.detail);
-  if (answer.listed) {
-    if (const auto text = resolver.txt(question); text.ok())
-      answer.reason = printable(text.records.front().text, reason_max);
+// What one decision asks of the lists: all at once; then, of those that list the client, why.
+class BlockLists::Round {
+public:
+  explicit Round(State& state) : state_(state), end_(Time::now() + state.options.deadline) {}
+
+  enum class About { client, list };
+  // The place of its answer.
+  std::size_t add(std::size_t list, About about, std::string question) {
+    ListAnswer answer;
+    answer.zone = state_.options.lists[list].zone;
+    answer.question = std::move(question);
+    asked_.push_back({list, about, std::move(answer), 0});
+    return asked_.size() - 1;
   }
-  remember(answer, found.ttl);
-  return answer;
+  void ask();
+  ListAnswer& operator[](std::size_t place) { return asked_[place].answer; }
+
+private:
+  using Time = std::chrono::steady_clock;
+
+  std::vector<dns::AnyAnswer> query(const std::vector<dns::Question>& questions) {
+    if (questions.empty()) return {};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Time::now());
+    return state_.resolver.query_all(questions, std::max(left, std::chrono::milliseconds(0)));
+  }
+  void ask_whether();
+  void ask_why();
+  void remember();
+
+  struct Asked {
+    std::size_t list;
+    About about;
+    ListAnswer answer;
+    std::uint32_t ttl;
+  };
+  State& state_;
+  const Time::time_point end_;
+  std::vector<Asked> asked_;
+};
+
+void BlockLists::Round::ask() {
+  ask_whether();
+  ask_why();
+  remember();
+}
+
+void BlockLists::Round::ask_whether() {
+  std::vector<dns::Question> questions;
+  for (const auto& one : asked_) questions.push_back({one.answer.question, dns::Type::a});
+  auto found = query(questions);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto addresses = dns::to_answer<net::IpAddress>(std::move(found[i]));
+    auto& [list, about, answer, ttl] = asked_[i];
+    ttl = addresses.ttl;
+    if (addresses.ok())
+      take_replies(answer, state_.options.lists[list], addresses);
+    else if (addresses.kind == dns::Kind::timeout)
+      answer.error = "no answer in time";
+    else if (!addresses.is_absent())
+      answer.error = std::string(dns::to_text(addresses.kind)) +
+                     (addresses.detail.empty() ? "" : ": " + addresses.detail);
+  }
+}
+
+void BlockLists::Round::ask_why() {
+  std::vector<dns::Question> questions;
+  std::vector<ListAnswer*> listed;
+  for (auto& one : asked_)
+    if (one.about == About::client && one.answer.listed)
+      questions.push_back({one.answer.question, dns::Type::txt}), listed.push_back(&one.answer);
+  auto found = query(questions);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (const auto text = dns::to_answer<dns::Text>(std::move(found[i])); text.ok())
+      listed[i]->reason = printable(text.records.front().text, reason_max);
+}
+
+void BlockLists::Round::remember() {
+  const std::lock_guard lock(state_.mutex);
+  for (const auto& one : asked_)
+    if (one.about == About::client)
+      state_.cache.touch(one.answer.question) = {one.answer,
+                                                 state_.clock.now() + life_of(one.answer, one.ttl)};
 }
 
 std::optional<ListAnswer> BlockLists::State::cached(const std::string& question) {
@@ -178,17 +228,20 @@ std::optional<ListAnswer> BlockLists::State::cached(const std::string& question)
   return answer;
 }
 
-void BlockLists::State::remember(const ListAnswer& answer, std::uint32_t ttl) {
+// Who comes before the first trial is over makes it, too: nobody is judged by a list that was not tried.
+bool BlockLists::State::is_trial_due(std::size_t which, bool v6) {
   const std::lock_guard lock(mutex);
-  cache.touch(answer.question) = {answer, clock.now() + life_of(answer, ttl)};
+  auto& trial = trials[which][v6];
+  const auto now = clock.now();
+  if (trial.over && now - *trial.begun < trial_period && now >= *trial.begun) return false;
+  trial.begun = now;
+  return true;
 }
 
 // RFC 5782 5: a list that works has 127.0.0.2 and has not 127.0.0.1. Of IPv6 the same, but most lists know of IPv4 alone, and so
 // that an entry is missing there is no news.
-void BlockLists::State::try_list(std::size_t which, bool v6) {
-  const auto& list = options.lists[which];
-  const auto world = ask(list, trial_question(v6, '1', list.zone));
-  const auto entry = ask(list, trial_question(v6, '2', list.zone));
+void BlockLists::State::end_trial(std::size_t which, bool v6, const ListAnswer& world,
+                                  const ListAnswer& entry) {
   {
     const std::lock_guard lock(mutex);
     auto& trial = trials[which][v6];
@@ -198,34 +251,9 @@ void BlockLists::State::try_list(std::size_t which, bool v6) {
   if (world.listed)
     logger.error(
         "dnsbl-lists-world",
-        {{"zone", list.zone}, {"family", v6 ? "IPv6" : "IPv4"}, {"replies", join(world.replies, " ")}});
+        {{"zone", world.zone}, {"family", v6 ? "IPv6" : "IPv4"}, {"replies", join(world.replies, " ")}});
   else if (!v6 && world.error.empty() && entry.error.empty() && entry.replies.empty())
-    logger.warning("dnsbl-without-test-entry", {{"zone", list.zone}});
-}
-
-bool BlockLists::State::is_trial_due(std::size_t which, bool v6) {
-  const std::lock_guard lock(mutex);
-  auto& trial = trials[which][v6];
-  const auto now = clock.now();
-  if (trial.begun && now - *trial.begun < trial_period && now >= *trial.begun) return false;
-  trial.begun = now;
-  return true;
-}
-
-bool BlockLists::State::is_untried(std::size_t which, bool v6) {
-  const std::lock_guard lock(mutex);
-  return !trials[which][v6].over;
-}
-
-void BlockLists::State::begin(std::size_t which, const std::string& question,
-                              const std::shared_ptr<Round>& round) {
-  const bool taken = pools[which]->submit([this, which, question, round] {
-    if (round->is_over()) return;
-    auto answer = cached(question);  // whoever waited before us may have asked the same
-    round->done(which, answer ? std::move(*answer) : ask(options.lists[which], question));
-  });
-  if (!taken)
-    round->done(which, failed(options.lists[which], question, "too many look-ups wait for this list"));
+    logger.warning("dnsbl-without-test-entry", {{"zone", world.zone}});
 }
 
 // What is known of the list itself, and the log.
@@ -255,32 +283,30 @@ BlockLists::~BlockLists() = default;
 bool BlockLists::empty() const { return state_->options.lists.empty(); }
 
 ListVerdict BlockLists::check(const net::IpAddress& client) {
+  struct OfList {
+    std::optional<ListAnswer> known;
+    std::size_t answer = 0, world = 0, entry = 0;  // places in the round
+    bool is_tried = false;
+  };
   auto& state = *state_;
   const auto& lists = state.options.lists;
   const bool v6 = client.is_v6();
-  const auto round = std::make_shared<State::Round>(lists.size(), state.options.deadline);
-  const auto first_trials = std::make_shared<LookupRound<bool>>(lists.size(), state.options.deadline);
+  Round round(state);
+  std::vector<OfList> of(lists.size());
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    // Whoever comes while the first trial runs waits for it too: it stands before us in the list's queue, or
-    // its answers are in the cache.
-    const bool untried = state.is_untried(i, v6), due = state.is_trial_due(i, v6);
-    const bool trying = (untried || due) && state.pools[i]->submit([&state, i, v6, first_trials] {
-      state.try_list(i, v6);
-      first_trials->done(i, true);
-    });
-    if (!untried || !trying) first_trials->done(i, true);
-    const auto question = question_of(client, lists[i].zone);
-    if (auto known = state.cached(question))
-      round->done(i, std::move(*known));
-    else
-      state.begin(i, question, round);
+    auto question = question_of(client, lists[i].zone);
+    of[i].known = state.cached(question);
+    if (!of[i].known) of[i].answer = round.add(i, Round::About::client, std::move(question));
+    of[i].is_tried = state.is_trial_due(i, v6);
+    if (!of[i].is_tried) continue;
+    of[i].world = round.add(i, Round::About::list, trial_question(v6, '1', lists[i].zone));
+    of[i].entry = round.add(i, Round::About::list, trial_question(v6, '2', lists[i].zone));
   }
-  auto found = round->wait();
-  (void)first_trials->wait();
+  round.ask();
   std::vector<ListAnswer> answers;
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    answers.push_back(found[i] ? std::move(*found[i])
-                               : failed(lists[i], question_of(client, lists[i].zone), "no answer in time"));
+    if (of[i].is_tried) state.end_trial(i, v6, round[of[i].world], round[of[i].entry]);
+    answers.push_back(of[i].known ? std::move(*of[i].known) : std::move(round[of[i].answer]));
     state.settle(i, v6, answers.back());
   }
   return judge(lists, std::move(answers), state.options.reject_score, client);

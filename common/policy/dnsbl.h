@@ -4,10 +4,10 @@
 // A list that cannot say (SERVFAIL, no answer in time, 127.255.255.x) lists nobody, and the log says so. Each
 // list is tried first, and every hour: one that has 127.0.0.1 lists the world and is not used until that is
 // over; one that has not 127.0.0.2 is doubtful, which is logged (RFC 5782 5). IPv6 has its own trial, from the first
-// such client on. The first decision waits for that within the same deadline.
+// such client on. A decision that tries a list waits for that within the same deadline.
 //
-// Bounds: threads_per_list look-ups of one list at a time, so that a slow list delays no other; cache_max
-// answers remembered. Threading: any thread. Made after fork; the resolver and clock must outlive it.
+// Bounds: the deadline; three questions a list and decision, and one for the reason; cache_max answers remembered.
+// Threading: any thread; who asks waits himself. The resolver and clock must outlive it.
 #pragma once
 
 #include <memory>
@@ -46,7 +46,6 @@ public:
     std::vector<BlockList> lists;
     int reject_score = 5;  // scores that sum up to this reject
     std::chrono::milliseconds deadline{5000};
-    unsigned threads_per_list = 8;
     std::size_t cache_max = 20'000;
   };
   BlockLists(Options options, dns::Resolver& resolver, const Clock& clock, const log::Logger& logger);
@@ -56,6 +55,7 @@ public:
 
 private:
   struct State;
+  class Round;
   std::unique_ptr<State> state_;
 };
 

@@ -1,9 +1,10 @@
 #include "policy/reverse_dns.h"
 
+#include <mutex>
+
 #include "base/bounded_map.h"
 #include "base/text.h"
 #include "dns/mx.h"
-#include "policy/lookup_pool.h"
 
 namespace tubepost::policy {
 namespace {
@@ -58,7 +59,7 @@ struct ReverseDns::State {
     Timestamp until{};
   };
   State(Options o, dns::Resolver& r, const Clock& c)
-      : options(o), resolver(r), clock(c), cache(o.cache_max), pool(o.threads) {}
+      : options(o), resolver(r), clock(c), cache(o.cache_max) {}
 
   std::optional<dns::ReverseNames> cached(const std::string& address);
   dns::ReverseNames ask(const net::IpAddress& address);
@@ -68,7 +69,6 @@ struct ReverseDns::State {
   const Clock& clock;
   std::mutex mutex;  // of the cache
   BoundedMap<Cached> cache;
-  LookupPool pool;  // last: its jobs use the rest
 };
 
 std::optional<dns::ReverseNames> ReverseDns::State::cached(const std::string& address) {
@@ -79,7 +79,7 @@ std::optional<dns::ReverseNames> ReverseDns::State::cached(const std::string& ad
 }
 
 dns::ReverseNames ReverseDns::State::ask(const net::IpAddress& address) {
-  auto names = dns::find_reverse_names(resolver, address);
+  auto names = dns::find_reverse_names(resolver, address, options.deadline);
   const bool is_sure = !cannot_say(names.kind) && !names.unsure;
   const std::lock_guard lock(mutex);
   cache.touch(address.to_text()) = {names,
@@ -99,15 +99,7 @@ ReverseVerdict ReverseDns::check(const net::IpAddress& client, ReverseNeed need)
     verdict.inputs += ", cached";
     return verdict;
   }
-  const auto round = std::make_shared<LookupRound<dns::ReverseNames>>(1, state.options.deadline);
-  const bool taken = state.pool.submit([&state, client, round] {
-    if (!round->is_over()) round->done(0, state.ask(client));
-  });
-  dns::ReverseNames late;
-  late.kind = dns::Kind::timeout;
-  if (!taken) return judge(client, late, need);
-  const auto found = round->wait();
-  return judge(client, found.front() ? *found.front() : late, need);
+  return judge(client, state.ask(client), need);
 }
 
 }  // namespace tubepost::policy

@@ -2,8 +2,8 @@
 // back to the address, "iprev" of RFC 8601 3). Who has none is refused (550 5.7.25, RFC 7372 3.3); where the
 // servers cannot say, or not in time, it is 451 4.7.25. Answers are remembered for some minutes.
 //
-// Threading: any thread. Bounded by `deadline`, `threads` look-ups at a time and cache_max answers. Made after
-// fork; resolver and clock must outlive it.
+// Threading: any thread; who asks waits himself. Bounded by `deadline` and cache_max answers. Resolver and clock must
+// outlive it.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,6 @@ class ReverseDns {
 public:
   struct Options {
     std::chrono::milliseconds deadline{10'000};
-    unsigned threads = 8;
     std::size_t cache_max = 20'000;
   };
   ReverseDns(Options options, dns::Resolver& resolver, const Clock& clock);
