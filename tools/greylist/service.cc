@@ -26,7 +26,7 @@ public:
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
-    stop_.notify_all();
+    wake_.notify_all();
     committer_.join();
   }
 
@@ -37,6 +37,7 @@ public:
     return {};
   }
   void commit_regularly() {
+    store_->call_when_half_full([this] { hurry(); });
     committer_ = std::thread([this] { run_committer(); });
   }
   void commit() {
@@ -46,10 +47,18 @@ public:
   Services services(Durability durability) { return {*store_, rule_, logger_, durability}; }
 
 private:
+  void hurry() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_hurried_ = true;
+    }
+    wake_.notify_all();
+  }
   void run_committer() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
-      stop_.wait_for(lock, commit_interval, [this] { return stopping_; });
+      wake_.wait_for(lock, commit_interval, [this] { return stopping_ || is_hurried_; });
+      is_hurried_ = false;
       lock.unlock();
       commit();
       lock.lock();
@@ -61,9 +70,9 @@ private:
   SystemClock clock_;
   std::unique_ptr<Store> store_;
   Rule rule_;
-  std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;
+  std::mutex mutex_;  // of the two below
+  std::condition_variable wake_;
+  bool stopping_ = false, is_hurried_ = false;
   std::thread committer_;
 };
 

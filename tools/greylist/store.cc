@@ -151,6 +151,7 @@ void Store::remember(const std::string& key, const Entry& entry, bool is_new) {
     place->second.entry = entry;
   else if (const auto before = in_commit_.find(key); before != in_commit_.end())
     place->second.is_new = before->second.is_new;
+  if (added && waiting_.size() == waiting_max / 2 && half_full_) half_full_();
 }
 
 void Store::note(const Step& step, const std::optional<Entry>& before) {
@@ -204,12 +205,13 @@ void Store::write_waiting(lmdb::WriteTransaction& transaction) {
 }
 
 void Store::end_commit(bool written) {
+  Waitings over;  // destroyed behind the lock: to free so many would be a pause
   const std::lock_guard lock(mutex_);
   if (!written) {
     waiting_.merge(in_commit_);  // what has come since is newer and stays
     statistics_.add(statistics_in_commit_);
   }
-  in_commit_.clear();
+  over.swap(in_commit_);
   failing_ = !written;
   ++commits_;
 }

@@ -49,6 +49,9 @@ public:
   void count(Count what);
   // Whether there is anything that is not on disk yet.
   bool has_waiting() const;
+  // `call` is for whoever commits to hear that half of what may wait does: if that begins now, nobody has to wait for it. Comes from
+  // whoever asks, under the lock of this store, whose functions it must not call. To be set before anybody asks.
+  void call_when_half_full(std::function<void()> call) { half_full_ = std::move(call); }
   // Writes what waits, and forgets some of what has expired.
   Result<void> commit(const Parameters& parameters);
 
@@ -90,6 +93,7 @@ private:
   lmdb::Environment environment_;
   lmdb::Table records_, meta_;
   const Clock& clock_;
+  std::function<void()> half_full_;
   std::mutex commit_mutex_;       // held for a whole commit; taken before mutex_
   std::string sweep_position_;    // guarded by commit_mutex_
   mutable std::mutex mutex_;      // for all below; never held across a read or write of the database

@@ -160,6 +160,23 @@ TEST_F(GreylistStore, ARecordThatAnotherProcessRemovedStaysRemoved) {
   EXPECT_EQ(ask(), Outcome::first);
 }
 
+TEST_F(GreylistStore, WhoeverCommitsHearsWhenHalfOfWhatMayWaitDoes) {
+  int calls = 0;
+  store_->call_when_half_full([&calls] { ++calls; });
+  const auto ask_many = [&](const std::string& client, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) ask(client, std::to_string(i));
+  };
+  ask_many("192.0.2.1", waiting_max / 2 - 1);
+  EXPECT_EQ(calls, 0);
+  ask_many("192.0.2.1", 10);  // known already
+  EXPECT_EQ(calls, 0);
+  ask_many("192.0.2.2", 10);
+  EXPECT_EQ(calls, 1);
+  commit();
+  ask_many("192.0.2.3", waiting_max / 2);
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(GreylistStore, ManyThreadsAgree) {
   std::atomic<int> firsts{0};
   std::atomic<bool> done{false};
