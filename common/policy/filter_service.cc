@@ -136,8 +136,14 @@ bool is_filter_service(std::string_view command) { return command.starts_with(sc
 Result<FilterRequest> read_filter_request(net::LineStream& stream, std::size_t message_max) {
   auto lines = read_lines(stream);
   if (!lines) return std::move(lines).error();
-  const auto size = size_in(*lines, message_max);
+  const auto size = size_in(*lines, UINT64_MAX);
   if (!size) return size.error();
+  if (*size > message_max) {
+    // Read to its end, so that whoever writes it comes to read what is said of it.
+    auto passed_over = read_bytes(stream, *size, [](std::string_view) { return Result<void>(); });
+    return passed_over ? Failure::permanent("longer than " + std::to_string(message_max) + " bytes", {5, 3, 4})
+                       : std::move(passed_over).error();
+  }
   FilterRequest request{std::move(*lines), {}};
   request.message.reserve(std::min<std::uint64_t>(*size, 1 << 20));  // a claim is no reason to take memory
   auto read = read_bytes(stream, *size, [&](std::string_view piece) -> Result<void> {

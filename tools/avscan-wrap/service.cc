@@ -30,12 +30,19 @@ namespace {
 constexpr std::chrono::seconds client_time{60};  // smtpd has the message already, and waits
 constexpr std::chrono::seconds grace{30};        // for messages in work, when told to stop
 constexpr int backlog = 200;
+constexpr EnhancedStatus too_large{5, 3, 4};
 
 void serve_one(const Options& options, net::Stream& stream, const log::Logger& logger) {
   stream.set_time_limit(client_time);
   net::LineStream lines(stream);
   const auto request = policy::read_filter_request(lines, message_max);
-  if (!request) return logger.warning("bad-request", {{"reason", request.error().text}});
+  if (!request) {
+    logger.warning("bad-request", {{"reason", request.error().text}});
+    if (request.error().status == too_large)  // as by the program
+      policy::write_filter_answer(
+          lines, {static_cast<int>(Said::refuse), "The message cannot be read: " + request.error().text, {}});
+    return;
+  }
   const auto& variables = request->variables;
   const Envelope envelope = read_envelope([&variables](const char* name) -> const char* {
     const auto found = variables.find(name);

@@ -111,6 +111,20 @@ TEST(FilterService, ThatGivesTheSameMessageHasChangedNothing) {
   EXPECT_EQ(ran.out, "");
 }
 
+TEST(FilterService, ReadsATooLongMessageToItsEndSoThatItCanBeRefused) {
+  const std::string head = "SENDER=a\nsize=";
+  test_support::MemoryStream stream(head + "11\n\n" + std::string(11, 'x') + head + "10\n\n" +
+                                    std::string(10, 'y'));
+  net::LineStream lines(stream);
+  const auto refused = read_filter_request(lines, 10);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, (EnhancedStatus{5, 3, 4}));
+  EXPECT_EQ(refused.error().text, "longer than 10 bytes");
+  const auto next = read_filter_request(lines, 10);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->message, "yyyyyyyyyy");
+}
+
 TEST(FilterService, StandsAmongPrograms) {
   FilterRequest asked;
   {
