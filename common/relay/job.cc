@@ -8,7 +8,8 @@ namespace tubepost::relay {
 namespace {
 
 constexpr std::size_t text_max = 400;  // one line that a person reads
-constexpr std::array<std::string_view, 3> phases{"connecting", "transaction", "final-dot"};
+constexpr std::array<std::string_view, 5> phases{"connecting", "waiting", "connected", "transaction",
+                                                "final-dot"};
 constexpr std::array<std::string_view, 4> statuses{"delivered", "deferred", "failed", "postponed"};
 constexpr std::array<std::string_view, 6> troubles{"none", "dns", "connect", "session", "tls", "policy"};
 
@@ -190,6 +191,14 @@ process::Record to_record(const IdleNews&) {
   record.set("idle", "yes");
   return record;
 }
+
+process::Record to_record(const GoAhead&) {
+  process::Record record;
+  record.set("go", "yes");
+  return record;
+}
+
+bool is_go_ahead(const process::Record& record) { return record.get("go").has_value(); }
 
 Result<News> parse_news(const process::Record& record) {
   if (record.get("idle")) return News(IdleNews());

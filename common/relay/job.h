@@ -2,11 +2,12 @@
 //
 //   job:     id route domain sender [envid] [ret=FULL|HDRS] [body=8BITMIME|BINARYMIME] [smtputf8=yes]
 //            [require-tls=yes] [last=yes] [by=MILLISECONDS;R|N[T]] rcpt=NUMBER NOTIFY ORCPT ADDRESS, repeated (1 to 100)
-//   phase:   id phase=connecting|transaction|final-dot          (news of the job under way; no answer yet)
+//   phase:   id phase=connecting|waiting|connected|transaction|final-dot    (news of the job under way; no answer yet)
 //   answer:  id trouble=none|dns|connect|session|tls|policy
 //            rcpt=NUMBER STATUS CODE REPLY HOST TEXT, repeated: one for each rcpt of the job
 //            [tls=TEXT] [dsn=yes] [seconds=N]
 //   idle:    idle=yes                          (the connection that was kept for the next job is closed)
+//   go:      go=yes                            (to who is waiting: there is room for one connection more)
 //
 // A job is one message for one destination: one transaction, where the destination takes all recipients.
 // Words in a rcpt are separated by single blanks; "-" stands for one that is not there, and the last (ADDRESS,
@@ -26,7 +27,10 @@
 //            transaction, whatever it said of it), dns, connect (nobody answers), session (answered, but
 //            refused us as a whole or broke off), tls (a policy demands TLS that it has not), policy
 //   dsn      the other side has the DSN extension and was given NOTIFY: a success is its to tell (RFC 3461 5.2.2)
-//   phase    after final-dot the message may have been delivered, whatever happens then
+//   phase    connecting: looks for names, or for a host that answers. Who has said so, and nothing since, for uncounted_after has
+//            no connection and counts as none (L4); so a connection that comes later than late_after is given up at once, and
+//            made again when qrun, which is told "waiting", says go. After final-dot the message may have been delivered,
+//            whatever happens then
 //
 // One process has one connection at a time; for more, run more processes. Jobs may wait in the pipe: they are
 // done in their order, and one that goes where the connection of the last one stands uses it again. When the
@@ -34,6 +38,7 @@
 // its reply is waited for if it is; what was not tried is answered "postponed". Values and pure functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,6 +53,8 @@
 namespace tubepost::relay {
 
 inline constexpr std::size_t recipients_max = 100;  // of a job; RFC 5321 4.5.3.1.8: any server takes as many
+// The time between the two is for what is on its way through the pipe.
+inline constexpr std::chrono::milliseconds late_after{700}, uncounted_after{1'000};
 
 struct JobRecipient {
   std::uint32_t number = 0;
@@ -67,7 +74,7 @@ struct Job {
   std::vector<JobRecipient> recipients;
 };
 
-enum class Phase { connecting, transaction, final_dot };
+enum class Phase { connecting, waiting, connected, transaction, final_dot };
 enum class Status { delivered, deferred, failed, postponed };
 enum class Trouble { none, dns, connect, session, tls, policy };
 std::string_view to_text(Phase phase);
@@ -97,6 +104,7 @@ struct PhaseNews {
   Phase phase = Phase::connecting;
 };
 struct IdleNews {};
+struct GoAhead {};
 
 // For mxsend. A record that is no job is a permanent Failure: whoever writes the pipe does not speak our
 // language.
@@ -104,9 +112,11 @@ Result<Job> parse_job(const process::Record& record);
 process::Record to_record(const Answer& answer);
 process::Record to_record(const PhaseNews& news);
 process::Record to_record(const IdleNews& news);
+bool is_go_ahead(const process::Record& record);
 
 // For qrun.
 process::Record to_record(const Job& job);
+process::Record to_record(const GoAhead& go);
 using News = std::variant<Answer, PhaseNews, IdleNews>;
 Result<News> parse_news(const process::Record& record);
 

@@ -4,6 +4,8 @@
 //   domains:  dead*   nobody answers (trouble=connect)      busy*  refused as a whole (trouble=session)
 //             dsn*    takes DSN parameters
 //             hang*   nobody answers until mail for live.test was sent, and after ten seconds it says that this never was
+//             slow*   is connected, and answers when there is a file DOMAIN.up beside the journal
+//             late*   is connected when there is that file, by then too late: asks for room, and answers when it has some
 //   users:    gone@   550 5.1.1      later@  451 4.7.1      dot@  dies after the final dot      crash@  aborts
 //
 // A file named DOMAIN.up beside the journal makes a dead domain answer.
@@ -26,13 +28,46 @@ using namespace tubepost;
 
 struct FakeSender {
   std::string journal;
+  process::RecordReader& reader;
 
-  void note(const relay::Job& job) const {
-    std::string line = "sent " + job.id.to_text() + ' ' + job.domain;
-    for (const auto& recipient : job.recipients) line += ' ' + std::to_string(recipient.number);
+  void note(const std::string& line) const {
     const int fd = ::open(journal.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (!write_all(fd, line + "\n")) std::abort();
     ::close(fd);
+  }
+  void note(const relay::Job& job) const {
+    std::string line = "sent " + job.id.to_text() + ' ' + job.domain;
+    for (const auto& recipient : job.recipients) line += ' ' + std::to_string(recipient.number);
+    note(line);
+  }
+  void say_and_note(const relay::Job& job, relay::Phase phase) const {
+    say(to_record(relay::PhaseNews{job.id, phase}));
+    note(std::string(relay::to_text(phase)) + ' ' + job.domain);
+  }
+  bool is_up(const relay::Job& job) const {
+    return std::filesystem::exists(journal + "." + job.domain + ".up");
+  }
+  void await_go_ahead() const {
+    std::array<char, 4096> buffer;
+    for (;;) {
+      for (auto record = reader.next(); record && *record; record = reader.next())
+        if (relay::is_go_ahead(**record)) return;
+      const auto count = ::read(0, buffer.data(), buffer.size());
+      if (count <= 0) std::exit(0);
+      reader.feed({buffer.data(), static_cast<std::size_t>(count)});
+    }
+  }
+  void connect_late(const relay::Job& job) const {
+    say_and_note(job, relay::Phase::connecting);
+    while (!is_up(job)) ::usleep(5'000);
+    say_and_note(job, relay::Phase::waiting);
+    await_go_ahead();
+    say_and_note(job, relay::Phase::connected);
+  }
+  void be_slow(const relay::Job& job) const {
+    say_and_note(job, relay::Phase::connecting);
+    say_and_note(job, relay::Phase::connected);
+    while (!is_up(job)) ::usleep(5'000);
   }
   bool live_was_sent() const {
     const std::string all = read_file(journal).value_or("");
@@ -56,7 +91,7 @@ struct FakeSender {
     if (!write_all(1, record.to_text())) std::exit(75);
   }
   relay::Trouble trouble_of(const relay::Job& job) const {
-    if (std::filesystem::exists(journal + "." + job.domain + ".up")) return relay::Trouble::none;
+    if (is_up(job)) return relay::Trouble::none;
     if (job.domain.starts_with("dead")) return relay::Trouble::connect;
     return job.domain.starts_with("busy") ? relay::Trouble::session : relay::Trouble::none;
   }
@@ -74,6 +109,8 @@ struct FakeSender {
     relay::Answer answer;
     answer.id = job.id;
     if (job.domain.starts_with("hang")) return hang(answer, job);
+    if (job.domain.starts_with("late")) connect_late(job);
+    if (job.domain.starts_with("slow")) be_slow(job);
     answer.trouble = trouble_of(job);
     answer.dsn = job.domain.starts_with("dsn");
     if (answer.trouble == relay::Trouble::none)
@@ -93,8 +130,8 @@ struct FakeSender {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const FakeSender sender{argc > 1 ? argv[1] : "/dev/null"};
   process::RecordReader reader;
+  const FakeSender sender{argc > 1 ? argv[1] : "/dev/null", reader};
   std::array<char, 4096> buffer;
   for (;;) {
     const auto count = ::read(0, buffer.data(), buffer.size());

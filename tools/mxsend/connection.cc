@@ -83,12 +83,23 @@ Setback Connection::no_tls(const std::string& why) {
   return setback(Trouble::tls, Failure::temporary(demanded + why, tls_status));
 }
 
-std::optional<Setback> Connection::connect() {
+Result<std::unique_ptr<net::Stream>> Connection::dial() const {
   const auto& options = parts_.options;
+  if (!peer_.unix_path.empty()) return net::connect_unix(peer_.unix_path, options.connect_limit);
   auto source = options.source;
   if (source && source->is_v6() != peer_.endpoint.address.is_v6()) source.reset();
-  auto stream = peer_.unix_path.empty() ? net::connect_tcp(peer_.endpoint, options.connect_limit, source)
-                                        : net::connect_unix(peer_.unix_path, options.connect_limit);
+  return net::connect_tcp(peer_.endpoint, options.connect_limit, source);
+}
+
+std::optional<Setback> Connection::connect() {
+  parts_.admission.connecting();
+  auto stream = dial();
+  while (stream && !parts_.admission.connected()) {
+    stream->reset();
+    parts_.admission.await_room();
+    parts_.admission.connecting();
+    stream = dial();
+  }
   if (!stream) return setback(Trouble::connect, std::move(stream).error());
   stream_ = std::move(*stream);
   parts_.watch.attach(stream_.get());

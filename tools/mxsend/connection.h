@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "log/logger.h"
+#include "mxsend/admission.h"
 #include "mxsend/options.h"
 #include "mxsend/tls_policy.h"
 #include "mxsend/watch.h"
@@ -54,6 +55,7 @@ public:
     const Options& options;
     TlsContexts& contexts;
     Watch& watch;
+    Admission& admission;
     const log::Logger& logger;
   };
   using Opened = std::variant<std::unique_ptr<Connection>, Setback>;
@@ -70,6 +72,7 @@ public:
 private:
   Connection(const Parts& parts, Peer peer) : parts_(parts), peer_(std::move(peer)) {}
   std::optional<Setback> connect();
+  Result<std::unique_ptr<net::Stream>> dial() const;
   std::optional<Setback> greet();
   std::optional<Setback> hello();
   std::optional<Setback> secure();

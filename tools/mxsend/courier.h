@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "mxsend/admission.h"
 #include "mxsend/connection.h"
 #include "mxsend/letter.h"
 #include "mxsend/route.h"
@@ -24,7 +25,7 @@ public:
     Watch& watch;
     const Clock& clock;
     const log::Logger& logger;
-    std::function<void(relay::Phase)> on_phase;
+    Admission& admission;
   };
   explicit Courier(Parts parts) : parts_(std::move(parts)) {}
   ~Courier() { hang_up(); }

@@ -40,9 +40,9 @@ struct House {
     if (!resolver) return std::move(resolver).error();
     return std::make_unique<House>(program, std::move(*options), std::move(*resolver));
   }
-  std::unique_ptr<Courier> make_courier(std::function<void(relay::Phase)> on_phase) {
+  std::unique_ptr<Courier> make_courier() {
     return std::make_unique<Courier>(
-        Courier::Parts{options, routes, contexts, watch, clock, logger, std::move(on_phase)});
+        Courier::Parts{options, routes, contexts, watch, clock, logger, admission});
   }
   // None where there is no instance, or a route is given.
   std::optional<directory::Directory> open_directory(const CommandLine& line) const {
@@ -62,6 +62,7 @@ struct House {
   Routes routes;
   TlsContexts contexts;
   Watch watch;
+  Admission admission{clock};
 };
 
 ExitStatus run_worker(House& house, process::SignalSource& stop) {
@@ -74,11 +75,12 @@ ExitStatus run_worker(House& house, process::SignalSource& stop) {
   Worker worker(
       {[&](const spool::SpoolId& id) { return spool->body(id); },
        [&](std::function<void(const process::Record&)> tell, std::function<spool::SpoolId()> current) {
-         return house.make_courier([tell, current](relay::Phase phase) {
+         house.admission.tell([tell, current](relay::Phase phase) {
            tell(relay::to_record(relay::PhaseNews{current(), phase}));
          });
+         return house.make_courier();
        },
-       house.watch, house.logger, &stop},
+       house.watch, house.admission, house.logger, &stop},
       STDIN_FILENO, STDOUT_FILENO);
   return worker.run();
 }
@@ -87,7 +89,7 @@ ExitStatus send_from_stdin(House& house, const CommandLine& line) {
   auto message = read_all(STDIN_FILENO, house.settings->number("smtpd.message-size-max"));
   if (!message) return complain("mxsend", std::move(message).error().while_doing("the message"));
   const auto directory = house.open_directory(line);
-  const auto courier = house.make_courier([](relay::Phase) {});
+  const auto courier = house.make_courier();
   const auto verdicts = send_now({line.recipients, line.from, line.via, with_crlf(*message)},
                                  directory ? &*directory : nullptr, *courier, house.clock);
   for (std::size_t i = 0; i < verdicts.size(); ++i) {

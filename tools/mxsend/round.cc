@@ -53,6 +53,7 @@ Round::Round(Courier& courier, const relay::Job& job, std::string_view body)
 }
 
 relay::Answer Round::run() {
+  courier_.parts_.admission.begin_job();
   try {
     if (job_.route == "direct" &&
         !(courier_.parts_.options.smarthost_always && !courier_.parts_.options.smarthosts.empty()))
@@ -85,9 +86,10 @@ void Round::by_direct() {
                           (wish.require_tls    ? " requiretls"
                            : wish.tls_optional ? " tls-optional"
                                                : "");
-  // Looking for names takes its time as well: qrun is told of it.
-  if (!courier_.has_connection()) courier_.parts_.on_phase(relay::Phase::connecting);
-  if (!by_kept(key)) by_way(key, courier_.parts_.routes.direct(job_.domain, wish));
+  if (!by_kept(key)) {
+    courier_.parts_.admission.connecting();  // looking for names takes its time as well
+    by_way(key, courier_.parts_.routes.direct(job_.domain, wish));
+  }
   fall_back();
 }
 
@@ -122,12 +124,11 @@ bool Round::by_kept(const std::string& key) {
 
 void Round::by_peers(const std::string& key, const std::vector<Peer>& peers) {
   const Connection::Parts parts{courier_.parts_.options, courier_.parts_.contexts, courier_.parts_.watch,
-                                courier_.parts_.logger};
+                                courier_.parts_.admission, courier_.parts_.logger};
   int sessions = 0, connects = 0;
   for (const auto& peer : peers) {
     if (lost_ || open_places().empty() || sessions == sessions_max || connects == connects_max) return;
     if (courier_.parts_.watch.is_stopping()) throw net::ShuttingDown();
-    courier_.parts_.on_phase(relay::Phase::connecting);
     auto opened = Connection::open(parts, peer);
     count_tls(peer, std::get_if<Setback>(&opened));
     if (auto* setback = std::get_if<Setback>(&opened)) {
@@ -195,7 +196,7 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
       if (watch.is_stopping()) throw net::ShuttingDown();
       return;
     }
-    courier_.parts_.on_phase(relay::Phase::final_dot);
+    courier_.parts_.admission.say(relay::Phase::final_dot);
     watch.pass_final_dot();
     past_dot = true;
   };
@@ -207,7 +208,7 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
                   connection.peer().to_text()});
     return Next::next_host;
   };
-  courier_.parts_.on_phase(relay::Phase::transaction);
+  courier_.parts_.admission.say(relay::Phase::transaction);
   try {
     const auto done = connection.client().send(letter, going_on, sent);
     watch.done();

@@ -65,6 +65,10 @@ Result<void> Worker::take(std::string_view bytes) {
     auto record = reader_.next();
     if (!record) return std::move(record).error();
     if (!*record) return {};
+    if (relay::is_go_ahead(**record)) {
+      parts_.admission.go_ahead();
+      continue;
+    }
     auto job = relay::parse_job(**record);
     if (!job) return std::move(job).error();
     const std::lock_guard lock(mutex_);

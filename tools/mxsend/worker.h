@@ -26,6 +26,7 @@ public:
                                            std::function<spool::SpoolId()> current)>
         make_courier;
     Watch& watch;
+    Admission& admission;
     const log::Logger& logger;
     process::SignalSource* stop = nullptr;                   // SIGTERM, SIGINT
     Milliseconds idle = std::chrono::seconds(5);             // how long a connection waits for the next job

@@ -9,7 +9,6 @@ namespace tubepost::qrun {
 namespace {
 
 constexpr std::size_t parcels_in_pipe = 3;       // of one process, the one under way among them
-constexpr Milliseconds connect_patience{1'000};  // then it does not count as a connection
 constexpr std::size_t more_processes = 4;        // times the limit: those that wait to be connected
 constexpr unsigned run_max = 10;                 // parcels for one destination where others wait
 constexpr Milliseconds run_time_max{1'000};
@@ -23,11 +22,6 @@ SenderPool::SenderPool(WorkerKind kind, int lock, const log::Logger& logger)
       most_(kind_.processes),
       slots_(most_ > 1 ? most_ * (1 + more_processes) : most_) {}
 
-bool SenderPool::Slot::has_connection(Milliseconds now) const {
-  if (parcels.empty()) return process && !lane.empty();
-  return !connecting_since || now - *connecting_since < connect_patience;
-}
-
 bool SenderPool::Slot::is_in_run(Milliseconds now) const {
   return run < run_max && now - run_since < run_time_max;
 }
@@ -38,29 +32,40 @@ void SenderPool::Slot::count_run(const std::string& to, Milliseconds now) {
   ++run;
 }
 
-std::size_t SenderPool::in_use(Milliseconds now) const {
-  return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(),
-                                                [&](const Slot& slot) { return slot.has_connection(now); }));
+void SenderPool::Slot::take_phase(relay::Phase to, Milliseconds now) {
+  phase = to;
+  asks_for_room = to == relay::Phase::waiting;
+  if (to == relay::Phase::connecting) {
+    if (!connecting_since) connecting_since = now;
+    return;
+  }
+  connecting_since.reset();
+  is_hanging = asks_for_room;
+}
+
+std::size_t SenderPool::in_use() const {
+  return static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.has_connection(); }));
 }
 
 // ---- giving
 
 bool SenderPool::has_idle(Milliseconds now) const {
   if (now < not_before_) return false;
-  const bool room = in_use(now) < most_;
+  const bool room = in_use() < most_;
   return std::any_of(slots_.begin(), slots_.end(),
-                     [&](const Slot& slot) { return slot.is_free() && (room || slot.has_connection(now)); });
+                     [&](const Slot& slot) { return slot.is_free() && (room || slot.has_connection()); });
 }
 
 // The one whose connection may still stand; else one that has none; else any, whose connection is then closed.
-SenderPool::Slot& SenderPool::best_for(const std::string& lane, Milliseconds now) {
+SenderPool::Slot& SenderPool::best_for(const std::string& lane) {
   Slot* best = nullptr;
-  const bool room = in_use(now) < most_;
+  const bool room = in_use() < most_;
   const auto rank = [&](const Slot& slot) {
     return !slot.process ? 1 : slot.lane == lane ? 3 : slot.lane.empty() ? 2 : 0;
   };
   for (Slot& slot : slots_) {
-    if (!slot.is_free() || !(room || slot.has_connection(now))) continue;
+    if (!slot.is_free() || !(room || slot.has_connection())) continue;
     if (!best || rank(slot) > rank(*best)) best = &slot;
   }
   return *best;
@@ -79,7 +84,7 @@ bool SenderPool::start(Slot& slot, Milliseconds now) {
 }
 
 void SenderPool::give(Parcel parcel, Milliseconds now) {
-  Slot& slot = best_for(parcel.lane, now);
+  Slot& slot = best_for(parcel.lane);
   slot.count_run(parcel.lane, now);
   slot.phase = relay::Phase::connecting;
   slot.connecting_since.reset();
@@ -92,7 +97,7 @@ void SenderPool::give(Parcel parcel, Milliseconds now) {
 std::vector<std::string> SenderPool::lanes_to_stay(Milliseconds now) const {
   std::vector<std::string> lanes;
   for (const Slot& slot : slots_)
-    if (slot.is_free() && slot.has_connection(now) && slot.is_in_run(now)) lanes.push_back(slot.lane);
+    if (slot.is_free() && slot.has_connection() && slot.is_in_run(now)) lanes.push_back(slot.lane);
   return lanes;
 }
 
@@ -132,19 +137,42 @@ SenderNews SenderPool::work(Milliseconds now, Milliseconds silence) {
     }
     slot.process->exchange();
     take_news(slot, news, now);
-    slot.is_hanging = slot.connecting_since && now - *slot.connecting_since >= connect_patience;
+    // Everything it has said by now is known: it counts again as soon as it says that it is connected.
+    slot.is_hanging = slot.asks_for_room ||
+                      (slot.connecting_since && now - *slot.connecting_since >= relay::uncounted_after);
     if (const auto ended = slot.process->ended()) {
       slot.process->exchange();  // what it said before it died counts
       take_news(slot, news, now);
       bury(slot, *ended, news, now);
-    } else if (!slot.parcels.empty() && !slot.timed_out && now - slot.last_progress >= silence) {
+    } else if (slot.owes_a_word() && now - slot.last_progress >= silence) {
       logger_.error("worker-silent",
                     {{"worker", kind_.name}, {"pid", slot.process->pid()}, {"jobs", slot.parcels.size()}});
       slot.timed_out = true;
       slot.process->kill(SIGKILL);
     }
   }
+  make_room(now);
   return news;
+}
+
+// For who asks for it: what is there, else that of a connection which nobody uses.
+void SenderPool::make_room(Milliseconds now) {
+  auto ending =
+      std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.is_ending; });
+  for (Slot& slot : slots_) {
+    if (!slot.asks_for_room) continue;
+    if (in_use() < most_) {
+      slot.process->send(to_record(relay::GoAhead()));
+      slot.asks_for_room = slot.is_hanging = false;
+      slot.last_progress = now;
+      continue;
+    }
+    if (ending-- > 0) continue;  // soon
+    const auto unused = std::find_if(slots_.begin(), slots_.end(), [](const Slot& one) {
+      return one.is_free() && one.has_connection();
+    });
+    if (unused != slots_.end()) end(*unused);
+  }
 }
 
 void SenderPool::take_news(Slot& slot, SenderNews& news, Milliseconds now) {
@@ -159,13 +187,9 @@ void SenderPool::take_news(Slot& slot, SenderNews& news, Milliseconds now) {
     }
     slot.last_progress = now;
     if (const auto* phase = std::get_if<relay::PhaseNews>(&*said)) {
-      slot.phase = phase->phase;
-      if (phase->phase != relay::Phase::connecting)
-        slot.connecting_since.reset();
-      else if (!slot.connecting_since)
-        slot.connecting_since = now;
+      slot.take_phase(phase->phase, now);
     } else if (auto* answer = std::get_if<relay::Answer>(&*said)) {
-      slot.connecting_since.reset();
+      slot.take_phase(relay::Phase::transaction, now);  // no longer connecting, whatever it was
       take_answer(slot, std::move(*answer), news);
     } else if (slot.parcels.empty()) {
       slot.lane.clear();  // its connection is closed
@@ -176,11 +200,15 @@ void SenderPool::take_news(Slot& slot, SenderNews& news, Milliseconds now) {
 // Processes that were started because others hung go when they have nothing left to do.
 void SenderPool::end_surplus(Slot& slot) {
   const auto running = std::count_if(slots_.begin(), slots_.end(), [](const Slot& one) {
-    return one.process.has_value() && !one.is_ending;
+    return one.process.has_value() && !one.is_ending && !one.is_hanging;
   });
-  if (!slot.parcels.empty() || static_cast<std::size_t>(running) <= most_) return;
+  if (slot.parcels.empty() && static_cast<std::size_t>(running) > most_) end(slot);
+}
+
+// Until it is gone its connection counts.
+void SenderPool::end(Slot& slot) {
   slot.process->end_of_jobs();
-  slot.lane.clear();
+  slot.process->exchange();
   slot.is_ending = true;
 }
 
@@ -251,9 +279,9 @@ std::optional<Milliseconds> SenderPool::next_look(Milliseconds silence) const {
   std::optional<Milliseconds> next;
   const auto at = [&](Milliseconds time) { next = next ? std::min(*next, time) : time; };
   for (const Slot& slot : slots_) {
-    if (slot.parcels.empty() || slot.timed_out) continue;
+    if (!slot.owes_a_word()) continue;
     at(slot.process ? slot.last_progress + silence : Milliseconds(0));
-    if (slot.connecting_since && !slot.is_hanging) at(*slot.connecting_since + connect_patience);
+    if (slot.connecting_since && !slot.is_hanging) at(*slot.connecting_since + relay::uncounted_after);
   }
   return next;
 }

@@ -4,7 +4,8 @@
 //
 // Who has waited for a second that a host answers has no connection yet and does not count as one, so that hosts that
 // swallow everything never hold up those that live; there are at most so many more processes (not where the limit is
-// 1: strictly serial). One that gets its connection late is above the limit until the next one ends.
+// 1: strictly serial). One whose host answers late gives that connection up and is told when there is room for it
+// (relay/job.h, phase): there are never more than the limit.
 //
 // Threading: one thread; nothing here blocks. Times are since boot.
 #pragma once
@@ -52,16 +53,21 @@ private:
     Milliseconds last_progress{0}, run_since{0};
     unsigned run = 0;  // parcels for this lane one after the other
     bool timed_out = false, is_ending = false;
-    bool is_hanging = false;  // seen to have waited so long for its connection
+    bool is_hanging = false;    // seen to have waited so long for its connection
+    bool asks_for_room = false;  // its host has answered, late
 
     bool is_free() const { return parcels.empty() && !is_ending; }
-    bool has_connection(Milliseconds now) const;
+    bool has_connection() const { return parcels.empty() ? process && !lane.empty() : !is_hanging; }
+    bool owes_a_word() const { return !parcels.empty() && !timed_out && !asks_for_room; }
+    void take_phase(relay::Phase to, Milliseconds now);
     bool is_in_run(Milliseconds now) const;
     void count_run(const std::string& to, Milliseconds now);
   };
-  std::size_t in_use(Milliseconds now) const;
-  Slot& best_for(const std::string& lane, Milliseconds now);
+  std::size_t in_use() const;
+  Slot& best_for(const std::string& lane);
   void end_surplus(Slot& slot);
+  void end(Slot& slot);
+  void make_room(Milliseconds now);
   bool start(Slot& slot, Milliseconds now);
   void take_news(Slot& slot, SenderNews& news, Milliseconds now);
   void take_answer(Slot& slot, relay::Answer answer, SenderNews& news);

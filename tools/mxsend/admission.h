@@ -1,0 +1,43 @@
+// The right to have a connection (L4). qrun counts the connections of all its mxsend processes; one that has waited long to be
+// connected is not counted any more, so that hosts which swallow everything hold up nobody (relay/job.h, phase). Who is connected
+// later than that hangs up at once, before a word is said, and connects again when qrun says that there is room.
+//
+// Where nobody counts (tell() was not called) everybody is admitted. Threading: one thread connects, another calls go_ahead().
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+
+#include "base/clock.h"
+#include "relay/job.h"
+
+namespace tubepost::mxsend {
+
+class Admission {
+public:
+  explicit Admission(const Clock& clock) : clock_(clock) {}
+  // Whoever counts is told of each phase, by this function.
+  void tell(std::function<void(relay::Phase)> told) { told_ = std::move(told); }
+
+  void begin_job() { connecting_since_.reset(); }
+  void connecting();  // names are looked for, or a host
+  // A host has answered. False: too late; the connection is to be closed before await_room().
+  bool connected();
+  void await_room();  // until go_ahead(), which may have come already
+  void say(relay::Phase phase) const {
+    if (told_) told_(phase);
+  }
+  void go_ahead();
+
+private:
+  const Clock& clock_;
+  std::function<void(relay::Phase)> told_;
+  std::optional<Milliseconds> connecting_since_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool may_go_ = false;
+};
+
+}  // namespace tubepost::mxsend
