@@ -8,7 +8,9 @@
 #include "dns/system_resolver.h"
 #include "mxsend/direct.h"
 #include "mxsend/dry_run.h"
+#include "mxsend/recipient_check.h"
 #include "mxsend/worker.h"
+#include "net/fd_stream.h"
 
 namespace tubepost::mxsend {
 namespace {
@@ -16,7 +18,7 @@ namespace {
 using config::complain;
 
 struct CommandLine {
-  bool worker = false, dry_run = false;
+  bool worker = false, dry_run = false, verify = false;
   std::string from, via;
   std::vector<std::string> recipients;
 };
@@ -33,9 +35,10 @@ struct House {
         routes(options, resolver, &sts),
         contexts(options.ca_file) {}
 
-  static Result<std::unique_ptr<House>> build(const config::Program& program) {
+  static Result<std::unique_ptr<House>> build(const config::Program& program, bool in_a_hurry) {
     auto options = read_options(*program.settings());
     if (!options) return std::move(options).error();
+    if (in_a_hurry) hurry(*options);
     auto resolver = dns::SystemResolver::create(options->dns_servers);
     if (!resolver) return std::move(resolver).error();
     return std::make_unique<House>(program, std::move(*options), std::move(*resolver));
@@ -103,6 +106,17 @@ ExitStatus send_from_stdin(House& house, const CommandLine& line) {
   return exit_status(verdicts);
 }
 
+ExitStatus verify(House& house, const CommandLine& line) {
+  const auto directory = house.open_directory(line);
+  RecipientCheck check({{house.options, house.contexts, house.watch, house.admission, house.logger},
+                        house.routes,
+                        directory ? &*directory : nullptr,
+                        house.clock});
+  net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
+  check.serve(stream);
+  return ExitStatus::ok;
+}
+
 ExitStatus explain(House& house, const CommandLine& line) {
   const auto directory = house.open_directory(line);
   const bool all = print_ways({line.recipients, line.from, line.via}, directory ? &*directory : nullptr,
@@ -111,8 +125,9 @@ ExitStatus explain(House& house, const CommandLine& line) {
 }
 
 std::optional<std::string> mistake_in(CommandLine& line) {
-  if (line.worker != line.recipients.empty() || (line.worker && line.dry_run))
-    return "either --worker, or addresses to send to";
+  if ((line.worker || line.verify) != line.recipients.empty() ||
+      line.worker + line.verify + line.dry_run > 1)
+    return "one of --worker, --verify, or addresses to send to";
   if (line.from.starts_with('<') && line.from.ends_with('>'))
     line.from = line.from.substr(1, line.from.size() - 2);
   if (!line.from.empty() && !smtp::parse_mailbox(line.from)) return "--from: not a mail address";
@@ -132,6 +147,8 @@ int main(int argc, char** argv) {
       "mxsend", "send mail to other servers", {"=mxsend", "server", "dns", "tls", "spool"}};
   mxsend::CommandLine line;
   program.flag("--worker", line.worker, "Take jobs on stdin, answer on stdout, as name=value records.");
+  program.flag("--verify", line.verify,
+               "Be a policy service on stdin and stdout: does the primary server take mail for the recipient.");
   program.flag("--dry-run", line.dry_run,
                "Print the way of each address, its hosts and their TLS; send nothing.");
   program.option("--from", line.from, "ADDR", "Reverse-path of the message; none: the null one.");
@@ -143,9 +160,10 @@ int main(int argc, char** argv) {
     return to_int(ExitStatus::usage);
   }
   process::SignalSource stop{SIGTERM, SIGINT};  // before any thread
-  auto house = mxsend::House::build(program);
+  auto house = mxsend::House::build(program, line.verify);
   if (!house) return to_int(config::complain("mxsend", house.error()));
   if (line.dry_run) return to_int(mxsend::explain(**house, line));
+  if (line.verify) return to_int(mxsend::verify(**house, line));
   if (line.worker) return to_int(mxsend::run_worker(**house, stop));
   return to_int(mxsend::send_from_stdin(**house, line));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "process/child.h"
 
 namespace tubepost::smtpd {
 namespace {
@@ -89,6 +90,7 @@ Result<void> Policy::read_services(const config::Settings& settings, const Polic
   quota_service_ = previous != nullptr && previous->quota_service_->settings().text == quota->text
                        ? previous->quota_service_
                        : std::make_shared<tubepost::policy::Service>(std::move(*quota));
+  if (auto read = read_relay_recipients(settings, previous); !read) return read;
   for (const auto& text : settings.list("smtpd.policy")) {
     auto service = tubepost::policy::parse_service(text);
     if (!service) return std::move(service).error().while_doing("smtpd.policy");
@@ -101,6 +103,26 @@ Result<void> Policy::read_services(const config::Settings& settings, const Polic
       }
     services_.push_back(std::make_shared<tubepost::policy::Service>(std::move(*service)));
   }
+  return {};
+}
+
+// A command without a slash is a program beside this one, which is told the instance.
+Result<void> Policy::read_relay_recipients(const config::Settings& settings, const Policy* previous) {
+  const auto text = settings.text("smtpd.relay-recipients");
+  if (text.empty()) return {};
+  const bool has_options = text.find(';') != std::string::npos;
+  auto service = tubepost::policy::parse_service(has_options ? text : text + ";default=dunno;timeout=20s");
+  if (!service) return std::move(service).error().while_doing("smtpd.relay-recipients");
+  if (previous != nullptr && previous->relay_recipients_ && previous->relay_recipients_->settings().text == service->text) {
+    relay_recipients_ = previous->relay_recipients_;
+    return {};
+  }
+  auto& command = service->command;
+  if (!command.empty() && command.front().find('/') == std::string::npos) {
+    command.front() = process::sibling_program(command.front());
+    command.insert(command.end(), {"--home", settings.home()});
+  }
+  relay_recipients_ = std::make_shared<tubepost::policy::Service>(std::move(*service));
   return {};
 }
 

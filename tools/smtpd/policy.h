@@ -68,6 +68,8 @@ class Policy {
   }
   const PolicyServices& services() const { return services_; }  // in the order they are asked
   tubepost::policy::Service& quota_service() const { return *quota_service_; }
+  // O10: who knows the recipients of the domains we are the secondary of; nullptr: nobody.
+  tubepost::policy::Service* relay_recipients() const { return relay_recipients_.get(); }
   // A5: being trusted is no part of it. By the connection itself, not by what XCLIENT made of it.
   bool may_speak_for_others(const std::optional<net::IpAddress>& client) const {
     return client && xclient_hosts_.contains(*client);
@@ -76,6 +78,7 @@ class Policy {
  private:
   bool is_own(const net::IpAddress& address) const;
   Result<void> read_ranges(const config::Settings& settings);
+  Result<void> read_relay_recipients(const config::Settings& settings, const Policy* previous);
   Result<void> read_services(const config::Settings& settings, const Policy* previous);
   Result<void> read_layers(const config::Settings& settings);
   void read_limits(const config::Settings& settings);
@@ -97,7 +100,7 @@ class Policy {
   std::uint64_t message_size_max_ = 50 << 20;
   policy::FilterCommands filters_;
   PolicyServices services_;
-  std::shared_ptr<tubepost::policy::Service> quota_service_;
+  std::shared_ptr<tubepost::policy::Service> quota_service_, relay_recipients_;
 };
 
 }  // namespace tubepost::smtpd

@@ -98,7 +98,7 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
             if (auto refused = quota_refusal_behind(to)) return {std::move(refused), "D5 quota"};
             return {{}, "alias " + to.address};
           },
-          [&](const directory::RelayDomain&) -> Decision { return {{}, "O10 relay domain"}; },
+          [&](const directory::RelayDomain&) -> Decision { return {refusal_of_primary(address), "O10 relay domain"}; },
           [&](const directory::UnknownUser&) -> Decision { return {refusals::unknown_user(address), "A9 unknown user"}; },
           remote},
       *found);
@@ -124,9 +124,16 @@ std::optional<smtp::Reply> Session::quota_refusal(const directory::Account& acco
     has_quota = domain && *domain && ((*domain)->quota_bytes() || (*domain)->quota_messages());
   }
   if (!has_quota) return std::nullopt;
-  auto& service = policy_->quota_service();
-  auto request = policy_request(policy::ProtocolState::rcpt, account.address.to_text());
-  const auto answer = service.ask(request);
+  return refusal_by(policy_->quota_service(), account.address.to_text());
+}
+
+// O10: what the primary would refuse is not taken, for nobody wants to bounce it. Where it cannot say, the mail waits for it.
+std::optional<smtp::Reply> Session::refusal_of_primary(const std::string& address) {
+  return policy_->relay_recipients() ? refusal_by(*policy_->relay_recipients(), address) : std::nullopt;
+}
+
+std::optional<smtp::Reply> Session::refusal_by(policy::Service& service, const std::string& address) {
+  const auto answer = service.ask(policy_request(policy::ProtocolState::rcpt, address));
   if (!answer.failure.empty())
     services_.logger.warning("policy-service-failed", {{"service", service.settings().name()}, {"reason", answer.failure}});
   if (answer.action.kind != policy::ActionKind::reply) return std::nullopt;

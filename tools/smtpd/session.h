@@ -116,6 +116,8 @@ class Session {
   Answer rcpt(std::string_view arguments);
   std::optional<Answer> recipient_guard(const smtp::Mailbox& recipient);
   std::optional<smtp::Reply> quota_refusal(const directory::Account& account);
+  std::optional<smtp::Reply> refusal_of_primary(const std::string& address);
+  std::optional<smtp::Reply> refusal_by(policy::Service& service, const std::string& address);
   std::optional<smtp::Reply> quota_refusal_behind(const directory::ToAlias& alias);
   Answer data(std::string_view arguments);
   std::optional<Answer> content_permission();

@@ -73,6 +73,20 @@ TEST(SmtpLayers, AnAccountOverItsLimitIsStoppedAndItsPostmasterTold) {
   EXPECT_EQ(service.last.recipients.front().address, "postmaster@example.test");
 }
 
+// O10: nothing is taken that the primary would only bounce; where nobody knows, it waits for the primary.
+TEST(SmtpLayers, RefuseRecipientsOfARelayDomainThatItsPrimaryDoesNotHave) {
+  const std::string knows = "/bin/sh -c \"while read -r line; do case $line in recipient=no@*) a='550 5.1.1 primary says: no';; recipient=*) a=dunno;; "
+                            "'') printf 'action=%s\\n\\n' \\\"$a\\\";; esac; done\"";
+  for (const auto& [service_text, recipient, reply] :
+       {std::tuple(knows, "no@example.net", "550 5.1.1 primary says: no"), std::tuple(knows, "yes@example.net", "250 2.1.5"),
+        std::tuple(std::string("/bin/false"), "no@example.net", "250 2.1.5"), std::tuple(std::string(), "no@example.net", "250 2.1.5")}) {
+    Service service(Role::mx, {{"smtpd.relay-recipients", service_text}});
+    ASSERT_TRUE(service.directory->add_domain("example.net", {{"relay", "yes"}}));
+    const auto said = last_reply(service.talk(mail("x@remote.test", recipient)));
+    EXPECT_EQ(said.substr(0, std::string_view(reply).size()), reply) << service_text;
+  }
+}
+
 TEST(SmtpLayers, LookAtHeloOnlyWhereTheyAreTold) {
   for (const auto& [helo, code] : {std::pair("localhost", "550"), std::pair("mx.example.test", "550"), std::pair("[192.0.2.8]", "550"),
                                    std::pair("[192.0.2.7]", "250"), std::pair("mx.remote.test", "250")}) {

@@ -1,0 +1,112 @@
+#include "mxsend/recipient_check.h"
+
+#include "base/text.h"
+#include "mxsend/dry_run.h"
+#include "net/line_stream.h"
+#include "smtp/reply_class.h"
+
+namespace tubepost::mxsend {
+namespace {
+
+constexpr std::string_view dunno = "dunno";
+constexpr std::size_t known_max = 20'000, peers_max = 2;
+constexpr Milliseconds taken_life{3'600'000}, refused_life{600'000}, unreachable_life{60'000};
+constexpr std::chrono::minutes silence_max{30};
+
+// A refusal that the message itself would get too, and that is not about us.
+bool is_of_recipient(const smtp::Reply& reply) {
+  // RFC 5321 4.5.3.1.10: 552 to RCPT is an old way to say 452.
+  if (reply.code < 500 || (reply.code == 552 && !reply.status)) return false;
+  const auto meaning = smtp::explain_reply(reply.code, reply.status, text_of(reply));
+  return !meaning.speaks_of_us && meaning.reply_class != smtp::ReplyClass::relay_denied &&
+         meaning.reply_class != smtp::ReplyClass::tls_missing;
+}
+
+std::string refusal(const smtp::Reply& reply, const Peer& peer) {
+  const auto status = reply.status.value_or(EnhancedStatus{5, 1, 1});
+  return std::to_string(reply.code) + ' ' + to_string(status) + ' ' + peer.to_text() + " says: " + text_of(reply);
+}
+
+}  // namespace
+
+void hurry(Options& options) {
+  using namespace std::chrono_literals;
+  options.connect_limit = options.timeouts.greeting = options.timeouts.command = 5s;
+}
+
+const RecipientCheck::Known* RecipientCheck::known(const std::string& key) const {
+  const auto found = known_.find(key);
+  const bool holds = found != known_.end() && parts_.clock.since_boot() < found->second.until;
+  return holds ? &found->second : nullptr;
+}
+
+void RecipientCheck::remember(const std::string& key, const std::string& action, Milliseconds life) {
+  if (known_.size() >= known_max) known_.clear();
+  known_[key] = {action, parts_.clock.since_boot() + life};
+}
+
+std::string RecipientCheck::answer(const policy::Record& request) {
+  const auto address = smtp::parse_mailbox(request.value("recipient"));
+  if (request.value("request") != "smtpd_access_policy" || !address || !address->is_ascii())
+    return std::string(dunno);
+  const auto key = address->local_part + '@' + to_lower(address->domain);
+  if (const auto* said = known(key)) return said->action;
+  if (known('@' + to_lower(address->domain))) return std::string(dunno);
+  return ask(*address);
+}
+
+std::string RecipientCheck::ask(const smtp::Mailbox& address) {
+  const auto domain = to_lower(address.domain);
+  const auto route = route_of(parts_.directory, address, "");
+  // A smarthost takes whatever it is given.
+  const auto way = !route || *route == "smarthost" ? Result<Way>(Way())
+                   : *route == "direct"            ? parts_.routes.direct(domain, {})
+                                                   : parts_.routes.fixed(*route);
+  for (std::size_t i = 0; way && i < std::min(peers_max, way->peers.size()); ++i) {
+    auto opened = Connection::open(parts_.connection, way->peers[i]);
+    if (auto* connection = std::get_if<std::unique_ptr<Connection>>(&opened)) return ask(**connection, address);
+  }
+  remember('@' + domain, std::string(dunno), unreachable_life);
+  return std::string(dunno);
+}
+
+std::string RecipientCheck::ask(Connection& connection, const smtp::Mailbox& address) {
+  const auto key = address.local_part + '@' + to_lower(address.domain);
+  std::string action(dunno);
+  try {
+    const auto mail = connection.client().command("MAIL FROM:<>");
+    if (!mail || !mail->is_success()) return action;
+    const auto rcpt = connection.client().command("RCPT TO:<" + address.to_text() + ">");
+    if (!rcpt) return action;
+    if (is_of_recipient(*rcpt)) action = refusal(*rcpt, connection.peer());
+    if (rcpt->is_success() || action != dunno) remember(key, action, rcpt->is_success() ? taken_life : refused_life);
+    parts_.connection.logger.info("recipient-checked", {{"recipient", printable(key, 330)},
+                                                        {"host", connection.peer().to_text()},
+                                                        {"reply", rcpt->code},
+                                                        {"action", printable(action, 400)}});
+    connection.say_goodbye();
+  } catch (const net::StreamEnd&) {
+    // It hung up or fell silent: asked again the next time.
+  }
+  return action;
+}
+
+void RecipientCheck::serve(net::Stream& stream) {
+  stream.set_time_limit(silence_max);
+  net::LineStream lines(stream);
+  lines.set_accept_lf(true);
+  try {
+    for (;;) {
+      const auto request = policy::read_record(lines);
+      if (!request || !*request) return;
+      policy::Record reply;
+      reply.add("action", answer(**request));
+      lines << reply.to_text();
+      lines.flush();
+    }
+  } catch (const net::StreamEnd&) {
+    // Whoever asked has gone.
+  }
+}
+
+}  // namespace tubepost::mxsend
