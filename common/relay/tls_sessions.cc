@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
@@ -12,7 +13,8 @@
 namespace tubepost::relay {
 namespace {
 
-constexpr std::size_t value_max = 300;  // so that a line is shorter than what is written in one piece
+constexpr std::size_t value_max = 300;  // bytes
+constexpr std::size_t fixed_words = 7;
 
 std::string clean(std::string_view value) {
   std::string text = printable(value, value_max);
@@ -26,27 +28,38 @@ std::string value_of(std::string_view text) { return text == "-" ? std::string()
 }  // namespace
 
 std::string to_line(const TlsSession& s) {
-  return clean(s.domain) + '\t' + clean(s.policy) + '\t' + clean(s.host) + '\t' + clean(s.address) + '\t' +
-         clean(s.result) + '\t' + clean(s.reason) + '\n';
+  std::string line = clean(s.domain);
+  for (const auto* value : {&s.policy, &s.host, &s.address, &s.result, &s.reason, &s.local})
+    line.append("\t").append(clean(*value));
+  for (std::size_t i = 0; i < std::min(policy_lines_max, s.policy_text.size()); ++i)
+    line.append("\t").append(clean(s.policy_text[i]));
+  return line + '\n';
 }
 
 std::optional<TlsSession> parse_tls_session(std::string_view line) {
-  constexpr std::size_t longest = 8 * 300;
+  constexpr std::size_t words_max = fixed_words + policy_lines_max, longest = words_max * (value_max + 1);
   if (line.size() > longest) return std::nullopt;
   const auto words = split(line, '\t');
-  if (words.size() != 6 || words[0] == "-" || words[0].empty()) return std::nullopt;
-  if (words[1] != "tlsa" && words[1] != "sts") return std::nullopt;
-  return TlsSession{value_of(words[0]), value_of(words[1]), value_of(words[2]),
-                    value_of(words[3]), value_of(words[4]), value_of(words[5])};
+  if (words.size() < fixed_words || words.size() > words_max || words[0] == "-" || words[0].empty())
+    return std::nullopt;
+  if (words[1] != "tlsa" && words[1] != "sts" && words[1] != no_policy) return std::nullopt;
+  TlsSession session{value_of(words[0]), value_of(words[1]), value_of(words[2]), value_of(words[3]),
+                     value_of(words[4]), value_of(words[5]), value_of(words[6]), {}};
+  for (std::size_t i = fixed_words; i < words.size(); ++i) session.policy_text.push_back(value_of(words[i]));
+  return session;
 }
 
 std::string day_text(Timestamp time) { return to_rfc3339(time).substr(0, 10); }
 
 Result<void> note(const std::string& folder, const TlsSession& session, Timestamp now) {
-  if (auto made = make_directory(folder.substr(0, folder.rfind('/')), 0700); !made) return made;
-  if (auto made = make_directory(folder, 0700); !made) return made;
   const std::string path = folder + '/' + day_text(now);
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  const auto open = [&] { return UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)); };
+  UniqueFd file = open();
+  if (!file && errno == ENOENT) {
+    if (auto made = make_directory(folder.substr(0, folder.rfind('/')), 0700); !made) return made;
+    if (auto made = make_directory(folder, 0700); !made) return made;
+    file = open();
+  }
   if (!file) return Failure::temporary(path + ": " + error_text(errno));
   struct stat known {};
   if (::fstat(file.get(), &known) == 0 && static_cast<std::uint64_t>(known.st_size) > tls_day_max) return {};

@@ -1,7 +1,8 @@
-// What is counted for the reports of RFC 8460: sessions with servers of domains that have a policy (DANE, MTA-STS), and
-// what became of their TLS. mxsend notes them, tls-report adds them up.
+// What is counted for the reports of RFC 8460: sessions with the mail servers of domains, and what became of their TLS. mxsend
+// notes them, tls-report adds them up.
 //
-//   FOLDER/2026-11-26   a line each, of that day in UTC: domain policy host address result reason, separated by tabs
+//   FOLDER/2026-11-26   a line each, of that day in UTC: domain policy host address result reason local, then the policy's own lines
+//                       as it was published; separated by tabs; "-" stands for what is not there
 //
 // Any number of processes note at the same time: a line is one write(2) to a file opened for appending.
 #pragma once
@@ -9,20 +10,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 
 namespace tubepost::relay {
 
-inline constexpr std::string_view tls_success = "successful";
+inline constexpr std::string_view tls_success = "successful", no_policy = "no-policy-found";
+inline constexpr std::size_t policy_lines_max = 50;
 inline constexpr std::uint64_t tls_day_max = 64 << 20;  // bytes of one day; what comes then is not counted
 
 struct TlsSession {
-  std::string domain, policy;  // the policy domain; "tlsa" or "sts" (RFC 8460 4.4, policy-type)
+  std::string domain, policy;  // the policy domain; "tlsa", "sts" or no_policy (RFC 8460 4.4, policy-type)
   std::string host, address;   // of the server, as its MX record and as it was connected to
   std::string result;          // tls_success, or a result-type of RFC 8460 4.3
   std::string reason;          // failure-reason-code, for people
+  std::string local;           // the address of ours
+  std::vector<std::string> policy_text;  // policy-string: at most policy_lines_max
 };
 
 std::string to_line(const TlsSession& session);                      // with its line end

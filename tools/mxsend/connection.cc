@@ -68,14 +68,14 @@ Connection::Opened Connection::open(const Parts& parts, Peer peer) {
 }
 
 Setback Connection::setback(Trouble trouble, Failure failure) const {
-  return {trouble, std::move(failure), 0, peer_.to_text()};
+  return {trouble, std::move(failure), 0, peer_.to_text(), local_, {}};
 }
 
 Setback Connection::refused(const smtp::Reply& reply, const char* step) const {
   Failure failure{reply.code < 500 ? Retry::later : Retry::never, status_of(reply),
                   std::string(step) + ": " + text_of(reply)};
   return {reply.code == 421 || reply.code >= 400 ? Trouble::session : Trouble::none, std::move(failure),
-          reply.code, peer_.to_text()};
+          reply.code, peer_.to_text(), local_, {}};
 }
 
 Setback Connection::no_tls(const std::string& why) {
@@ -102,6 +102,8 @@ std::optional<Setback> Connection::connect() {
   }
   if (!stream) return setback(Trouble::connect, std::move(stream).error());
   stream_ = std::move(*stream);
+  if (const auto* socket = dynamic_cast<const net::FdStream*>(stream_.get()))
+    if (const auto own = net::local_of(socket->input_fd())) local_ = own->address.to_text();
   parts_.watch.attach(stream_.get());
   return std::nullopt;
 }

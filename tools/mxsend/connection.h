@@ -36,6 +36,8 @@ struct Setback {
   Failure failure;
   int reply = 0;
   std::string host;
+  std::string local{};                    // our address; empty: not connected
+  std::optional<Published> published{};  // of a host that may not be tried because of it
 };
 
 // TLS contexts, made when they are first needed: the authorities' take a tenth of a second to read.
@@ -67,6 +69,7 @@ public:
   const Peer& peer() const { return peer_; }
   const std::string& tls_text() const { return tls_text_; }  // "TLSv1.3 TLS_AES_256_GCM_SHA384 dane"
   bool is_verified() const { return verified_; }
+  const std::string& local() const { return local_; }  // our address
   void say_goodbye() noexcept { client_->quit(); }
 
 private:
@@ -88,7 +91,7 @@ private:
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<tls::TlsStream> tls_;
   std::unique_ptr<smtp::Client> client_;
-  std::string tls_text_;
+  std::string tls_text_, local_;
   bool verified_ = false;
   bool handshake_failed_ = false;  // by opportunistic TLS: worth a second try in clear text
 };

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "dns/name.h"
-#include "relay/tls_sessions.h"
+#include "mxsend/tls_count.h"
 #include "smtp/reply_class.h"
 
 namespace tubepost::mxsend {
@@ -23,17 +22,6 @@ smtp::Extensions what_it_takes(Connection& connection) {
   smtp::Extensions extensions = connection.client().extensions();
   extensions.deliver_by = extensions.deliver_by || connection.peer().lmtp;
   return extensions;
-}
-
-// RFC 8460 4.3, by what OpenSSL or we said.
-std::string_view tls_result_of(std::string_view text) {
-  constexpr std::pair<std::string_view, std::string_view> known[] = {
-      {"STARTTLS", "starttls-not-supported"},     {"expired", "certificate-expired"},
-      {"mismatch", "certificate-host-mismatch"},  {"self-signed", "certificate-not-trusted"},
-      {"self signed", "certificate-not-trusted"}, {"issuer", "certificate-not-trusted"}};
-  for (const auto& [words, result] : known)
-    if (text.find(words) != std::string_view::npos) return result;
-  return "validation-failure";
 }
 
 bool is_dns(const Failure& failure) {
@@ -98,6 +86,7 @@ void Round::by_way(const std::string& key, Result<Way> way) {
   setbacks_.clear();
   if (way) {
     setbacks_ = way->passed_over;
+    for (const auto& passed : way->passed_over) count_passed_over(courier_.parts_, job_.domain, passed);
     by_peers(key, way->peers);
   } else {
     const auto trouble = is_dns(way.error()) ? Trouble::dns : Trouble::policy;
@@ -130,7 +119,7 @@ void Round::by_peers(const std::string& key, const std::vector<Peer>& peers) {
     if (lost_ || open_places().empty() || sessions == sessions_max || connects == connects_max) return;
     if (courier_.parts_.watch.is_stopping()) throw net::ShuttingDown();
     auto opened = Connection::open(parts, peer);
-    count_tls(peer, std::get_if<Setback>(&opened));
+    count_session(courier_.parts_, job_.domain, peer, opened);
     if (auto* setback = std::get_if<Setback>(&opened)) {
       ++(setback->trouble == Trouble::connect ? connects : sessions);
       take_setback(*setback);
@@ -263,27 +252,6 @@ void Round::take_reply(std::size_t place, const smtp::Reply& reply, const std::s
   if (it.status == Status::deferred) it.code.status_class = 4;
   // 3yz where 2yz or an error belongs is no answer.
   if (reply.code >= 300 && reply.code < 400) it.code = {4, 5, 0};
-}
-
-// What RFC 8460 4.3 counts: sessions that had to be secure, and what became of them.
-void Round::count_tls(const Peer& peer, const Setback* setback) const {
-  const bool tls_failed = setback && setback->trouble == Trouble::tls;
-  if (!peer.policy.is_verified() || (setback && !tls_failed)) return;
-  relay::TlsSession session;
-  session.domain = dns::to_ascii(job_.domain).value_or(job_.domain);
-  session.policy = peer.policy.level == TlsPolicy::Level::dane ? "tlsa" : "sts";
-  session.host = peer.name;
-  session.address = peer.endpoint.address.to_text();
-  session.result = tls_failed ? tls_result_of(setback->failure.text) : relay::tls_success;
-  if (tls_failed) session.reason = setback->failure.text;
-  const auto& parts = courier_.parts_;
-  parts.logger.info("tls-session", {{"domain", session.domain},
-                                    {"host", peer.to_text()},
-                                    {"policy", session.policy},
-                                    {"result", session.result}});
-  // Where there is no instance nobody reports.
-  if (const auto noted = relay::note(parts.options.tls_counts_folder, session, parts.clock.now()); !noted)
-    parts.logger.debug("tls-session-not-counted", {{"reason", noted.error().text}});
 }
 
 void Round::take_setback(const Setback& setback) {

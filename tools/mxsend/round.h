@@ -26,7 +26,6 @@ private:
   void take_replies(Connection& connection, const std::vector<std::size_t>& which, const smtp::Sent& sent);
   void take_reply(std::size_t place, const smtp::Reply& reply, const std::string& host, bool rcpt);
   void take_setback(const Setback& setback);
-  void count_tls(const Peer& peer, const Setback* setback) const;
   void settle_rest();
   void postpone_rest();
   void keep_or_drop(const std::string& key, std::unique_ptr<Connection> connection, Next next);

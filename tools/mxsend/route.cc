@@ -44,9 +44,15 @@ void Routes::add_host(Way& way, const dns::MailHosts& hosts, const dns::MailHost
   const auto sts = sts_ && !host.name.empty() ? sts_->find(domain) : std::nullopt;
   auto policy = policy_for(resolver_, domain, hosts, host, options_.port, sts, wishes);
   if (!policy) {
-    way.passed_over.push_back({relay::Trouble::tls, std::move(policy).error(), 0, host.name});
+    Setback setback{relay::Trouble::tls, std::move(policy).error(), 0, host.name};
+    if (setback.failure.status == not_in_sts_policy)
+      setback.published = Published{"sts", sts->lines, {}};
+    else if (setback.failure.retry == Retry::later)
+      setback.published = Published{"tlsa", {}, {}};
+    way.passed_over.push_back(std::move(setback));
     return;
   }
+  if (policy->published && !sts && sts_) policy->published->problem = sts_->problem_with(domain);
   for (const auto& address : host.addresses.all) {
     if (way.peers.size() == peers_max) return;
     Peer peer;

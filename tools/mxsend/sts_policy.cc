@@ -102,6 +102,7 @@ Result<StsPolicy> parse_sts_policy(std::string_view text) {
     if (colon == std::string_view::npos ||
         !reading.take(trim(line.substr(0, colon)), trim(line.substr(colon + 1))))
       return bad(line);
+    if (reading.policy.lines.size() < sts_patterns_max) reading.policy.lines.emplace_back(line);
   }
   if (!reading.version_seen || !reading.mode_seen || !reading.age_seen)
     return bad("version, mode or max_age is missing");

@@ -21,6 +21,7 @@ struct StsPolicy {
   enum class Mode { enforce, testing, none } mode = Mode::none;
   std::chrono::seconds max_age{0};
   std::vector<std::string> mx;  // host names, or "*.example.net": one label in its place
+  std::vector<std::string> lines;  // as it was published, for reports
 
   bool allows(std::string_view host) const;
 };

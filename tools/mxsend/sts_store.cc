@@ -19,26 +19,35 @@ std::optional<StsPolicy> StsStore::find(const std::string& domain) {
   const auto known = known_.find(domain);
   if (known == known_.end() || now - known->second.looked > ask_again) {
     if (known_.size() >= known_max) known_.clear();
-    known_[domain] = {renewed(domain, read(domain)), now};
+    known_[domain] = renewed(domain, read(domain));
   }
   const auto& kept = known_[domain].kept;
   if (!kept || kept->until <= now) return std::nullopt;
   return kept->policy;
 }
 
-std::optional<StsStore::Kept> StsStore::renewed(const std::string& domain, std::optional<Kept> kept) {
-  if (kept && kept->until <= clock_.now()) kept.reset();
-  const auto answer = resolver_.txt("_mta-sts." + domain);
-  const auto id = parse_sts_record(answer.records);
-  if (!id || (kept && kept->id == *id)) return kept;  // RFC 8461 3.3: no record, but a policy not yet expired
-  auto fetched = fetch(domain, *id);
-  return fetched ? fetched : kept;
+std::string StsStore::problem_with(const std::string& domain) const {
+  const auto known = known_.find(domain);
+  return known == known_.end() || known->second.kept ? std::string() : known->second.problem;
 }
 
-std::optional<StsStore::Kept> StsStore::fetch(const std::string& domain, const std::string& id) {
+StsStore::Known StsStore::renewed(const std::string& domain, std::optional<Kept> kept) {
+  Known known{std::move(kept), clock_.now(), {}};
+  if (known.kept && known.kept->until <= known.looked) known.kept.reset();
+  const auto answer = resolver_.txt("_mta-sts." + domain);
+  const auto id = parse_sts_record(answer.records);
+  // RFC 8461 3.3: no record, but a policy not yet expired
+  if (!id || (known.kept && known.kept->id == *id)) return known;
+  if (auto fetched = fetch(domain, *id, known.problem)) known.kept = std::move(fetched);
+  return known;
+}
+
+std::optional<StsStore::Kept> StsStore::fetch(const std::string& domain, const std::string& id,
+                                              std::string& problem) {
   auto text = source_.fetch(domain);
   auto policy = text ? parse_sts_policy(*text) : Result<StsPolicy>(text.error());
   if (!policy) {
+    problem = text ? "sts-policy-invalid" : "sts-policy-fetch-error";
     logger_.warning("sts-policy-unavailable", {{"domain", domain}, {"reason", policy.error().text}});
     return std::nullopt;
   }

@@ -47,6 +47,9 @@ public:
 
   // nullopt: the domain has none. `domain` in A-labels.
   std::optional<StsPolicy> find(const std::string& domain);
+  // Of what find() found a moment ago: why there is none though the domain says that it has one, as a result-type of RFC 8460
+  // 4.3.2.2; empty: that is not so.
+  std::string problem_with(const std::string& domain) const;
 
 private:
   struct Kept {
@@ -56,18 +59,19 @@ private:
   };
   std::optional<Kept> read(const std::string& domain) const;
   void write(const std::string& domain, const Kept& kept) const;
-  std::optional<Kept> fetch(const std::string& domain, const std::string& id);
-  std::optional<Kept> renewed(const std::string& domain, std::optional<Kept> kept);
+  struct Known {
+    std::optional<Kept> kept;
+    Timestamp looked;
+    std::string problem;
+  };
+  std::optional<Kept> fetch(const std::string& domain, const std::string& id, std::string& problem);
+  Known renewed(const std::string& domain, std::optional<Kept> kept);
 
   std::string folder_;
   dns::Resolver& resolver_;
   StsSource& source_;
   const Clock& clock_;
   const log::Logger& logger_;
-  struct Known {
-    std::optional<Kept> kept;
-    Timestamp looked;
-  };
   std::map<std::string, Known> known_;  // what was looked up a moment ago is not asked again
 };
 

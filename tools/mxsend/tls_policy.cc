@@ -2,13 +2,13 @@
 
 #include "base/text.h"
 #include "message/header.h"
+#include "relay/tls_sessions.h"
 
 namespace tubepost::mxsend {
 namespace {
 
 using Level = TlsPolicy::Level;
 constexpr EnhancedStatus require_tls_status{5, 7, 30};  // RFC 8689 4.3
-constexpr EnhancedStatus sts_status{4, 7, 5};
 constexpr std::size_t tlsa_max = 32;
 
 TlsPolicy opportunistic(const dns::MailHost& host) {
@@ -30,6 +30,10 @@ TlsPolicy by_dane(const std::string& base, const std::string& domain, const dns:
   for (const auto& tlsa : answer.records)
     if (policy.demands.tlsa.size() < tlsa_max)
       policy.demands.tlsa.push_back({tlsa.usage, tlsa.selector, tlsa.matching, tlsa.data});
+  policy.published = Published{"tlsa", {}, {}};
+  for (const auto& tlsa : policy.demands.tlsa)  // RFC 6698 2.2: in presentation format
+    policy.published->text.push_back(std::to_string(tlsa.usage) + ' ' + std::to_string(tlsa.selector) + ' ' +
+                                     std::to_string(tlsa.matching) + ' ' + to_hex(tlsa.data));
   policy.why = "DANE: " + std::to_string(answer.records.size()) + " TLSA records of " + base;
   return policy;
 }
@@ -60,6 +64,11 @@ TlsPolicy by_authority(const dns::MailHost& host, std::string why) {
   return policy;
 }
 
+TlsPolicy counted(TlsPolicy policy, Published published) {
+  policy.published = std::move(published);
+  return policy;
+}
+
 }  // namespace
 
 std::string_view to_text(Level level) {
@@ -86,12 +95,18 @@ Result<TlsPolicy> policy_for(dns::Resolver& resolver, const std::string& domain,
   if (sts && sts->mode == StsPolicy::Mode::enforce) {
     if (!sts->allows(host.name))
       return Failure::temporary(
-          "MTA-STS: " + host.name + " is no host that the policy of " + domain + " names", sts_status);
-    return by_authority(host, "MTA-STS: enforce");
+          "MTA-STS: " + host.name + " is no host that the policy of " + domain + " names",
+          not_in_sts_policy);
+    return counted(by_authority(host, "MTA-STS: enforce"), {"sts", sts->lines, {}});
   }
-  if (!wishes.require_tls) return opportunistic(host);
+  // A policy in the mode "testing" is not held against anybody, so nothing is known of it that could be counted.
+  const bool is_testing = sts && sts->mode == StsPolicy::Mode::testing;
+  const auto without = [&](TlsPolicy policy) {
+    return is_testing ? policy : counted(std::move(policy), {std::string(relay::no_policy), {}, {}});
+  };
+  if (!wishes.require_tls) return without(opportunistic(host));
   // RFC 8689 4.2.1: the name of the host must be known for sure before its certificate means anything.
-  if (hosts.authenticated && !host.name.empty()) return by_authority(host, "REQUIRETLS");
+  if (hosts.authenticated && !host.name.empty()) return without(by_authority(host, "REQUIRETLS"));
   return Failure::permanent("REQUIRETLS: nothing vouches for the name of " + domain + "'s host " + host.name,
                             require_tls_status);
 }

@@ -4,12 +4,20 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dns/mx.h"
 #include "mxsend/sts_policy.h"
 #include "tls/context.h"
 
 namespace tubepost::mxsend {
+
+// What the domain has published of its TLS, as reports name it (RFC 8460 4.4).
+struct Published {
+  std::string type;               // relay::no_policy, "tlsa", "sts"
+  std::vector<std::string> text;  // the policy's own lines
+  std::string problem;            // result-type, where one is announced that cannot be had
+};
 
 struct TlsPolicy {
   enum class Level {
@@ -20,11 +28,14 @@ struct TlsPolicy {
   } level = Level::may;
   tls::PeerDemands demands;
   std::string why;  // for people: "DANE: 2 TLSA records of _25._tcp.mx.example.net"
+  std::optional<Published> published;  // nullopt: sessions are not counted: not by MX, or by the sender's own word
 
   bool is_required() const { return level != Level::may; }
   bool is_verified() const { return level == Level::dane || level == Level::authority; }
 };
 std::string_view to_text(TlsPolicy::Level level);
+
+inline constexpr EnhancedStatus not_in_sts_policy{4, 7, 5};
 
 struct TlsWishes {
   bool require_tls = false;   // RFC 8689 4: the sender would rather have it back than sent without
@@ -32,8 +43,8 @@ struct TlsWishes {
 };
 
 // A host of `domain` (the next hop as mail has it). Failures are of this host: temporary where TLSA records
-// cannot be looked up (RFC 7672 2.1: then it is not connected to), permanent 5.7.30 where REQUIRETLS cannot
-// be had.
+// cannot be looked up (RFC 7672 2.1: then it is not connected to), temporary 4.7.5 where the domain's MTA-STS policy does not
+// name it, permanent 5.7.30 where REQUIRETLS cannot be had.
 Result<TlsPolicy> policy_for(dns::Resolver& resolver, const std::string& domain, const dns::MailHosts& hosts,
                              const dns::MailHost& host, std::uint16_t port,
                              const std::optional<StsPolicy>& sts, const TlsWishes& wishes);

@@ -48,20 +48,22 @@ Result<void> send(const config::Program& program, const std::string& domain, con
   return hand_in(program, *to, write_message(domain, *to, gzipped, reporter, SystemClock().now()));
 }
 
-// The first place that takes it is enough (RFC 8460 3: each is tried). False: none did.
+// Each place is tried, and one that takes it is enough (RFC 8460 3). False: none did.
 bool report(const config::Program& program, dns::Resolver& resolver, const std::string& domain,
             const DomainSummary& summary, const Reporter& reporter) {
   const auto records = resolver.txt("_smtp._tls." + domain);
   if (!records.ok()) return records.is_absent();  // nobody wants one
   const auto gzipped = gzip(to_json(domain, summary, reporter));
-  bool all = gzipped.has_value();
-  for (const std::string& uri : gzipped ? destinations_of(records.records) : std::vector<std::string>()) {
+  if (!gzipped) return false;
+  const auto uris = destinations_of(records.records);
+  bool taken = uris.empty();
+  for (const std::string& uri : uris) {
     const auto sent = send(program, domain, uri, *gzipped, reporter);
     std::printf("%s\t%s\t%s\t%s\n", domain.c_str(), uri.c_str(), sent ? "sent" : "failed",
                 sent ? "" : sent.error().text.c_str());
-    all = all && sent;
+    taken = taken || sent;
   }
-  return all;
+  return taken;
 }
 
 ExitStatus report_day(const config::Program& program, const CommandLine& line) {

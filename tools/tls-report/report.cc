@@ -11,24 +11,43 @@
 namespace tubepost::tls_report {
 namespace {
 
-constexpr std::size_t domains_max = 100'000, failures_max = 1'000, uris_max = 5;
+constexpr std::size_t domains_max = 100'000, policies_max = 20, failures_max = 1'000, uris_max = 5;
 
-std::string failure_json(const std::tuple<std::string, std::string, std::string, std::string>& kind,
-                         std::uint64_t count) {
-  const auto& [result, host, address, reason] = kind;
+std::string failure_json(const FailureKind& kind, std::uint64_t count) {
   JsonObject json;
-  json.text("result-type", result);
-  if (!host.empty()) json.text("receiving-mx-hostname", host);
-  if (!address.empty()) json.text("receiving-ip", address);
+  json.text("result-type", kind.result);
+  if (!kind.local.empty()) json.text("sending-mta-ip", kind.local);
+  if (!kind.host.empty()) json.text("receiving-mx-hostname", kind.host);
+  if (!kind.address.empty()) json.text("receiving-ip", kind.address);
   json.number("failed-session-count", count);
-  if (!reason.empty()) json.text("failure-reason-code", reason);
+  if (!kind.reason.empty()) json.text("failure-reason-code", kind.reason);
   return json.done();
 }
 
-std::string policy_json(const std::string& domain, const std::string& type, const PolicySummary& summary) {
+std::string array_json(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all.append(all.empty() ? "" : ", ").append(json_string(text));
+  return "[" + all + "]";
+}
+
+// RFC 8460 4.4, mx-host-pattern: the hosts that an MTA-STS policy names.
+std::vector<std::string> mx_of(const std::vector<std::string>& policy_lines) {
+  std::vector<std::string> patterns;
+  for (const std::string& line : policy_lines) {
+    const auto colon = line.find(':');
+    if (colon != std::string::npos && trim(std::string_view(line).substr(0, colon)) == "mx")
+      patterns.emplace_back(trim(std::string_view(line).substr(colon + 1)));
+  }
+  return patterns;
+}
+
+std::string policy_json(const std::string& domain, const PolicyKind& kind, const PolicySummary& summary) {
   JsonObject policy, counts, all;
-  policy.text("policy-type", type);
+  policy.text("policy-type", kind.type);
+  if (!kind.text.empty()) policy.raw("policy-string", array_json(kind.text));
   policy.text("policy-domain", domain);
+  if (const auto patterns = mx_of(kind.text); kind.type == "sts" && !patterns.empty())
+    policy.raw("mx-host", array_json(patterns));
   counts.number("total-successful-session-count", summary.successful);
   counts.number("total-failure-session-count", summary.failed);
   std::string failures;
@@ -61,13 +80,16 @@ DaySummary add_up(std::string_view lines) {
   for (const auto line : split(lines, '\n')) {
     const auto session = relay::parse_tls_session(line);
     if (!session || (day.size() == domains_max && !day.contains(session->domain))) continue;
-    PolicySummary& summary = day[session->domain][session->policy];
+    DomainSummary& domain = day[session->domain];
+    const PolicyKind policy{session->policy, session->policy_text};
+    if (domain.size() == policies_max && !domain.contains(policy)) continue;
+    PolicySummary& summary = domain[policy];
     if (session->result == relay::tls_success) {
       ++summary.successful;
       continue;
     }
     ++summary.failed;
-    const std::tuple kind(session->result, session->host, session->address, session->reason);
+    const FailureKind kind{session->result, session->host, session->address, session->reason, session->local};
     if (summary.failures.size() < failures_max || summary.failures.contains(kind)) ++summary.failures[kind];
   }
   return day;
@@ -80,8 +102,8 @@ std::string report_id(const std::string& domain, const Reporter& reporter) {
 
 std::string to_json(const std::string& domain, const DomainSummary& summary, const Reporter& reporter) {
   std::string policies;
-  for (const auto& [type, one] : summary)
-    policies.append(policies.empty() ? "" : ", ").append(policy_json(domain, type, one));
+  for (const auto& [kind, one] : summary)
+    policies.append(policies.empty() ? "" : ", ").append(policy_json(domain, kind, one));
   JsonObject range, report;
   range.text("start-datetime", reporter.day + "T00:00:00Z");
   range.text("end-datetime", reporter.day + "T23:59:59Z");
@@ -120,9 +142,11 @@ std::string write_message(const std::string& domain, const std::string& to, std:
   const std::string file = reporter.hostname + '!' + domain + '!' + std::to_string(seconds) + '!' +
                            std::to_string(seconds + 86'399) + '!' + std::to_string(crc32c(id)) + ".json.gz";
   return "Date: " + message::format_date(now) + "\nFrom: <postmaster@" + reporter.hostname + ">\nTo: <" + to +
-         ">\nSubject: Report Domain: " + domain + " Submitter: " + reporter.hostname + " Report-ID: <" + id +
+         ">\nSubject: Report Domain: " + domain + "\n\tSubmitter: " + reporter.hostname + "\n\tReport-ID: <" + id +
          ">\nMessage-ID: <" + id + ">\nTLS-Report-Domain: " + domain +
          "\nTLS-Report-Submitter: " + reporter.hostname +
+         // RFC 8460 3: delivered despite TLS failures, of which it tells (RFC 8689 5); and not counted.
+         "\nTLS-Required: No" +
          "\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=\"tlsrpt\";\n\tboundary=\"" +
          boundary + "\"\n\n--" + boundary +
          "\nContent-Type: text/plain; charset=us-ascii\n\nThis is an aggregate TLS report from " +

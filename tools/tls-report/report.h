@@ -1,11 +1,11 @@
 // A report of RFC 8460: a day's sessions with the servers of one domain, as JSON and as a message. Pure functions.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,15 +15,23 @@
 
 namespace tubepost::tls_report {
 
+struct FailureKind {
+  std::string result, host, address, reason, local;
+  auto operator<=>(const FailureKind&) const = default;
+};
 struct PolicySummary {
   std::uint64_t successful = 0, failed = 0;
-  // By result-type, host, address and reason.
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::uint64_t> failures;
+  std::map<FailureKind, std::uint64_t> failures;
 };
-using DomainSummary = std::map<std::string, PolicySummary>;  // by policy-type
-using DaySummary = std::map<std::string, DomainSummary>;     // by domain
+struct PolicyKind {
+  std::string type;               // policy-type
+  std::vector<std::string> text;  // policy-string
+  auto operator<=>(const PolicyKind&) const = default;
+};
+using DomainSummary = std::map<PolicyKind, PolicySummary>;
+using DaySummary = std::map<std::string, DomainSummary>;  // by domain
 
-// Lines that are none are passed over. No more domains, and no more kinds of failure of one, than fit a report.
+// Lines that are none are passed over. No more domains, and no more policies and kinds of failure of one, than fit a report.
 DaySummary add_up(std::string_view lines);
 
 struct Reporter {

@@ -12,6 +12,7 @@ TEST(StsPolicy, IsReadFromItsLines) {
   const auto policy = parse_sts_policy(good);
   ASSERT_TRUE(policy);
   EXPECT_EQ(policy->mode, StsPolicy::Mode::enforce);
+  EXPECT_EQ(policy->lines.front(), "version: STSv1");
   EXPECT_EQ(policy->max_age, std::chrono::seconds(86400));
   EXPECT_EQ(policy->mx, (std::vector<std::string>{"mx.example.test", "*.example.test"}));
 }

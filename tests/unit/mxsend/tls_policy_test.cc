@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "support/fake_resolver.h"
 
 namespace tubepost::mxsend {
@@ -34,6 +35,25 @@ TEST_F(TlsPolicyTest, IsOpportunisticWhereNobodySaysMore) {
   const auto it = policy();
   EXPECT_EQ(it->level, Level::may);
   EXPECT_TRUE(it->demands.names.empty());
+}
+
+// RFC 8460 4.4, 4.5
+TEST_F(TlsPolicyTest, SaysWhatWasPublishedForReports) {
+  const auto published = [&](bool with_sts, TlsWishes wishes = {}) {
+    const auto it = policy(with_sts, wishes);
+    return it && it->published ? it->published->type + ": " + join(it->published->text, "; ") : "not counted";
+  };
+  sts_.lines = {"version: STSv1", "mx: mx.y.test"};
+  EXPECT_EQ(published(false), "no-policy-found: ");
+  EXPECT_EQ(published(true), "sts: version: STSv1; mx: mx.y.test");
+  EXPECT_EQ(published(true, {false, true}), "not counted") << "the sender's own word";
+  sts_.mode = StsPolicy::Mode::testing;
+  EXPECT_EQ(published(true), "not counted");
+  dns_.sign("x.test").sign("y.test");
+  EXPECT_EQ(published(false, {true, false}), "no-policy-found: ") << "REQUIRETLS is the sender's";
+  publish_tlsa();
+  dns_.sign("x.test").sign("y.test");
+  EXPECT_EQ(published(false).substr(0, 14), "tlsa: 3 1 1 68") << published(false);
 }
 
 TEST_F(TlsPolicyTest, IsDaneWhereAllAnswersAreAuthenticated) {

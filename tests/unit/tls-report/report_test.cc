@@ -14,8 +14,14 @@ namespace {
 const Reporter reporter{"mx.example.test", "2026-11-25"};
 
 relay::TlsSession session(const std::string& result = "successful") {
-  return {"example.net", "sts",  "mx.example.net",
-          "192.0.2.1",   result, result == "successful" ? "" : "self-signed"};
+  return {"example.net",
+          "sts",
+          "mx.example.net",
+          "192.0.2.1",
+          result,
+          result == "successful" ? "" : "self-signed",
+          "198.51.100.1",
+          {"version: STSv1", "mode: enforce", "mx: mx.example.net", "mx: *.example.net", "max_age: 86400"}};
 }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -29,7 +35,13 @@ TEST(TlsSessions, AreReadAsTheyWereWritten) {
   EXPECT_EQ(read->domain, "example.net");
   EXPECT_EQ(read->result, "certificate-host-mismatch");
   EXPECT_EQ(read->reason, "a\\x09tab\\x0Aand a line");
-  for (const char* bad : {"", "\t\t\t\t\t", "d\tx\th\ta\tr\tt", "d\tsts\th\ta\tr", "d\tsts\th\ta\tr\tt\tu"})
+  EXPECT_EQ(read->local, "198.51.100.1");
+  EXPECT_EQ(read->policy_text, strange.policy_text);
+  std::string too_many = "d\tsts\th\ta\tr\tt\tl";
+  for (std::size_t i = 0; i < relay::policy_lines_max; ++i) too_many += "\tp";
+  EXPECT_TRUE(relay::parse_tls_session(too_many));
+  too_many += "\tp";
+  for (const char* bad : {"", "\t\t\t\t\t\t", "d\tx\th\ta\tr\tt\tl", "d\tsts\th\ta\tr\tt", too_many.c_str()})
     EXPECT_FALSE(relay::parse_tls_session(bad)) << bad;
 }
 
@@ -58,8 +70,33 @@ TEST(TlsReport, AddsUpByDomainPolicyAndKindOfFailure) {
         "\"total-successful-session-count\": 3", "\"total-failure-session-count\": 2",
         "\"result-type\": \"starttls-not-supported\"", "\"receiving-mx-hostname\": \"mx.example.net\"",
         "\"receiving-ip\": \"192.0.2.1\"", "\"failed-session-count\": 2",
-        "\"failure-reason-code\": \"self-signed\""})
+        "\"failure-reason-code\": \"self-signed\"", "\"sending-mta-ip\": \"198.51.100.1\"",
+        "\"policy-string\": [\"version: STSv1\", \"mode: enforce\", \"mx: mx.example.net\", \"mx: *.example.net\", "
+        "\"max_age: 86400\"]",
+        "\"mx-host\": [\"mx.example.net\", \"*.example.net\"]"})
     EXPECT_TRUE(has(json, part)) << part << "\n" << json;
+}
+
+TEST(TlsReport, NamesEachPolicyThatWasAppliedAndThatThereWasNone) {
+  relay::TlsSession without = session("starttls-not-supported"), changed = session();
+  without.policy = relay::no_policy;
+  without.policy_text.clear();
+  changed.policy_text.pop_back();
+  const DaySummary day = add_up(to_line(session()) + to_line(without) + to_line(changed));
+  ASSERT_EQ(day.at("example.net").size(), 3U);
+  const std::string json = to_json("example.net", day.at("example.net"), reporter);
+  EXPECT_TRUE(has(json, "{\"policy-type\": \"no-policy-found\", \"policy-domain\": \"example.net\"}")) << json;
+}
+
+// What a domain may do with its policy does not make the report grow without end.
+TEST(TlsReport, HoldsSoManyPoliciesOfADomain) {
+  std::string lines;
+  for (int i = 0; i < 1'000; ++i) {
+    relay::TlsSession one = session();
+    one.policy_text = {"mx: " + std::to_string(i)};
+    lines += to_line(one);
+  }
+  EXPECT_EQ(add_up(lines).at("example.net").size(), 20U);
 }
 
 TEST(TlsReport, IsPackedAsGzipHasIt) {
@@ -83,6 +120,7 @@ TEST(TlsReport, IsPackedAsGzipHasIt) {
 TEST(TlsReport, TravelsAsAMessageOfItsOwnKind) {
   const std::string text = write_message("example.net", "tls@example.net", "packed", reporter, Timestamp());
   for (const char* part : {"\nTLS-Report-Domain: example.net\n", "\nTLS-Report-Submitter: mx.example.test\n",
+                           "\nTLS-Required: No\n", "Report Domain: example.net\n\tSubmitter: mx.example.test\n\tReport-ID: <",
                            "report-type=\"tlsrpt\"", "\nContent-Type: application/tlsrpt+gzip\n",
                            "filename=\"mx.example.test!example.net!1795564800!1795651199!", "\ncGFja2Vk\n"})
     EXPECT_TRUE(has(text, part)) << part << "\n" << text;
