@@ -1,5 +1,9 @@
 #include "support/transcript.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -8,46 +12,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
+#include "net/fd_stream.h"
 #include "support/memory_stream.h"
 
 namespace tubepost::test_support {
-namespace {
-
-constexpr std::string_view anything = "…";
-
-struct Step {
-  std::size_t line;
-  std::string kind;  // "C:", "C>", "C|", "S:", "S?", "S*", "SE"
-  std::string text;
-};
-
-struct Broken {
-  std::size_t line;
-  std::string what;
-};
-
-std::string with_variables(std::string text, const std::map<std::string, std::string>& variables) {
-  for (const auto& [name, value] : variables)
-    for (auto at = text.find('$' + name); at != std::string::npos;
-         at = text.find('$' + name, at + value.size()))
-      text.replace(at, name.size() + 1, value);
-  return text;
-}
-
-std::vector<Step> parse_script(std::string_view script, const TranscriptOptions& options) {
-  std::vector<Step> steps;
-  std::size_t number = 0;
-  for (const auto line : split(script, '\n')) {
-    ++number;
-    if (trim(line).empty() || line.starts_with('#')) continue;
-    const std::string kind(line.substr(0, 2));
-    const auto text = line.size() > 3 ? line.substr(3) : std::string_view();
-    if (std::string_view("C: C> C| S: S? S* SE").find(kind) == std::string_view::npos)
-      throw Broken{number, "what is this?"};
-    steps.push_back({number, kind, with_variables(std::string(text), options.variables)});
-  }
-  return steps;
-}
 
 std::string unescape(std::string_view text) {
   std::string out;
@@ -67,6 +36,50 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+namespace {
+
+constexpr std::string_view anything = "…";
+
+struct Step {
+  std::size_t line;
+  std::string kind;  // "C:", "C>", "C|", "S:", "S?", "S*", "SE"; of a client's script turned round, and "J:", "R:"
+  std::string text;
+};
+
+struct Broken {
+  std::size_t line;
+  std::string what;
+};
+
+std::string with_variables(std::string text, const std::map<std::string, std::string>& variables) {
+  for (const auto& [name, value] : variables)
+    for (auto at = text.find('$' + name); at != std::string::npos;
+         at = text.find('$' + name, at + value.size()))
+      text.replace(at, name.size() + 1, value);
+  return text;
+}
+
+std::string turned_round(std::string kind) {
+  if (kind[0] == 'C' || kind[0] == 'S') kind[0] = kind[0] == 'C' ? 'S' : 'C';
+  return kind;
+}
+
+std::vector<Step> parse_script(std::string_view script, const TranscriptOptions& options, bool of_client) {
+  std::vector<Step> steps;
+  std::size_t number = 0;
+  for (const auto line : split(script, '\n')) {
+    ++number;
+    if (trim(line).empty() || line.starts_with('#')) continue;
+    const std::string kind = of_client ? turned_round(std::string(line.substr(0, 2))) : std::string(line.substr(0, 2));
+    const auto text = line.size() > 3 ? line.substr(3) : std::string_view();
+    const std::string_view known = of_client ? "C: C> C| S: S? S* SE J: R:" : "C: C> C| S: S? S* SE";
+    if (kind.size() != 2 || known.find(kind) == std::string_view::npos)
+      throw Broken{number, "what is this?"};
+    steps.push_back({number, kind, with_variables(std::string(text), options.variables)});
+  }
+  return steps;
+}
+
 bool matches(std::string_view expected, std::string_view got) {
   const auto gap = expected.find(anything);
   if (gap == std::string_view::npos) return expected == got;
@@ -79,7 +92,7 @@ bool matches(std::string_view expected, std::string_view got) {
 
 class Dialogue {
 public:
-  Dialogue(std::unique_ptr<PipeStream> stream, std::chrono::seconds patience) : stream_(std::move(stream)) {
+  Dialogue(std::unique_ptr<net::Stream> stream, std::chrono::seconds patience) : stream_(std::move(stream)) {
     stream_->set_time_limit(patience);
   }
 
@@ -128,12 +141,12 @@ private:
       if (!line) throw Broken{step.line, "ended before " + step.text};
   }
 
-  std::unique_ptr<PipeStream> stream_;
+  std::unique_ptr<net::Stream> stream_;
   std::string input_, pending_;
 };
 
 std::string run_steps(const std::vector<Step>& steps, std::string_view name,
-                      std::unique_ptr<PipeStream> stream, std::chrono::seconds patience) {
+                      std::unique_ptr<net::Stream> stream, std::chrono::seconds patience) {
   Dialogue dialogue(std::move(stream), patience);
   std::size_t line = 0;
   try {
@@ -173,7 +186,7 @@ std::string run_transcript_text(std::string_view script, std::string_view name,
                                 const SessionUnderTest& session, const TranscriptOptions& options) {
   std::vector<Step> steps;
   try {
-    steps = parse_script(script, options);
+    steps = parse_script(script, options, false);
   } catch (const Broken& broken) {
     return std::string(name) + ':' + std::to_string(broken.line) + ": " + broken.what;
   }
@@ -184,6 +197,70 @@ std::string run_transcript_text(std::string_view script, std::string_view name,
   });
   auto said = run_steps(steps, name, std::move(here), options.patience);
   thread.join();
+  return said;
+}
+
+namespace {
+
+// The texts of these lines, which are taken out.
+std::vector<std::string> take_lines(std::vector<Step>& steps, std::string_view kind) {
+  std::vector<std::string> texts;
+  for (const Step& step : steps)
+    if (step.kind == kind) texts.push_back(step.text);
+  std::erase_if(steps, [&](const Step& step) { return step.kind == kind; });
+  return texts;
+}
+
+struct Listening {
+  UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  std::uint16_t port = 0;
+
+  Listening() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket.get(), raw, size) != 0 || ::listen(socket.get(), 1) != 0) return;
+    ::getsockname(socket.get(), raw, &size);
+    port = ntohs(address.sin_port);
+  }
+  UniqueFd accept(std::chrono::seconds patience) const {
+    pollfd one{socket.get(), POLLIN, 0};
+    const auto limit = std::chrono::milliseconds(patience).count();
+    return UniqueFd(::poll(&one, 1, static_cast<int>(limit)) == 1 ? ::accept(socket.get(), nullptr, nullptr) : -1);
+  }
+};
+
+std::string differs(const std::vector<std::string>& expected, const std::vector<std::string>& got) {
+  bool same = expected.size() == got.size();
+  for (std::size_t i = 0; same && i < got.size(); ++i) same = matches(expected[i], got[i]);
+  return same ? "" : "expected R: " + join(expected, "\n            ") + "\n  got       " + join(got, "\n            ");
+}
+
+}  // namespace
+
+std::string run_client_transcript(const std::string& file, const ClientUnderTest& client,
+                                  const TranscriptOptions& options) {
+  const auto script = read_file(file);
+  if (!script) return file + ": " + script.error().text;
+  const std::string name = std::filesystem::path(file).filename().string();
+  std::vector<Step> steps;
+  try {
+    steps = parse_script(*script, options, true);
+  } catch (const Broken& broken) {
+    return name + ':' + std::to_string(broken.line) + ": " + broken.what;
+  }
+  const auto job = take_lines(steps, "J:"), expected = take_lines(steps, "R:");
+  const Listening listening;
+  std::vector<std::string> got;
+  std::thread thread([&] { got = client(listening.port, job); });
+  UniqueFd accepted = listening.accept(options.patience);
+  auto said = !accepted ? name + ": it did not connect"
+                        : run_steps(steps, name, std::make_unique<net::FdStream>(std::move(accepted)), options.patience);
+  thread.join();
+  if (said.empty())
+    if (const auto difference = differs(expected, got); !difference.empty()) said = name + ": " + difference;
   return said;
 }
 

@@ -1,0 +1,61 @@
+// mxsend with a server that says what tests/transcripts/mxsend/*.chat have. J: is the job as relay/job.h has it, without id and
+// route: by the loopback port, or "lmtp" for LMTP there; and "message=…", with escapes as in C. R: are the fields of the answer.
+#include <gtest/gtest.h>
+
+#include "mxsend/courier.h"
+#include "support/fake_resolver.h"
+#include "support/transcript.h"
+
+namespace tubepost::mxsend {
+namespace {
+
+using namespace test_support;
+
+struct Told {
+  process::Record job;
+  std::string message = "Subject: x\r\n\r\nbody\r\n";
+};
+
+Told read_job(std::uint16_t port, const std::vector<std::string>& lines, const Clock& clock) {
+  Told told;
+  std::string scheme = "host";
+  told.job.set("id", spool::SpoolId::make(clock).to_text());
+  for (const auto& line : lines) {
+    const auto equals = line.find('=');
+    if (line == "lmtp")
+      scheme = "lmtp";
+    else if (line.starts_with("message="))
+      told.message = unescape(line.substr(equals + 1));
+    else
+      told.job.set(line.substr(0, equals), unescape(line.substr(equals + 1)));
+  }
+  told.job.set("route", scheme + ":127.0.0.1:" + std::to_string(port)).set("domain", "example.net");
+  return told;
+}
+
+std::vector<std::string> send(std::uint16_t port, const std::vector<std::string>& lines) {
+  ManualClock clock;
+  const log::Logger logger{"mxsend", log::Level::error, log::Format::logfmt, -1};
+  Options options;
+  options.hostname = "me.test";
+  FakeResolver resolver;
+  const Routes routes(options, resolver, nullptr);
+  TlsContexts contexts("");
+  Watch watch;
+  Admission admission(clock);
+  const Told told = read_job(port, lines, clock);
+  const auto job = relay::parse_job(told.job);
+  if (!job) return {"no job: " + job.error().text};
+  Courier courier({options, routes, contexts, watch, clock, logger, admission});
+  std::vector<std::string> fields;
+  for (const auto& [name, value] : to_record(courier.carry(*job, told.message)).fields())
+    if (name != "id" && name != "seconds") fields.push_back(name + '=' + value);
+  return fields;
+}
+
+class Transcripts : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Mxsend, Transcripts, testing::ValuesIn(transcripts_in("mxsend")), transcript_name);
+TEST_P(Transcripts, GoAsWritten) { EXPECT_EQ("", run_client_transcript(GetParam(), send)); }
+
+}  // namespace
+}  // namespace tubepost::mxsend
