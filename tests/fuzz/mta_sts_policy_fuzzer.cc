@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "mxsend/sts_policy.h"
+#include "mailauth/sts_policy.h"
 
 namespace {
 
@@ -17,17 +17,17 @@ void demand(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  const auto policy = mxsend::parse_sts_policy(text);
+  const auto policy = mailauth::parse_sts_policy(text);
   if (policy) {
-    demand(policy->mx.size() <= mxsend::sts_patterns_max && policy->max_age <= mxsend::sts_age_max);
+    demand(policy->mx.size() <= mailauth::sts_patterns_max && policy->max_age <= mailauth::sts_age_max);
     demand(policy->max_age.count() >= 0);
-    demand(policy->mode == mxsend::StsPolicy::Mode::none || !policy->mx.empty());
+    demand(policy->mode == mailauth::StsPolicy::Mode::none || !policy->mx.empty());
     demand(!policy->allows("") && !policy->allows(".") && !policy->allows("a..b"));
     for (const auto& pattern : policy->mx)
       if (!pattern.starts_with("*.")) demand(policy->allows(pattern));
   }
-  const auto id = mxsend::parse_sts_record({{text}});
+  const auto id = mailauth::parse_sts_record({{text}});
   if (id) demand(!id->empty() && id->size() <= 32);
-  demand(!mxsend::parse_sts_record({{text}, {"v=STSv1; id=1"}}) || !text.starts_with("v=STSv1"));
+  demand(!mailauth::parse_sts_record({{text}, {"v=STSv1; id=1"}}) || !text.starts_with("v=STSv1"));
   return 0;
 }

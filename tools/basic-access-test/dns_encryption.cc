@@ -3,8 +3,8 @@
 #include "basic-access-test/dns_checks.h"
 #include "mailauth/caa.h"
 #include "mailauth/tls_report.h"
-#include "mxsend/sts_store.h"
-#include "mxsend/tls_policy.h"
+#include "mailauth/sts_source.h"
+#include "mailauth/tls_policy.h"
 #include "net/fd_stream.h"
 #include "smtp/client.h"
 
@@ -17,7 +17,7 @@ constexpr std::chrono::hours policy_age_least{24};  // RFC 8461 3.2: weeks are m
 // ---- MTA-STS
 
 std::string hosts_not_allowed(const Context& context, const std::string& domain,
-                              const mxsend::StsPolicy& policy) {
+                              const mailauth::StsPolicy& policy) {
   std::vector<std::string> missing;
   for (const auto& mx : context.resolver.mx(domain).records)
     if (mx.host != "." && !policy.allows(mx.host)) missing.push_back(mx.host);
@@ -26,13 +26,13 @@ std::string hosts_not_allowed(const Context& context, const std::string& domain,
 
 void judge_policy(const Context& context, const std::string& domain, const std::string& text,
                   Findings& findings) {
-  const auto policy = mxsend::parse_sts_policy(text);
+  const auto policy = mailauth::parse_sts_policy(text);
   if (!policy) return findings.fail("dns-mta-sts", domain, printable(text, 400) + '\n' + policy.error().text);
-  if (policy->mode == mxsend::StsPolicy::Mode::none)
+  if (policy->mode == mailauth::StsPolicy::Mode::none)
     return findings.warn("dns-mta-sts", domain, text + "\nmode: none asks nothing of senders");
   if (const auto missing = hosts_not_allowed(context, domain, *policy); !missing.empty())
     return findings.fail("dns-mta-sts", domain, text + "\nthe policy does not name " + missing);
-  if (policy->mode == mxsend::StsPolicy::Mode::testing)
+  if (policy->mode == mailauth::StsPolicy::Mode::testing)
     return findings.warn("dns-mta-sts", domain,
                          text + "\nmode: testing keeps nobody from sending without TLS",
                          "Set mode: enforce once the TLS reports are clean.");
@@ -125,8 +125,8 @@ private:
       if (const auto fault = fault_of(tlsa); !fault.empty()) faults += fault + '\n';
     }
     if (!faults.empty()) return findings_.fail("dns-tlsa", host.name, seen + faults);
-    const auto policy = mxsend::policy_for(context_.resolver, domain_, hosts, host, port_, std::nullopt, {});
-    if (!policy || policy->level != mxsend::TlsPolicy::Level::dane)
+    const auto policy = mailauth::policy_for(context_.resolver, domain_, hosts, host, port_, std::nullopt, {});
+    if (!policy || policy->level != mailauth::TlsPolicy::Level::dane)
       return findings_.warn(
           "dns-tlsa", host.name, seen + "neither signed nor validated: no sender believes it",
           "Sign the zones of the domain and of its host (DNSSEC), and use a resolver that validates.");
@@ -166,12 +166,12 @@ void check_mta_sts(const Context& context, const std::string& domain, Findings& 
   if (records == 0)
     return findings.skip("dns-mta-sts", domain,
                          name + " TXT: there is none; a policy would keep attackers from stripping TLS");
-  if (!mxsend::parse_sts_record(answer.records))
+  if (!mailauth::parse_sts_record(answer.records))
     return findings.fail("dns-mta-sts", domain,
                          records > 1 ? "several records at " + name
                                      : name + " TXT \"" + answer.records.front().text + "\": no valid id=",
                          "Publish one record \"v=STSv1; id=DIGITS\".");
-  mxsend::HttpsStsSource source({static_cast<std::uint16_t>(context.settings->number("mxsend.mta-sts-port")),
+  mailauth::HttpsStsSource source({static_cast<std::uint16_t>(context.settings->number("mxsend.mta-sts-port")),
                                  context.settings->text("tls.ca-file")},
                                 context.resolver);
   const auto text = source.fetch(domain);

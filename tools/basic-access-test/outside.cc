@@ -1,10 +1,11 @@
 // The group outside: the way out - port 25, the smarthost - and what others hold of our addresses.
+#include "auth/smarthost_account.h"
 #include "base/text.h"
 #include "basic-access-test/groups.h"
 #include "basic-access-test/listener_checks.h"
 #include "basic-access-test/own_addresses.h"
 #include "dns/mx.h"
-#include "mxsend/options.h"
+#include "dns/host_port.h"
 #include "net/fd_stream.h"
 
 namespace tubepost::basic_access_test {
@@ -35,7 +36,7 @@ Result<std::string> greeting_of(const net::Endpoint& endpoint, const std::string
   });
 }
 
-void probe_host(const Context& context, const mxsend::HostPort& host, Findings& findings) {
+void probe_host(const Context& context, const dns::HostPort& host, Findings& findings) {
   const auto subject = host.to_text();
   const auto addresses = dns::find_addresses(context.resolver, host.host);
   if (!addresses) return findings.skip("outside-port-25", subject, addresses.error().text);
@@ -64,7 +65,7 @@ void probe_host(const Context& context, const mxsend::HostPort& host, Findings& 
 
 void add_probe_hosts(const Context& context, Plan& plan) {
   for (const auto& text : context.settings->list("access-test.probe-hosts")) {
-    const auto host = mxsend::parse_host_port(text, smtp_port);
+    const auto host = dns::parse_host_port(text, smtp_port);
     if (!host) {
       plan.skip("outside-port-25", text, "it is no HOST[:PORT]");
       continue;
@@ -80,7 +81,7 @@ void add_probe_hosts(const Context& context, Plan& plan) {
 
 // ---- the smarthost
 
-Result<std::string> talk_to_smarthost(MailSession& session, const mxsend::SmarthostAccount* account) {
+Result<std::string> talk_to_smarthost(MailSession& session, const auth::SmarthostAccount* account) {
   if (auto done = session.connect(); !done) return done.error();
   if (auto done = session.greet(); !done) return done.error();
   auto offer = session.ask_offer();
@@ -91,24 +92,24 @@ Result<std::string> talk_to_smarthost(MailSession& session, const mxsend::Smarth
     if (!offer) return offer.error();
   }
   if (!account) return std::string("reached; no login is set, and none was tried");
-  if (account->tls == mxsend::SmarthostAccount::Tls::verify) {
+  if (account->tls == auth::SmarthostAccount::Tls::verify) {
     if (!session.is_secure()) return Failure::permanent("it offers no TLS, and the account demands it");
     if (!session.inspection()->distrust.empty())
       return Failure::permanent("its certificate: " + session.inspection()->distrust);
     if (!session.inspection()->name_matches) return Failure::permanent("its certificate is for another name");
   }
-  if (!session.is_secure() && !account->clear_text && account->tls != mxsend::SmarthostAccount::Tls::may)
+  if (!session.is_secure() && !account->clear_text && account->tls != auth::SmarthostAccount::Tls::may)
     return Failure::permanent("it offers no TLS: the password is not sent in clear text");
   if (auto done = session.login({account->user, std::string(account->password.view())}); !done)
     return done.error();
   return account->user + " logged in by " + session.mechanism();
 }
 
-void check_smarthost(const Context& context, const mxsend::HostPort& host, Findings& findings) {
+void check_smarthost(const Context& context, const dns::HostPort& host, Findings& findings) {
   const auto subject = host.to_text();
   const auto file = context.settings->text("mxsend.smarthost-auth");
-  auto account = file.empty() ? Result<mxsend::SmarthostAccount>(mxsend::SmarthostAccount())
-                              : mxsend::read_smarthost_account(file);
+  auto account = file.empty() ? Result<auth::SmarthostAccount>(auth::SmarthostAccount())
+                              : auth::read_smarthost_account(file);
   if (!account) return findings.fail("outside-smarthost", subject, account.error().text);
   const auto addresses = dns::find_addresses(context.resolver, host.host);
   if (!addresses) return findings.fail("outside-smarthost", subject, addresses.error().text);
@@ -129,7 +130,7 @@ void check_smarthost(const Context& context, const mxsend::HostPort& host, Findi
 
 void add_smarthosts(const Context& context, Plan& plan) {
   for (const auto& text : context.settings->list("mxsend.smarthost")) {
-    const auto host = mxsend::parse_host_port(text, smtp_port);
+    const auto host = dns::parse_host_port(text, smtp_port);
     if (!host) {
       plan.skip("outside-smarthost", text, "it is no HOST[:PORT]");
       continue;

@@ -4,7 +4,7 @@
 #include "basic-access-test/mail_session.h"
 #include "basic-access-test/peer_protocol.h"
 #include "dns/mx.h"
-#include "mxsend/options.h"
+#include "dns/host_port.h"
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
 
@@ -57,7 +57,7 @@ Result<std::vector<PortView>> ask(net::Stream& stream, const std::string& secret
   }
 }
 
-Result<std::vector<PortView>> ask_peer(const Context& context, const mxsend::HostPort& host,
+Result<std::vector<PortView>> ask_peer(const Context& context, const dns::HostPort& host,
                                        const std::vector<std::uint16_t>& ports) {
   const auto secret = read_peer_secret(context.settings->text("access-test.peer-secret"));
   if (!secret) return secret.error();
@@ -89,7 +89,7 @@ void report(const AskedPort& asked, const std::vector<PortView>& views, const st
   findings.skip("peer-view", subject, peer + " says nothing of it");
 }
 
-void ask_and_report(const Context& context, const mxsend::HostPort& host, Findings& findings) {
+void ask_and_report(const Context& context, const dns::HostPort& host, Findings& findings) {
   const auto asked = ports_to_ask(context);
   std::vector<std::uint16_t> ports;
   for (const auto& one : asked) ports.push_back(one.port);
@@ -105,7 +105,7 @@ void add_peer(const Context& context, Plan& plan) {
   if (context.options.peer.empty())
     return plan.skip("peer-view", context.target.host,
                      "nobody outside was asked: --peer HOST names another instance");
-  const auto host = mxsend::parse_host_port(context.options.peer, peer_port);
+  const auto host = dns::parse_host_port(context.options.peer, peer_port);
   if (!host) return plan.skip("peer-view", context.options.peer, "it is no HOST[:PORT]");
   Probe probe;
   probe.subject = host->to_text();

@@ -7,7 +7,7 @@ namespace tubepost::mxsend {
 namespace {
 
 using relay::Trouble;
-using Level = TlsPolicy::Level;
+using Level = mailauth::TlsPolicy::Level;
 
 constexpr std::size_t text_max = 400;
 constexpr EnhancedStatus tls_status{4, 7, 5};

@@ -7,9 +7,9 @@
 #include <variant>
 
 #include "log/logger.h"
+#include "mailauth/tls_policy.h"
 #include "mxsend/admission.h"
 #include "mxsend/options.h"
-#include "mxsend/tls_policy.h"
 #include "mxsend/watch.h"
 #include "net/endpoint.h"
 #include "relay/job.h"
@@ -24,8 +24,8 @@ struct Peer {
   bool lmtp = false;
   bool tls_first = false;   // RFC 8314 3.3: port 465
   bool clear_text = false;  // TLS was tried and does not work
-  const SmarthostAccount* account = nullptr;
-  TlsPolicy policy;
+  const auth::SmarthostAccount* account = nullptr;
+  mailauth::TlsPolicy policy;
 
   std::string to_text() const;  // "mx.example.net[192.0.2.1]:25"
 };
@@ -37,7 +37,7 @@ struct Setback {
   int reply = 0;
   std::string host;
   std::string local{};                    // our address; empty: not connected
-  std::optional<Published> published{};  // of a host that may not be tried because of it
+  std::optional<mailauth::Published> published{};  // of a host that may not be tried because of it
 };
 
 // TLS contexts, made when they are first needed: the authorities' take a tenth of a second to read.

@@ -56,7 +56,7 @@ bool print_ways(const Question& question, const directory::Directory* directory,
       all = false;
     }
     const bool falls_back = route && *route == "direct" && !options.smarthost_always;
-    for (const auto& host : falls_back ? options.smarthosts : std::vector<HostPort>())
+    for (const auto& host : falls_back ? options.smarthosts : std::vector<dns::HostPort>())
       std::fprintf(out, "  fallback %s\n", host.to_text().c_str());
   }
   return all;

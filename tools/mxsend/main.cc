@@ -60,7 +60,7 @@ struct House {
   SystemClock clock;
   Options options;
   dns::SystemResolver resolver;
-  HttpsStsSource source;
+  mailauth::HttpsStsSource source;
   StsStore sts;
   Routes routes;
   TlsContexts contexts;
@@ -132,7 +132,7 @@ std::optional<std::string> mistake_in(CommandLine& line) {
     line.from = line.from.substr(1, line.from.size() - 2);
   if (!line.from.empty() && !smtp::parse_mailbox(line.from)) return "--from: not a mail address";
   if (line.via.empty()) return std::nullopt;
-  if (!parse_host_port(line.via, 25)) return "--via: needs HOST[:PORT]";
+  if (!dns::parse_host_port(line.via, 25)) return "--via: needs HOST[:PORT]";
   line.via = "host:" + line.via;
   return std::nullopt;
 }

@@ -1,17 +1,12 @@
 #include "mxsend/options.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/text.h"
-#include "dns/name.h"
 #include "mxsend/route.h"
 
 namespace tubepost::mxsend {
 namespace {
-
-constexpr std::size_t account_file_max = 16 << 10;
 
 Failure wrong(const std::string& text) { return Failure::permanent(text, {5, 3, 5}); }
 
@@ -22,10 +17,10 @@ std::string hostname_of(const config::Settings& settings) {
   return ::gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
 }
 
-Result<std::vector<HostPort>> read_smarthosts(const config::Settings& settings) {
-  std::vector<HostPort> hosts;
+Result<std::vector<dns::HostPort>> read_smarthosts(const config::Settings& settings) {
+  std::vector<dns::HostPort> hosts;
   for (const auto& text : settings.list("mxsend.smarthost")) {
-    const auto host = parse_host_port(text, smtp_port);
+    const auto host = dns::parse_host_port(text, smtp_port);
     if (!host) return wrong("mxsend.smarthost: " + printable(text) + " is no HOST[:PORT]");
     hosts.push_back(*host);
   }
@@ -58,64 +53,7 @@ std::vector<net::Endpoint> own_endpoints(const config::Settings& settings) {
   return own;
 }
 
-bool set_field(SmarthostAccount& account, std::string_view name, std::string_view value) {
-  using Tls = SmarthostAccount::Tls;
-  if (name == "user") return account.user = value, true;
-  if (name == "password") return account.password = auth::Password(value), true;
-  if (name == "mechanism") return account.mechanism = to_upper(value), true;
-  if (name == "clear-text") return account.clear_text = value == "yes", value == "yes" || value == "no";
-  if (name != "tls") return false;
-  account.tls = value == "encrypt" ? Tls::encrypt : value == "may" ? Tls::may : Tls::verify;
-  return value == "encrypt" || value == "may" || value == "verify";
-}
-
 }  // namespace
-
-std::string HostPort::to_text() const {
-  return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(port);
-}
-
-std::optional<HostPort> parse_host_port(std::string_view text, std::uint16_t default_port) {
-  if (const auto endpoint = net::parse_endpoint(text, default_port))
-    return HostPort{endpoint->address.to_text(), endpoint->port};
-  std::uint16_t port = default_port;
-  if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
-    const auto number = parse_number<std::uint16_t>(text.substr(colon + 1));
-    if (!number || *number == 0) return std::nullopt;
-    port = *number;
-    text = text.substr(0, colon);
-  }
-  const auto name = dns::normal_name(text);
-  return name ? std::optional<HostPort>({*name, port}) : std::nullopt;
-}
-
-Result<SmarthostAccount> parse_smarthost_account(std::string_view text) {
-  SmarthostAccount account;
-  int number = 0;
-  for (auto line : split(text, '\n')) {
-    ++number;
-    while (line.ends_with('\r')) line.remove_suffix(1);
-    if (trim(line).empty() || trim(line).front() == '#') continue;
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos ||
-        !set_field(account, trim(line.substr(0, equals)), line.substr(equals + 1)))
-      return wrong("line " + std::to_string(number) + " is no NAME=VALUE that belongs here");
-  }
-  if (account.user.empty() || account.password.view().empty()) return wrong("it needs user= and password=");
-  return account;
-}
-
-Result<SmarthostAccount> read_smarthost_account(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0)
-    return wrong("mxsend.smarthost-auth: " + path + " may be read by others: chmod 600");
-  auto text = read_file(path, account_file_max);
-  if (!text) return std::move(text).error().while_doing("mxsend.smarthost-auth");
-  const auth::Wiped wiped(*text);
-  auto account = parse_smarthost_account(*text);
-  if (!account) return std::move(account).error().while_doing("mxsend.smarthost-auth: " + path);
-  return account;
-}
 
 Result<Options> read_options(const config::Settings& settings) {
   Options options;
@@ -137,7 +75,7 @@ Result<Options> read_options(const config::Settings& settings) {
   if (!smarthosts) return std::move(smarthosts).error();
   options.smarthosts = std::move(*smarthosts);
   if (const auto path = settings.text("mxsend.smarthost-auth"); !path.empty()) {
-    auto account = read_smarthost_account(path);
+    auto account = auth::read_smarthost_account(path);
     if (!account) return std::move(account).error();
     options.account = std::move(*account);
   }

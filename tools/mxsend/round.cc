@@ -58,7 +58,9 @@ relay::Answer Round::run() {
   return std::move(answer_);
 }
 
-TlsWishes Round::wishes() const { return {job_.require_tls, says_tls_optional(content_.bytes)}; }
+mailauth::TlsWishes Round::wishes() const {
+  return {job_.require_tls, mailauth::says_tls_optional(content_.bytes)};
+}
 
 std::vector<std::size_t> Round::open_places() const {
   std::vector<std::size_t> places;

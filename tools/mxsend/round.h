@@ -35,7 +35,7 @@ private:
     return answer_.verdicts[place].status == relay::Status::delivered ||
            answer_.verdicts[place].status == relay::Status::failed;
   }
-  TlsWishes wishes() const;
+  mailauth::TlsWishes wishes() const;
 
   Courier& courier_;
   const relay::Job& job_;

@@ -8,6 +8,11 @@
 namespace tubepost::mxsend {
 namespace {
 
+using auth::SmarthostAccount;
+using mailauth::Published;
+using mailauth::TlsPolicy;
+using mailauth::TlsWishes;
+
 constexpr std::uint16_t submissions_port = 465;  // RFC 8314 3.3
 constexpr std::size_t peers_max = 20;
 
@@ -42,10 +47,10 @@ Result<Way> Routes::direct(const std::string& domain, const TlsWishes& wishes) c
 void Routes::add_host(Way& way, const dns::MailHosts& hosts, const dns::MailHost& host,
                       const std::string& domain, const TlsWishes& wishes) const {
   const auto sts = sts_ && !host.name.empty() ? sts_->find(domain) : std::nullopt;
-  auto policy = policy_for(resolver_, domain, hosts, host, options_.port, sts, wishes);
+  auto policy = mailauth::policy_for(resolver_, domain, hosts, host, options_.port, sts, wishes);
   if (!policy) {
     Setback setback{relay::Trouble::tls, std::move(policy).error(), 0, host.name};
-    if (setback.failure.status == not_in_sts_policy)
+    if (setback.failure.status == mailauth::not_in_sts_policy)
       setback.published = Published{"sts", sts->lines, {}};
     else if (setback.failure.retry == Retry::later)
       setback.published = Published{"tlsa", {}, {}};
@@ -74,7 +79,7 @@ Result<Way> Routes::fixed(const std::string& route) const {
   }
   const bool lmtp = route.starts_with("lmtp:");
   if (!lmtp && !route.starts_with("host:")) return bad_route(route);
-  const auto host = parse_host_port(std::string_view(route).substr(5), lmtp ? lmtp_port : smtp_port);
+  const auto host = dns::parse_host_port(std::string_view(route).substr(5), lmtp ? lmtp_port : smtp_port);
   if (!host) return bad_route(route);
   return of_host(*host, lmtp, false);
 }
@@ -96,7 +101,7 @@ Result<Way> Routes::smarthosts() const {
 }
 
 // O2: its name is not looked up as MX. What fails here is the operator's to mend: temporary.
-Result<Way> Routes::of_host(const HostPort& host, bool lmtp, bool smarthost) const {
+Result<Way> Routes::of_host(const dns::HostPort& host, bool lmtp, bool smarthost) const {
   const auto addresses = dns::find_addresses(resolver_, host.host);
   if (!addresses) return Failure::temporary(addresses.error().text, {4, 4, 4});
   Way way;

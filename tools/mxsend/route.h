@@ -23,17 +23,17 @@ public:
       : options_(options), resolver_(resolver), sts_(sts) {}
 
   // The MX hosts of a domain, with the TLS each must show.
-  Result<Way> direct(const std::string& domain, const TlsWishes& wishes) const;
+  Result<Way> direct(const std::string& domain, const mailauth::TlsWishes& wishes) const;
   // "host:…", "lmtp:…" as directory::destination_text() writes them.
   Result<Way> fixed(const std::string& route) const;
   Result<Way> smarthosts() const;
 
 private:
-  Result<Way> of_host(const HostPort& host, bool lmtp, bool smarthost) const;
+  Result<Way> of_host(const dns::HostPort& host, bool lmtp, bool smarthost) const;
   void add_host(Way& way, const dns::MailHosts& hosts, const dns::MailHost& host, const std::string& domain,
-                const TlsWishes& wishes) const;
+                const mailauth::TlsWishes& wishes) const;
   bool is_own(const net::IpAddress& address) const;
-  TlsPolicy smarthost_policy(const std::string& host) const;
+  mailauth::TlsPolicy smarthost_policy(const std::string& host) const;
 
   const Options& options_;
   dns::Resolver& resolver_;

@@ -7,9 +7,12 @@
 namespace tubepost::mxsend {
 namespace {
 
+using mailauth::parse_sts_policy;
+using mailauth::StsPolicy;
+
 constexpr auto ask_again = std::chrono::minutes(5);
 constexpr std::size_t known_max = 1000;
-constexpr std::size_t file_max = sts_policy_max + 256;
+constexpr std::size_t file_max = mailauth::sts_policy_max + 256;
 
 }  // namespace
 
@@ -35,7 +38,7 @@ StsStore::Known StsStore::renewed(const std::string& domain, std::optional<Kept>
   Known known{std::move(kept), clock_.now(), {}};
   if (known.kept && known.kept->until <= known.looked) known.kept.reset();
   const auto answer = resolver_.txt("_mta-sts." + domain);
-  const auto id = parse_sts_record(answer.records);
+  const auto id = mailauth::parse_sts_record(answer.records);
   // RFC 8461 3.3: no record, but a policy not yet expired
   if (!id || (known.kept && known.kept->id == *id)) return known;
   if (auto fetched = fetch(domain, *id, known.problem)) known.kept = std::move(fetched);

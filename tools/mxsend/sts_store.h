@@ -12,41 +12,18 @@
 #include "base/clock.h"
 #include "dns/resolver.h"
 #include "log/logger.h"
-#include "mxsend/sts_policy.h"
+#include "mailauth/sts_source.h"
 
 namespace tubepost::mxsend {
 
-// Over the network, or a test's.
-class StsSource {
-public:
-  virtual ~StsSource() = default;
-  // https://mta-sts.DOMAIN/.well-known/mta-sts.txt, at most sts_policy_max bytes of it.
-  virtual Result<std::string> fetch(const std::string& domain) = 0;
-};
-
-class HttpsStsSource final : public StsSource {
-public:
-  struct Options {
-    std::uint16_t port = 443;
-    std::string ca_file;  // empty: the system's
-  };
-  HttpsStsSource(Options options, dns::Resolver& resolver)
-      : options_(std::move(options)), resolver_(resolver) {}
-  Result<std::string> fetch(const std::string& domain) override;
-
-private:
-  Options options_;
-  dns::Resolver& resolver_;
-};
-
 class StsStore {
 public:
-  StsStore(std::string folder, dns::Resolver& resolver, StsSource& source, const Clock& clock,
+  StsStore(std::string folder, dns::Resolver& resolver, mailauth::StsSource& source, const Clock& clock,
            const log::Logger& logger)
       : folder_(std::move(folder)), resolver_(resolver), source_(source), clock_(clock), logger_(logger) {}
 
   // nullopt: the domain has none. `domain` in A-labels.
-  std::optional<StsPolicy> find(const std::string& domain);
+  std::optional<mailauth::StsPolicy> find(const std::string& domain);
   // Of what find() found a moment ago: why there is none though the domain says that it has one, as a result-type of RFC 8460
   // 4.3.2.2; empty: that is not so.
   std::string problem_with(const std::string& domain) const;
@@ -55,7 +32,7 @@ private:
   struct Kept {
     std::string id, text;
     Timestamp until;
-    StsPolicy policy;
+    mailauth::StsPolicy policy;
   };
   std::optional<Kept> read(const std::string& domain) const;
   void write(const std::string& domain, const Kept& kept) const;
@@ -69,7 +46,7 @@ private:
 
   std::string folder_;
   dns::Resolver& resolver_;
-  StsSource& source_;
+  mailauth::StsSource& source_;
   const Clock& clock_;
   const log::Logger& logger_;
   std::map<std::string, Known> known_;  // what was looked up a moment ago is not asked again

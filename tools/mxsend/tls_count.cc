@@ -6,10 +6,10 @@
 namespace tubepost::mxsend {
 namespace {
 
-relay::TlsSession session_of(const std::string& domain, const Published& published) {
+relay::TlsSession session_of(const std::string& domain, const mailauth::Published& published) {
   relay::TlsSession session;
   session.domain = dns::to_ascii(domain).value_or(domain);
-  session.policy = published.type;
+  session.policy = published.type.empty() ? std::string(relay::no_policy) : published.type;
   session.policy_text = published.text;
   return session;
 }

@@ -11,7 +11,9 @@
 namespace tubepost::mxsend {
 namespace {
 
-class FakeSource final : public StsSource {
+using mailauth::StsPolicy;
+
+class FakeSource final : public mailauth::StsSource {
 public:
   Result<std::string> fetch(const std::string&) override {
     ++fetched;

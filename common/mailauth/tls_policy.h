@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "dns/mx.h"
-#include "mxsend/sts_policy.h"
+#include "mailauth/sts_policy.h"
 #include "tls/context.h"
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 
 // What the domain has published of its TLS, as reports name it (RFC 8460 4.4).
 struct Published {
-  std::string type;               // relay::no_policy, "tlsa", "sts"
+  std::string type;               // "tlsa", "sts"; empty: nothing
   std::vector<std::string> text;  // the policy's own lines
   std::string problem;            // result-type, where one is announced that cannot be had
 };
@@ -52,4 +52,4 @@ Result<TlsPolicy> policy_for(dns::Resolver& resolver, const std::string& domain,
 // "TLS-Required: No" stands in the header (RFC 8689 5).
 bool says_tls_optional(std::string_view message);
 
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth

@@ -1,10 +1,9 @@
-#include "mxsend/tls_policy.h"
+#include "mailauth/tls_policy.h"
 
 #include "base/text.h"
 #include "message/header.h"
-#include "relay/tls_sessions.h"
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 namespace {
 
 using Level = TlsPolicy::Level;
@@ -102,7 +101,7 @@ Result<TlsPolicy> policy_for(dns::Resolver& resolver, const std::string& domain,
   // A policy in the mode "testing" is not held against anybody, so nothing is known of it that could be counted.
   const bool is_testing = sts && sts->mode == StsPolicy::Mode::testing;
   const auto without = [&](TlsPolicy policy) {
-    return is_testing ? policy : counted(std::move(policy), {std::string(relay::no_policy), {}, {}});
+    return is_testing ? policy : counted(std::move(policy), {});
   };
   if (!wishes.require_tls) return without(opportunistic(host));
   // RFC 8689 4.2.1: the name of the host must be known for sure before its certificate means anything.
@@ -116,4 +115,4 @@ bool says_tls_optional(std::string_view message) {
   return field && equal_ignoring_case(trim(field->value), "no");
 }
 
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth

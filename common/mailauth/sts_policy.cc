@@ -1,18 +1,18 @@
-#include "mxsend/sts_policy.h"
+#include "mailauth/sts_policy.h"
 
 #include <algorithm>
 
 #include "base/text.h"
 #include "dns/name.h"
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 namespace {
 
-constexpr std::string_view version = "STSv1";
-constexpr std::size_t id_max = 32;
+constexpr std::string_view sts_version = "STSv1";
+constexpr std::size_t sts_id_max = 32;
 
-bool is_id(std::string_view id) {
-  return !id.empty() && id.size() <= id_max &&
+bool is_sts_id(std::string_view id) {
+  return !id.empty() && id.size() <= sts_id_max &&
          std::all_of(id.begin(), id.end(), [](char c) { return is_alpha(c) || is_digit(c); });
 }
 
@@ -23,12 +23,12 @@ std::optional<std::string> id_of(std::string_view text) {
     const auto equals = field.find('=');
     if (equals == std::string_view::npos || trim(field.substr(0, equals)) != "id") continue;
     const auto id = trim(field.substr(equals + 1));
-    if (is_id(id)) return std::string(id);
+    if (is_sts_id(id)) return std::string(id);
   }
   return std::nullopt;
 }
 
-Failure bad(std::string_view line) {
+Failure bad_sts_policy(std::string_view line) {
   return Failure::temporary("MTA-STS policy: not understood: " + printable(line, 80), {4, 7, 0});
 }
 
@@ -52,7 +52,7 @@ struct Reading {
 
 // Of a key that stands twice the first counts (RFC 8461 3.2), but mx; unknown keys are for later versions.
 bool Reading::take(std::string_view key, std::string_view value) {
-  if (key == "version") return std::exchange(version_seen, true) || value == version;
+  if (key == "version") return std::exchange(version_seen, true) || value == sts_version;
   if (key == "mode" && !std::exchange(mode_seen, true)) {
     const auto mode = parse_mode(value);
     if (mode) policy.mode = *mode;
@@ -93,7 +93,7 @@ std::optional<std::string> parse_sts_record(const std::vector<dns::Text>& record
 }
 
 Result<StsPolicy> parse_sts_policy(std::string_view text) {
-  if (text.size() > sts_policy_max) return bad("more than 64 KiB");
+  if (text.size() > sts_policy_max) return bad_sts_policy("more than 64 KiB");
   Reading reading;
   for (auto line : split(text, '\n')) {
     line = trim(line);
@@ -101,13 +101,14 @@ Result<StsPolicy> parse_sts_policy(std::string_view text) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos ||
         !reading.take(trim(line.substr(0, colon)), trim(line.substr(colon + 1))))
-      return bad(line);
+      return bad_sts_policy(line);
     if (reading.policy.lines.size() < sts_patterns_max) reading.policy.lines.emplace_back(line);
   }
   if (!reading.version_seen || !reading.mode_seen || !reading.age_seen)
-    return bad("version, mode or max_age is missing");
-  if (reading.policy.mode != StsPolicy::Mode::none && reading.policy.mx.empty()) return bad("no mx");
+    return bad_sts_policy("version, mode or max_age is missing");
+  if (reading.policy.mode != StsPolicy::Mode::none && reading.policy.mx.empty())
+    return bad_sts_policy("no mx");
   return reading.policy;
 }
 
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth

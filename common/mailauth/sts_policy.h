@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "dns/record.h"
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 
 inline constexpr std::size_t sts_policy_max = 64 << 10;  // RFC 8461 3.3
 inline constexpr std::size_t sts_patterns_max = 200;
@@ -31,4 +31,4 @@ std::optional<std::string> parse_sts_record(const std::vector<dns::Text>& record
 // RFC 8461 3.2. A Failure names the line.
 Result<StsPolicy> parse_sts_policy(std::string_view text);
 
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth

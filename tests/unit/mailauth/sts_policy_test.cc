@@ -1,8 +1,8 @@
-#include "mxsend/sts_policy.h"
+#include "mailauth/sts_policy.h"
 
 #include <gtest/gtest.h>
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 namespace {
 
 constexpr const char* good =
@@ -91,4 +91,4 @@ TEST(StsRecord, IsTheOneThatSaysSo) {
 }
 
 }  // namespace
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth

@@ -1,11 +1,11 @@
-#include "mxsend/tls_policy.h"
+#include "mailauth/tls_policy.h"
 
 #include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "support/fake_resolver.h"
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 namespace {
 
 using test_support::FakeResolver;
@@ -44,13 +44,13 @@ TEST_F(TlsPolicyTest, SaysWhatWasPublishedForReports) {
     return it && it->published ? it->published->type + ": " + join(it->published->text, "; ") : "not counted";
   };
   sts_.lines = {"version: STSv1", "mx: mx.y.test"};
-  EXPECT_EQ(published(false), "no-policy-found: ");
+  EXPECT_EQ(published(false), ": ");
   EXPECT_EQ(published(true), "sts: version: STSv1; mx: mx.y.test");
   EXPECT_EQ(published(true, {false, true}), "not counted") << "the sender's own word";
   sts_.mode = StsPolicy::Mode::testing;
   EXPECT_EQ(published(true), "not counted");
   dns_.sign("x.test").sign("y.test");
-  EXPECT_EQ(published(false, {true, false}), "no-policy-found: ") << "REQUIRETLS is the sender's";
+  EXPECT_EQ(published(false, {true, false}), ": ") << "REQUIRETLS is the sender's";
   publish_tlsa();
   dns_.sign("x.test").sign("y.test");
   EXPECT_EQ(published(false).substr(0, 14), "tlsa: 3 1 1 68") << published(false);
@@ -130,4 +130,4 @@ TEST(TlsOptional, IsSaidByAField) {
 }
 
 }  // namespace
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth

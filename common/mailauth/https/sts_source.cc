@@ -15,9 +15,9 @@
 
 #include "base/text.h"
 #include "dns/mx.h"
-#include "mxsend/sts_store.h"
+#include "mailauth/sts_source.h"
 
-namespace tubepost::mxsend {
+namespace tubepost::mailauth {
 namespace {
 
 constexpr long seconds_to_wait = 15;  // for each step; RFC 8461 3.3 suggests a minute for the whole
@@ -74,7 +74,12 @@ Result<std::string> get(Session& session, const std::string& domain, const std::
   // RFC 8461 3.3: redirects are not followed.
   if (response.getStatus() != Poco::Net::HTTPResponse::HTTP_OK)
     return unavailable(domain, "HTTP status " + std::to_string(static_cast<int>(response.getStatus())));
-  return read_bounded(body);
+  auto text = read_bounded(body);
+  // Half a policy may be one by itself, with fewer hosts.
+  const bool whole = !response.hasContentLength() || text.size() > sts_policy_max ||
+                     text.size() == static_cast<std::size_t>(response.getContentLength());
+  if (!whole || body.bad()) return unavailable(domain, "the answer ends before its end");
+  return text;
 }
 
 }  // namespace
@@ -96,4 +101,4 @@ Result<std::string> HttpsStsSource::fetch(const std::string& domain) {
   return unavailable(domain, why);
 }
 
-}  // namespace tubepost::mxsend
+}  // namespace tubepost::mailauth
