@@ -20,7 +20,8 @@
 //   target_sources(unit-popd PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/transcript.cc)
 // and in a test:
 //   class Transcripts : public testing::TestWithParam<std::string> {};
-//   INSTANTIATE_TEST_SUITE_P(Popd, Transcripts, testing::ValuesIn(transcripts_in("popd")), transcript_name);
+//   INSTANTIATE_TEST_SUITE_P(Popd, Transcripts, testing::ValuesIn(transcripts_in("popd")),
+//                            transcript_name<testing::TestParamInfo<std::string>>);
 //   TEST_P(Transcripts, GoAsWritten) {
 //     EXPECT_EQ("", run_transcript(GetParam(), [&](net::Stream& stream) { Session(..., stream).run(); }));
 //   }

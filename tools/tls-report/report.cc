@@ -51,8 +51,8 @@ std::string policy_json(const std::string& domain, const PolicyKind& kind, const
   counts.number("total-successful-session-count", summary.successful);
   counts.number("total-failure-session-count", summary.failed);
   std::string failures;
-  for (const auto& [kind, count] : summary.failures)
-    failures.append(failures.empty() ? "" : ", ").append(failure_json(kind, count));
+  for (const auto& [failure, count] : summary.failures)
+    failures.append(failures.empty() ? "" : ", ").append(failure_json(failure, count));
   all.raw("policy", policy.done());
   all.raw("summary", counts.done());
   all.raw("failure-details", "[" + failures + "]");

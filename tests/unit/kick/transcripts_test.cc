@@ -28,7 +28,8 @@ std::vector<std::string> ask(std::uint16_t port, const std::vector<std::string>&
 }
 
 class Transcripts : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Kick, Transcripts, testing::ValuesIn(transcripts_in("kick")), transcript_name);
+INSTANTIATE_TEST_SUITE_P(Kick, Transcripts, testing::ValuesIn(transcripts_in("kick")),
+                         transcript_name<testing::TestParamInfo<std::string>>);
 TEST_P(Transcripts, GoAsWritten) { EXPECT_EQ("", run_client_transcript(GetParam(), ask)); }
 
 }  // namespace

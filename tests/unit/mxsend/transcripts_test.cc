@@ -48,13 +48,15 @@ std::vector<std::string> send(std::uint16_t port, const std::vector<std::string>
   if (!job) return {"no job: " + job.error().text};
   Courier courier({options, routes, contexts, watch, clock, logger, admission});
   std::vector<std::string> fields;
-  for (const auto& [name, value] : to_record(courier.carry(*job, told.message)).fields())
+  const auto record = to_record(courier.carry(*job, told.message));
+  for (const auto& [name, value] : record.fields())
     if (name != "id" && name != "seconds") fields.push_back(name + '=' + value);
   return fields;
 }
 
 class Transcripts : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Mxsend, Transcripts, testing::ValuesIn(transcripts_in("mxsend")), transcript_name);
+INSTANTIATE_TEST_SUITE_P(Mxsend, Transcripts, testing::ValuesIn(transcripts_in("mxsend")),
+                         transcript_name<testing::TestParamInfo<std::string>>);
 TEST_P(Transcripts, GoAsWritten) { EXPECT_EQ("", run_client_transcript(GetParam(), send)); }
 
 }  // namespace
