@@ -230,8 +230,7 @@ std::string encode(const Envelope& e) {
   return out.take();
 }
 
-std::optional<Envelope> decode_envelope(std::string_view value) {
-  Envelope e;
+bool decode_envelope(std::string_view value, Envelope& e) {
   RecordReader in(value);
   std::uint8_t version = 0, flags = 0;
   std::uint64_t accepted = 0, not_before = 0, deadline = 0;
@@ -241,15 +240,23 @@ std::optional<Envelope> decode_envelope(std::string_view value) {
   in.text(e.origin.role), in.text(e.origin.protocol), in.text(e.origin.client_address);
   in.text(e.origin.helo), in.text(e.origin.auth_user), in.text(e.origin.tls);
   if (version >= 2) in.number(not_before), in.number(deadline);
-  if (!in.at_end() || !is_known(version) || (flags & body_type_bits) > 2) return std::nullopt;
+  if (!in.at_end() || !is_known(version) || (flags & body_type_bits) > 2) return false;
   e.body_type = static_cast<BodyType>(flags & body_type_bits);
   e.smtputf8 = (flags & smtputf8_bit) != 0;
   e.require_tls = (flags & require_tls_bit) != 0;
+  e.dsn_envid.reset();
   if ((flags & has_envid_bit) != 0) e.dsn_envid = std::move(envid);
+  e.deliver_by.reset();
   if ((flags & has_deliver_by_bit) != 0) e.deliver_by = deliver_by_of(flags, deadline);
   e.accepted = to_timestamp(accepted);
   e.not_before = to_timestamp(not_before);
-  return e;
+  return true;
+}
+
+std::optional<Envelope> decode_envelope(std::string_view value) {
+  std::optional<Envelope> envelope(std::in_place);
+  if (!decode_envelope(value, *envelope)) envelope.reset();
+  return envelope;
 }
 
 // ---- recipients
@@ -277,8 +284,7 @@ std::string encode(const Recipient& r) {
   return out.take();
 }
 
-std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view value) {
-  Recipient r;
+bool decode_recipient(std::uint32_t number, std::string_view value, Recipient& r) {
   RecordReader in(value);
   std::uint8_t version = 0, state = 0, wish = 0, flags = 0, owed = 0;
   std::uint64_t next = 0;
@@ -286,12 +292,15 @@ std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view
   in.number(r.attempts), in.number(r.crashes), in.number(next);
   in.number(r.status.status_class), in.number(r.status.subject), in.number(r.status.detail);
   in.text(r.address), in.text(r.original), in.text(r.orcpt), in.text(r.notify), in.text(r.reason);
-  if (version >= 2) in.number(owed), in.text(r.lane), in.number(r.flow), in.text(r.route);
+  if (version >= 2)
+    in.number(owed), in.text(r.lane), in.number(r.flow), in.text(r.route);
+  else
+    r.lane.clear(), r.flow = 0, r.route.clear();
   if (version == 1 && state == static_cast<std::uint8_t>(State::failed)) owed = 1;
-  if (!in.at_end() || !is_known(version)) return std::nullopt;
+  if (!in.at_end() || !is_known(version)) return false;
   if (state >= states || owed > static_cast<std::uint8_t>(Owed::delay) || r.lane.size() > lane_max)
-    return std::nullopt;
-  if (wish > static_cast<std::uint8_t>(Wish::fail)) return std::nullopt;
+    return false;
+  if (wish > static_cast<std::uint8_t>(Wish::fail)) return false;
   r.number = number;
   r.state = static_cast<State>(state);
   r.wish = static_cast<Wish>(wish);
@@ -300,7 +309,13 @@ std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view
   r.parked = (flags & parked_bit) != 0;
   r.urgent = (flags & urgent_bit) != 0;
   r.next = to_timestamp(next);
-  return r;
+  return true;
+}
+
+std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view value) {
+  std::optional<Recipient> recipient(std::in_place);
+  if (!decode_recipient(number, value, *recipient)) recipient.reset();
+  return recipient;
 }
 
 // ---- destinations, suppressed addresses

@@ -134,6 +134,9 @@ std::string encode(const Recipient& recipient);
 // nullopt: damaged, or of a newer version.
 std::optional<Envelope> decode_envelope(std::string_view value);
 std::optional<Recipient> decode_recipient(std::uint32_t number, std::string_view value);
+// The same into what a former record has left, whose memory serves again. false: nothing to be used is in it then.
+bool decode_envelope(std::string_view value, Envelope& into);
+bool decode_recipient(std::uint32_t number, std::string_view value, Recipient& into);
 
 std::string encode(const Destination& destination);
 std::optional<Destination> decode_destination(std::string_view name, std::string_view value);

@@ -82,15 +82,15 @@ SpoolId SpoolId::from_bytes(std::string_view bytes) {
 }
 
 std::string SpoolId::to_text() const {
-  std::string text;
-  text.reserve(text_length);
+  std::string text(text_length, alphabet[0]);
+  auto next = text.begin();
   unsigned window = 0;
   int bits = 0;
   for (const char c : bytes_) {
     window = (window << 8 | static_cast<unsigned char>(c)) & 0xfffU;
-    for (bits += 8; bits >= 5; bits -= 5) text += alphabet[window >> (bits - 5) & 31U];
+    for (bits += 8; bits >= 5; bits -= 5) *next++ = alphabet[window >> (bits - 5) & 31U];
   }
-  text += alphabet[window << (5 - bits) & 31U];
+  *next = alphabet[window << (5 - bits) & 31U];
   return text;
 }
 

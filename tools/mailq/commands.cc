@@ -78,6 +78,7 @@ ExitStatus list(const spool::Spool& spool, const Request& request, const Output&
   WaitingForOthers waiting(output);
   const Destinations destinations(spool);
   std::optional<spool::Queued> explained;
+  std::string entry;
   const auto visit = [&](const spool::Queued& as_written) {
     const bool explains = destinations.explains(as_written);
     if (explains) explained = destinations.explained(as_written);
@@ -85,7 +86,10 @@ ExitStatus list(const spool::Spool& spool, const Request& request, const Output&
     if (totals.messages == 0 && !output.json) print(output.out, list_heading());
     totals.add(queued);
     for (const spool::Recipient& recipient : queued.recipients) waiting.look(recipient);
-    return print(output.out, output.json ? to_json(queued) + '\n' : list_entry(queued));
+    if (output.json) return print(output.out, to_json(queued) + '\n');
+    entry.clear();
+    append_list_entry(entry, queued);
+    return print(output.out, entry);
   };
   if (const auto listed = spool.list(request.filter, visit); !listed) return complain(output, listed.error());
   if (!output.json) print(output.out, list_totals(totals, request.filters));

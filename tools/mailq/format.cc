@@ -1,8 +1,9 @@
 #include "mailq/format.h"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -13,31 +14,70 @@ namespace {
 using spool::State;
 
 constexpr std::size_t value_max = 4000;  // an address of 256 bytes may be four times as long when escaped
-constexpr std::size_t recipient_column = 41;  // where Postfix's mailq puts recipients
+constexpr std::size_t size_column = 8, recipient_column = 41;  // where Postfix's mailq puts recipients
 
 std::string clean(std::string_view text) { return printable(text, value_max); }
 
-std::string sender_text(const std::string& sender) { return sender.empty() ? "<>" : clean(sender); }
+// Eight bytes at a time: each is less than 0x80, not less than 0x20, and not 0x7f. (A byte that is too small borrows from
+// those above it, which can only make them look worse.)
+bool is_printable_ascii(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101U, high = ones * 0x80;
+  for (; text.size() >= sizeof ones; text.remove_prefix(sizeof ones)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data(), sizeof eight);
+    if (((eight | (eight - ones * 0x20) | (eight + ones)) & high) != 0) return false;
+  }
+  return std::all_of(text.begin(), text.end(), [](char c) { return tubepost::is_printable_ascii(c); });
+}
 
-// "Sat Nov 21 02:33:51", local time, as mailq has always printed it.
-std::string arrival(Timestamp time) {
+// clean() without a copy of what is clean already, which is nearly everything. A view, valid as long as the text.
+class Cleaned {
+public:
+  explicit Cleaned(std::string_view text) : shown_(text) {
+    if (text.size() > value_max || !is_printable_ascii(text)) shown_ = copy_ = clean(text);
+  }
+  Cleaned(const Cleaned&) = delete;
+  operator std::string_view() const { return shown_; }
+
+private:
+  std::string copy_;
+  std::string_view shown_;
+};
+
+std::string_view sender_of(const spool::Envelope& envelope) {
+  return envelope.reverse_path.empty() ? std::string_view("<>") : std::string_view(envelope.reverse_path);
+}
+
+void append_two(std::string& out, int value, char fill) {
+  out += value < 10 ? fill : static_cast<char>('0' + value / 10);
+  out += static_cast<char>('0' + value % 10);
+}
+
+// "Sat Nov 21 02:33:51", local time, as mailq has always printed it. (strftime() takes as long as all the rest of a
+// message's lines together.)
+void append_arrival(std::string& out, Timestamp time) {
+  constexpr std::string_view days = "SunMonTueWedThuFriSat", months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
   ::localtime_r(&seconds, &parts);
-  std::array<char, 40> text{};
-  std::strftime(text.data(), text.size(), "%a %b %e %H:%M:%S", &parts);
-  return text.data();
+  out.append(days.substr(static_cast<std::size_t>(parts.tm_wday) * 3, 3)).append(" ");
+  out.append(months.substr(static_cast<std::size_t>(parts.tm_mon) * 3, 3)).append(" ");
+  append_two(out, parts.tm_mday, ' ');
+  for (const auto& [separator, value] :
+       {std::pair(' ', parts.tm_hour), std::pair(':', parts.tm_min), std::pair(':', parts.tm_sec)}) {
+    out += separator;
+    append_two(out, value, '0');
+  }
 }
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
-  return text;
+void append_padded(std::string& out, std::size_t size, std::size_t width) {
+  if (size < width) out.append(width - size, ' ');
 }
 
 char mark_of(State state) { return state == State::working ? '*' : state == State::held ? '!' : ' '; }
 
 // What an operator's wish makes of one that is in delivery.
-std::string wish_text(spool::Wish wish) {
+std::string_view wish_text(spool::Wish wish) {
   switch (wish) {
     case spool::Wish::hold:
       return "in delivery, will be held";
@@ -51,8 +91,8 @@ std::string wish_text(spool::Wish wish) {
   return {};
 }
 
-std::string reason_of(const spool::Recipient& recipient) {
-  const std::string wish = wish_text(recipient.wish);
+std::string_view reason_of(const spool::Recipient& recipient) {
+  const std::string_view wish = wish_text(recipient.wish);
   return wish.empty() ? recipient.reason : wish;
 }
 
@@ -60,14 +100,14 @@ bool waits(State state) { return state == State::queued || state == State::defer
 
 std::string recipient_json(const spool::Recipient& recipient) {
   JsonObject json;
-  json.text("address", clean(recipient.address));
+  json.text("address", Cleaned(recipient.address));
   json.text("state", spool::to_text(recipient.state));
   json.number("attempts", recipient.attempts);
   if (waits(recipient.state))
     json.text("next", to_rfc3339(recipient.next));
   else
     json.null("next");
-  json.text("reason", clean(reason_of(recipient)));
+  json.text("reason", Cleaned(reason_of(recipient)));
   return json.done();
 }
 
@@ -105,21 +145,31 @@ std::string_view list_heading() {
   return "-Queue ID-                  --Size-- ---Arrival Time---- -Sender/Recipient-------\n";
 }
 
-std::string list_entry(const spool::Queued& queued) {
-  std::string out = queued.id.to_text();
-  out.reserve(400);
-  out.append({mark_of(state_of(queued)), ' '}).append(padded(std::to_string(queued.envelope.size), 8));
-  out.append(" ").append(arrival(queued.envelope.accepted)).append(" ");
-  out.append(sender_text(queued.envelope.reverse_path)).append("\n");
-  std::string last;
+void append_list_entry(std::string& out, const spool::Queued& queued) {
+  const std::string size = std::to_string(queued.envelope.size);
+  out.append(queued.id.to_text()).append({mark_of(state_of(queued)), ' '});
+  append_padded(out, size.size(), size_column);
+  out.append(size).append(" ");
+  append_arrival(out, queued.envelope.accepted);
+  out.append(" ").append(Cleaned(sender_of(queued.envelope))).append("\n");
+  std::string_view last;
   for (const spool::Recipient& recipient : queued.recipients) {
-    std::string reason = clean(reason_of(recipient));
-    if (!reason.empty() && reason != last)
-      out.append(padded("(" + reason + ")", recipient_column)).append("\n");
-    last = std::move(reason);
-    out.append(recipient_column, ' ').append(clean(recipient.address)).append("\n");
+    const std::string_view reason = reason_of(recipient);
+    if (!reason.empty() && reason != last) {
+      const Cleaned shown(reason);
+      append_padded(out, std::string_view(shown).size() + 2, recipient_column);
+      out.append("(").append(shown).append(")\n");
+    }
+    last = reason;
+    out.append(recipient_column, ' ').append(Cleaned(recipient.address)).append("\n");
   }
-  return out += '\n';
+  out += '\n';
+}
+
+std::string list_entry(const spool::Queued& queued) {
+  std::string out;
+  append_list_entry(out, queued);
+  return out;
 }
 
 void Totals::add(const spool::Queued& queued) {
@@ -135,16 +185,16 @@ std::string list_totals(const Totals& totals, bool filtered) {
 }
 
 std::string to_json(const spool::Queued& queued) {
-  std::string recipients;
+  std::string recipients(1, '[');
   for (const spool::Recipient& recipient : queued.recipients)
-    recipients.append(recipients.empty() ? "" : ",").append(recipient_json(recipient));
+    recipients.append(recipients.size() == 1 ? "" : ",").append(recipient_json(recipient));
   JsonObject json;
   json.text("id", queued.id.to_text());
-  json.text("sender", clean(queued.envelope.reverse_path));
+  json.text("sender", Cleaned(queued.envelope.reverse_path));
   json.number("size", queued.envelope.size);
   json.text("queued", to_rfc3339(queued.envelope.accepted));
   json.text("state", spool::to_text(state_of(queued)));
-  json.raw("recipients", "[" + recipients + "]");
+  json.raw("recipients", recipients += ']');
   return json.done();
 }
 
@@ -196,7 +246,7 @@ std::string found_line(const spool::Queued& queued) {
   for (const spool::Recipient& recipient : queued.recipients)
     recipients.append(recipients.empty() ? "" : " ").append(recipient.address);
   return columns({queued.id.to_text(), to_rfc3339(queued.envelope.accepted),
-                  std::string(spool::to_text(state_of(queued))), sender_text(queued.envelope.reverse_path),
+                  std::string(spool::to_text(state_of(queued))), clean(sender_of(queued.envelope)),
                   recipients});
 }
 
@@ -237,7 +287,7 @@ std::string details(const spool::Queued& queued) {
   const spool::Envelope& envelope = queued.envelope;
   std::string out;
   add_line(out, "id", queued.id.to_text());
-  add_line(out, "sender", sender_text(envelope.reverse_path));
+  add_line(out, "sender", clean(sender_of(envelope)));
   add_line(out, "size", std::to_string(envelope.size));
   add_line(out, "queued", to_rfc3339(envelope.accepted));
   add_line(out, "state", std::string(spool::to_text(state_of(queued))));

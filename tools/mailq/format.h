@@ -21,6 +21,7 @@ std::string_view list_heading();
 // Four lines or more: id with its mark (* in delivery, ! held), size, arrival in local time, sender; reasons;
 // recipients.
 std::string list_entry(const spool::Queued& queued);
+void append_list_entry(std::string& out, const spool::Queued& queued);  // for a long queue: `out` serves again
 struct Totals {
   std::uint64_t messages = 0, recipients = 0, bytes = 0;
   void add(const spool::Queued& queued);

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 
 #include "base/file.h"
@@ -103,8 +104,9 @@ int main(int argc, char** argv) {
                    "FILTER: from= to= domain= state= older= newer= larger= smaller=");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   output.json = program.json();
-  constexpr std::size_t buffer = 1 << 16;
-  std::setvbuf(stdout, nullptr, _IOFBF, buffer);  // a long queue is one write for many messages
+  // A long queue is one write for many messages. (Without a buffer given, glibc takes one of 4 KiB whatever is asked for.)
+  static std::array<char, 1 << 16> buffer;
+  std::setvbuf(stdout, buffer.data(), _IOFBF, buffer.size());
   const auto request = mailq::parse_request(words, SystemClock().now());
   output.terminal = ::isatty(STDOUT_FILENO) == 1;
   if (!to.empty()) {

@@ -43,6 +43,31 @@ TEST_F(Format, AnEntryHasTheCustomaryForm) {
                 "(try later)\n" + std::string(41, ' ') + "bob@example.test\n\n");
 }
 
+// Whatever place in the text it has: addresses are looked at eight bytes at a time.
+TEST_F(Format, NoByteThatIsNoPrintableAsciiIsShownAsItIs) {
+  for (const char bad : {'\0', '\x1f', '\n', '\x7f', '\x80', '\xff'})
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string address(20, '~');
+      address[at] = bad;
+      const std::string entry = list_entry(queued({recipient(address, spool::State::deferred)}));
+      EXPECT_EQ(entry.find(address), std::string::npos) << entry;
+      EXPECT_NE(entry.find(std::string(at, '~') + "\\x"), std::string::npos) << entry;
+    }
+  const std::string all_printable = " !09AZ[`az{|}~ ~";
+  EXPECT_NE(list_entry(queued({recipient(all_printable, spool::State::deferred)})).find(all_printable + "\n"), std::string::npos);
+}
+
+TEST_F(Format, TheArrivalIsWrittenAsStrftimeWouldDoIt) {
+  for (const std::time_t time : {0L, 951'782'400L, 1'700'000'000L, 1'709'251'199L, 4'102'444'799L}) {
+    spool::Queued one = queued({recipient("b@x", spool::State::queued)});
+    one.envelope.accepted = Timestamp(std::chrono::seconds(time));
+    char wanted[40];
+    std::tm parts{};
+    std::strftime(wanted, sizeof wanted, " %a %b %e %H:%M:%S alice", ::localtime_r(&time, &parts));
+    EXPECT_NE(list_entry(one).find(wanted), std::string::npos) << list_entry(one);
+  }
+}
+
 TEST_F(Format, MarksWhatIsInDeliveryAndWhatIsHeld) {
   EXPECT_NE(list_entry(queued({recipient("b@x", spool::State::working)})).find(id + "* "), std::string::npos);
   EXPECT_NE(list_entry(queued({recipient("b@x", spool::State::held)})).find(id + "! "), std::string::npos);

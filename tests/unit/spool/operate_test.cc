@@ -191,6 +191,37 @@ TEST_F(Listing, FiltersFindWhatTheySay) {
   EXPECT_EQ(count(filter([](Filter& f) { f.domain = "two.test", f.from = "<>"; })), 1U);
 }
 
+// One message is read into the memory of another that was not wanted, or was on the page before.
+TEST_F(Listing, NothingOfOneMessageIsLeftInTheNext) {
+  for (int i = 0; i < 60; ++i) {
+    clock_.advance(Milliseconds(1));
+    Message rich = message(SpoolId::make(clock_), to({"a@x", "b@x", "c@x"}));
+    rich.recipients[0] = {"a@x", "first@x", "rfc822;first@x", "NEVER"};
+    rich.envelope.dsn_envid = "envelope";
+    rich.envelope.deliver_by = DeliverBy{clock_.now(), DeliverByMode::give_back, true};
+    rich.envelope.smtputf8 = rich.envelope.require_tls = true;
+    rich.envelope.origin = {"mx", "ESMTPSA", "192.0.2.1", "helo.example", "user", "TLSv1.3"};
+    ASSERT_TRUE(spool().accept(std::move(rich)));
+    accepted(to({"plain@x"}), "x", "");
+  }
+  Filter plain;
+  for (const char* from : {"", "<>"}) {
+    plain.from = from;
+    std::size_t seen = 0;
+    ASSERT_TRUE(spool().list(plain, [&](const Queued& queued) {
+      if (!queued.envelope.reverse_path.empty()) return true;
+      const Envelope& e = queued.envelope;
+      EXPECT_FALSE(e.dsn_envid || e.deliver_by || e.smtputf8 || e.require_tls);
+      EXPECT_EQ(e.origin.role + e.origin.protocol + e.origin.client_address + e.origin.helo + e.origin.tls, "");
+      EXPECT_EQ(queued.recipients.size(), 1U);
+      const Recipient& r = queued.recipients.at(0);
+      EXPECT_EQ(r.address + r.original + r.orcpt + r.notify, "plain@x");
+      return ++seen, true;
+    }));
+    EXPECT_EQ(seen, 60U);
+  }
+}
+
 TEST_F(Listing, WorksForAReaderWhileNothingRuns) {
   accepted(to({"a@x"}));
   close();
