@@ -2,7 +2,7 @@
 import selectors
 import time
 
-from .wire import Connection
+from .wire import SILENCE, Connection
 
 HEADER = ("Received: from relay{n}.example.net by mx.example.test; Mon, 7 Feb 2022 21:52:25 -0800\r\n"
           "From: Sender {n} <sender{s}@example.net>\r\nTo: Bob <bob@example.test>\r\nSubject: Message number {n}\r\n"
@@ -91,7 +91,10 @@ def appends(port, clients, each, mailbox):
             selector.register(session.socket, selectors.EVENT_READ, (session, target))
             session.send(f"APPEND {target}", [message])
         while left:
-            for key, _ in selector.select():
+            ready = selector.select(SILENCE)
+            if not ready:
+                raise RuntimeError("no reply to APPEND")
+            for key, _ in ready:
                 session, target = key.data
                 session.finish(b"t%d" % session.number)
                 left[session] -= 1
@@ -148,7 +151,7 @@ def drain(client):
             pass
     except TimeoutError:
         pass
-    client.socket.settimeout(None)
+    client.socket.settimeout(SILENCE)
     client.rest = b""
 
 

@@ -70,9 +70,13 @@ class Contest:
         return time.monotonic() < self.end
 
     def row(self, name, work):
-        """`work(server)` gives seconds."""
+        """`work(server)` gives seconds. One that fails costs its own place in this row, nothing else."""
         for server in self.servers:
-            taken = work(server)
+            try:
+                taken = work(server)
+            except (RuntimeError, OSError) as failure:
+                say(f"  {name}: {server.name} failed: {failure}")
+                continue
             self.times.setdefault(name, {}).setdefault(server.name, []).append(taken)
             say(f"  {name}: {server.name} {taken * 1000:.3f} ms")
 
@@ -82,9 +86,10 @@ class Contest:
         ratios = []
         for row, by_server in self.times.items():
             medians = {name: statistics.median(values) for name, values in by_server.items()}
-            if len(medians) < len(self.servers):
-                continue  # interrupted
-            ratios.append(min(value for name, value in medians.items() if name != "tubepost") / medians["tubepost"])
-            print(f"| {row} | " + " | ".join(f"{value * 1000:.3f}" for value in medians.values()) + f" | {ratios[-1]:.2f} times |")
+            cells = [f"{medians[server.name] * 1000:.3f}" if server.name in medians else "-" for server in self.servers]
+            if len(medians) == len(self.servers):  # else it failed, or was interrupted
+                ratios.append(min(value for name, value in medians.items() if name != "tubepost") / medians["tubepost"])
+                cells.append(f"{ratios[-1]:.2f} times")
+            print(f"| {row} | " + " | ".join(cells + [""] * (len(self.servers) + 1 - len(cells))) + " |")
         if ratios:
             print(f"\nGeometric mean of the {len(ratios)} ratios: {statistics.geometric_mean(ratios):.2f}; smallest: {min(ratios):.2f}")

@@ -2,10 +2,12 @@
 import socket
 import ssl
 
+SILENCE = 300  # seconds without a byte after which a server is taken for dead
+
 
 class Connection:
     def __init__(self, port, tls=False):
-        self.socket, self.rest = socket.create_connection(("127.0.0.1", port)), b""
+        self.socket, self.rest = socket.create_connection(("127.0.0.1", port), SILENCE), b""
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             self.begin_tls()
