@@ -1,8 +1,8 @@
 // Fills a spool and times what must stay quick in it, for bench/run queue and bench/run destinations:
 //
-//   queue-fill SPOOL fill MESSAGES RECIPIENTS DOMAINS [deferred|parked]
+//   queue-fill SPOOL fill MESSAGES RECIPIENTS DOMAINS [deferred|parked|live]
 //       so many messages of so many recipients each, of the domains d0.test, d1.test, … in turn; as they were accepted,
-//       or as an attempt left them
+//       or as an attempt left them; live: without those of one recipient in every tenth domain, d0.test, d10.test, …
 //   queue-fill SPOOL measure
 //       milliseconds, a line each: head, totals, lanes, next-job (a claim of one recipient from a lane, given back)
 //   queue-fill peak PROGRAM [ARG…]
@@ -43,6 +43,7 @@ T must(Result<T> result) {
 struct Shape {
   std::size_t messages, recipients, domains;
   std::string state;
+  bool has(std::size_t message) const { return state != "live" || message % domains % 10 != 0; }
 };
 
 void accept_one(spool::Spool& spool, const Shape& shape, std::size_t number, const Clock& clock) {
@@ -88,10 +89,10 @@ void fill(spool::Spool& spool, const Shape& shape, const Clock& clock) {
   for (std::size_t i = 0; i < threads; ++i)
     workers.emplace_back([&] {
       for (std::size_t number = next++; number < shape.messages; number = next++)
-        accept_one(spool, shape, number, clock);
+        if (shape.has(number)) accept_one(spool, shape, number, clock);
     });
   for (std::thread& worker : workers) worker.join();
-  if (!shape.state.empty()) attempt_all(spool, shape.state, clock);
+  if (shape.state == "deferred" || shape.state == "parked") attempt_all(spool, shape.state, clock);
 }
 
 template <class What>

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from .peers import Postfix, Service, SmtpSink, tool, tool_environment, wait_for_port
+from .layers import program
 from .tubepost import BIN, Tubepost
 
 CONNECTIONS = 20  # Postfix's default_destination_concurrency_limit
@@ -66,9 +67,7 @@ class Swallower:
             one.close()
 
 
-def route_of(number, with_dead):
-    if number % DEAD_EACH == 0 and not with_dead:
-        return "discard"
+def route_of(number):
     if number % DEAD_EACH:
         return f"host:127.1.{number // 250}.{number % 250 + 1}:{LIVE_PORT}"
     port = REFUSING_PORT if number % (2 * DEAD_EACH) else SWALLOWING_PORT
@@ -76,34 +75,40 @@ def route_of(number, with_dead):
 
 
 class ManyDestinations(Tubepost):
-    """An instance whose queue is filled while nothing runs. Without the dead ones their mail is discarded."""
+    """An instance whose queue is filled while nothing runs. Without the dead ones their mail is not there at all: any other fate
+    would be work that the dead do not make."""
 
     def __init__(self, folder, port_base, messages, with_dead, name):
         super().__init__(folder, port_base, services=("smtpd",), settings=SENDS, name=name)
         text = self.run("mailadm", "export")
-        routes = "".join(f"route d{number}.test {route_of(number, with_dead)}\n" for number in range(DESTINATIONS))
+        routes = "".join(f"route d{number}.test {route_of(number)}\n" for number in range(DESTINATIONS))
         (self.folder / "directory.txt").write_text(text + routes)
         self.run("mailadm", "apply", str(self.folder / "directory.txt"))
-        subprocess.run([BIN / "queue-fill", self.home / "spool", "fill", str(messages), "1", str(DESTINATIONS)], check=True)
+        subprocess.run([program("queue-fill"), self.home / "spool", "fill", str(messages), "1", str(DESTINATIONS),
+                        *([] if with_dead else ["live"])], check=True)
 
     def send_all(self, live, timeout=900):
-        """Seconds after the start at which each message to a live destination had been delivered."""
+        """(seconds after the start at which each message to a live destination had been delivered, attempts at dead ones until
+        the last of them)."""
         begin = time.time()
+        log = open(self.folder / "log", errors="replace")  # each line is read once: a reader takes the time of those it measures
         self.start([BIN / "qrun", "--log-level", "info"], env=dict(os.environ, TUBEPOST_HOME=str(self.home), **SENDS))
         deadline = time.monotonic() + timeout
-        while True:
+        times, attempts, rest = [], 0, ""
+        while len(times) < live and time.monotonic() < deadline:
             time.sleep(1)
-            times = self.delivered(begin)
-            if len(times) >= live or time.monotonic() > deadline:
-                return times
+            *lines, rest = (rest + log.read()).split("\n")
+            for line in lines:
+                if not (found := OUTCOME.search(line)):
+                    continue
+                if int(found[3]) % DEAD_EACH == 0:
+                    attempts += 1
+                elif found[1] == "delivered":
+                    times.append(time_of(found[2]) + int(found[4]) / 1000 - begin)
+        return sorted(times), attempts
 
-    def delivered(self, begin):
-        times = []
-        for line in open(self.folder / "log", errors="replace"):
-            found = re.search(r" event=delivered id=(\S+) .*to=\S+@d(\d+)\.test .*age_ms=(\d+)", line)
-            if found and int(found[2]) % DEAD_EACH:
-                times.append(time_of(found[1]) + int(found[3]) / 1000 - begin)
-        return sorted(times)
+
+OUTCOME = re.compile(r" event=(delivered|deferred|failed) id=(\S+) .*to=\S+@d(\d+)\.test .*age_ms=(\d+)")
 
 
 def time_of(spool_id):
@@ -114,23 +119,29 @@ def time_of(spool_id):
     return (number >> 2) / 1000
 
 
-def destinations(folder, messages):
-    """[(with dead ones or not, times)], one after the other."""
+def destinations(folder, messages, rounds):
+    """(live messages, [(without the dead, with them)] of each round, attempts at the dead of each round), one run after the other and
+    each first in every other round."""
     sink, swallower = AnySink(folder), Swallower()
-    live = messages - messages // DEAD_EACH
-    results = []
+    live = sum(1 for number in range(messages) if number % DESTINATIONS % DEAD_EACH)
+    pairs, attempts = [], []
     try:
-        for with_dead in (False, True):
-            server = ManyDestinations(folder, 37000, messages, with_dead, "with-dead" if with_dead else "all-live")
-            try:
-                results.append((with_dead, server.send_all(live)))
-            finally:
-                server.stop()
-                shutil.rmtree(server.folder, ignore_errors=True)
+        for number in range(rounds):
+            pair = [None, None]
+            for with_dead in ((False, True), (True, False))[number % 2]:
+                server = ManyDestinations(folder, 37000, messages, with_dead, f"{'with' if with_dead else 'without'}-{number}")
+                try:
+                    pair[with_dead], tried = server.send_all(live)
+                finally:
+                    server.stop()
+                    shutil.rmtree(server.folder, ignore_errors=True)
+                if with_dead:
+                    attempts.append(tried)
+            pairs.append(pair)
     finally:
         swallower.stop()
         sink.stop()
-    return live, results
+    return live, pairs, attempts
 
 
 # ---- a million recipients
@@ -157,7 +168,7 @@ def read_output(argv, first_line):
 def timed(argv, first_line=False):
     """(milliseconds, peak MB) of a program."""
     took, _ = read_output(argv, first_line)
-    _, said = read_output([BIN / "queue-fill", "peak", *argv], first_line)
+    _, said = read_output([program("queue-fill"), "peak", *argv], first_line)
     return took, float(said.split()[-1])
 
 
@@ -167,12 +178,12 @@ def queue(folder, recipients, state):
     rows = []
     try:
         spool = server.home / "spool"
-        subprocess.run([BIN / "queue-fill", spool, "fill", str(recipients // 10), "10", str(DESTINATIONS), state], check=True)
+        subprocess.run([program("queue-fill"), spool, "fill", str(recipients // 10), "10", str(DESTINATIONS), state], check=True)
         mailq = [BIN / "mailq", "--home", server.home]
         for _ in range(2):  # the first one warms what the kernel keeps
             rows = [("mailq, its first line", *timed(mailq, first_line=True)), ("mailq stats", *timed([*mailq, "stats"])),
                     ("mailq stats --json", *timed([*mailq, "stats", "--json"]))]
-        said = subprocess.run([BIN / "queue-fill", spool, "measure"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        said = subprocess.run([program("queue-fill"), spool, "measure"], check=True, stdout=subprocess.PIPE, text=True).stdout
         rows += [(f"in process: {line.split()[0]}", float(line.split()[1]), None) for line in said.splitlines()]
         ready, written = os.pipe()
         begin = time.monotonic()
@@ -192,7 +203,7 @@ def deferred_list(folder, messages):
     """mailq, as text and as JSON, with so many messages deferred."""
     server = Tubepost(folder, 39000, services=("smtpd",), settings=SENDS, name="deferred")
     try:
-        subprocess.run([BIN / "queue-fill", server.home / "spool", "fill", str(messages), "1", "100", "deferred"], check=True)
+        subprocess.run([program("queue-fill"), server.home / "spool", "fill", str(messages), "1", "100", "deferred"], check=True)
         mailq = [BIN / "mailq", "--home", server.home]
         for _ in range(3):
             rows = [("mailq", *timed(mailq)), ("mailq --json", *timed([*mailq, "--json"]))]
