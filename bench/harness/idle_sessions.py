@@ -148,10 +148,10 @@ def theirs(folder, messages, count):
     dovecot = peers.Dovecot(folder, 39143, "sdbox", "imap pop3", 39110, 39993, peers.DOVECOT_NO_SYNC, certificate)
     try:
         filled(dovecot, "dovecot", 39143, messages)
-        dovecot.restart()
-        row("dovecot pop3-login, plain", dovecot, pop3(39110), count)
-        row("dovecot imap, plain", dovecot, imap_idle(39143), count)
-        row("dovecot imap, TLS", dovecot, imap_idle(39993, True), count)
+        for name, connect in (("pop3-login, plain", pop3(39110)), ("imap, plain", imap_idle(39143)),
+                              ("imap, TLS", imap_idle(39993, True))):
+            dovecot.restart()  # its processes outlive their sessions, and would be there already
+            row(f"dovecot {name}", dovecot, connect, count)
     finally:
         dovecot.stop()
 
