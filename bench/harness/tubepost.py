@@ -26,6 +26,7 @@ class Tubepost(Service):
             raised["TUBEPOST_SMTPD_" + key] = "2000"
             for section in ("IMAPD", "IMAPS", "POPD", "POP3S", "SUBMISSIONS"):
                 raised[f"TUBEPOST_{section}_{key}"] = "6000"
+        raised["TUBEPOST_IMAPD_CONNECTIONS_PER_USER"] = raised["TUBEPOST_POPD_CONNECTIONS_PER_USER"] = "6000"
         raised["TUBEPOST_SMTPD_MESSAGES_MAX"] = "1000000"
         raised["TUBEPOST_IMAPD_CLEARTEXT_LOGIN"] = raised["TUBEPOST_POPD_CLEARTEXT_LOGIN"] = "yes"  # as its peers are measured
         for service in services:

@@ -42,6 +42,9 @@ constexpr Setting connections_per_address(std::string_view name, std::string_vie
   return restart(at_least(1, {name, Kind::number, fallback, "N",
                               "Connections at a time from one address; IPv6 counts per /64."}));
 }
+constexpr Setting connections_per_user(std::string_view name, std::string_view fallback) {
+  return restart(at_least(1, {name, Kind::number, fallback, "N", "Connections at a time of one account."}));
+}
 constexpr Setting workers(std::string_view name) {
   return restart(
       within(1, 64, {name, Kind::number, "1", "N", "Worker processes; the limits hold over all."}));
@@ -172,6 +175,7 @@ constexpr Setting table[] = {
     listen("popd.listen"),
     connections("popd.connections", "100"),
     connections_per_address("popd.connections-per-address", "10"),
+    connections_per_user("popd.connections-per-user", "20"),
     workers("popd.workers"),
     idle_timeout("popd.idle-timeout", "10m", 600),  // RFC 1939 3: at least 10 minutes
     cleartext_login("popd.cleartext-login"),
@@ -181,6 +185,7 @@ constexpr Setting table[] = {
     listen("imapd.listen"),
     connections("imapd.connections", "1000"),
     connections_per_address("imapd.connections-per-address", "50"),
+    connections_per_user("imapd.connections-per-user", "100"),
     workers("imapd.workers"),
     idle_timeout("imapd.idle-timeout", "30m", 1800),  // RFC 9051 5.4: at least 30 minutes
     cleartext_login("imapd.cleartext-login"),

@@ -53,6 +53,7 @@ net::ServerOptions server_options(const Run& run) {
   net::ServerOptions server;
   server.connections = plain.connections + tls.connections;  // L5: each listener has its own number, too
   server.connections_per_address = settings.number(section + ".connections-per-address");
+  server.connections_per_user = settings.number(section + ".connections-per-user");
   server.workers = static_cast<unsigned>(settings.number(section + ".workers"));
   server.listeners = {std::move(plain), std::move(tls)};
   // A5. What is wrong with a range has been said when the settings were read.
@@ -68,6 +69,7 @@ void serve(MailAccess& access, const Conversation& conversation, const net::Conn
   MailClient client;
   client.address = connection.peer;
   client.local = connection.local;
+  client.name_user = connection.name_user;
   net::Stream* stream = connection.stream.get();
   std::unique_ptr<tls::TlsStream> secured;
   if (connection.listener == tls_listener) {

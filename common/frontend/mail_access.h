@@ -27,7 +27,11 @@ struct MailProtocol {
 };
 
 struct MailClient : Client {
-  std::optional<smtp::Mailbox> preauthenticated;  // --preauth
+  std::optional<smtp::Mailbox> preauthenticated;          // --preauth
+  std::function<bool(directory::AccountId)> name_user{};  // net::Connection's; empty: nobody counts
+
+  // Has logged in; 0: out again. False: the account has as many connections as may be.
+  bool logs_in(directory::AccountId account) const { return !name_user || name_user(account); }
 };
 
 // All that a process, or a worker after its fork, holds open. Shared by the threads of its sessions, which

@@ -73,8 +73,12 @@ void Acceptor::begin(UniqueFd fd, const ListeningSocket& from, std::optional<End
   const int on = 1;
   if (peer) ::setsockopt(raw, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto session = std::make_unique<Session>(Session{this, slot, raw, proxied, {}});
-  session->connection = {sessions_.open(std::move(fd)), peer, peer ? local_of(raw) : std::nullopt,
-                         peer ? std::nullopt : credentials_of(raw), from.listener};
+  session->connection = {sessions_.open(std::move(fd)),
+                         peer,
+                         peer ? local_of(raw) : std::nullopt,
+                         peer ? std::nullopt : credentials_of(raw),
+                         from.listener,
+                         [this, slot](std::uint64_t user) { return counts_.name_user(slot, user); }};
   if (start_thread(session)) return;
   refuse(raw, from.listener, Admission::too_many, peer);
   counts_.release(slot);

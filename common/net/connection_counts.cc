@@ -17,6 +17,7 @@ struct ConnectionCounts::Entry {
   std::uint32_t listener = 0;
   bool has_address = false;
   IpAddress client;
+  std::uint64_t user = 0;
 };
 
 struct ConnectionCounts::Shared {
@@ -73,6 +74,7 @@ Admission ConnectionCounts::admit(unsigned worker, std::size_t listener,
   entry.listener = static_cast<std::uint32_t>(listener);
   entry.has_address = address.has_value();
   entry.client = client;
+  entry.user = 0;
   entry.worker = worker + 1;
   return Admission::admitted;
 }
@@ -91,6 +93,19 @@ Admission ConnectionCounts::name_address(Slot slot, const IpAddress& address) {
   entry.client = client;
   entry.has_address = true;
   return Admission::admitted;
+}
+
+bool ConnectionCounts::name_user(Slot slot, std::uint64_t user) {
+  const SharedLock lock(shared_->mutex);
+  Entry& own = shared_->entries()[slot];
+  own.user = 0;
+  const auto there = std::count_if(shared_->begin(), shared_->end(), [&](const Entry& entry) {
+    return entry.worker != 0 && entry.user == user;
+  });
+  const bool is_over = limits_.per_user != 0 && static_cast<std::size_t>(there) >= limits_.per_user;
+  if (user != 0 && is_over) return false;
+  own.user = user;
+  return true;
 }
 
 void ConnectionCounts::release(Slot slot) { shared_->entries()[slot].worker = 0; }

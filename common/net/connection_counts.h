@@ -1,4 +1,4 @@
-// How many connections there are: in total, by listener, by client address (L2, L3, L5), over all worker
+// How many connections there are: in total, by listener, by client address (L2, L3, L5), by user, over all worker
 // processes.
 //
 // A slot for each connection, in memory that forked workers share; admitting scans them, which is cheap
@@ -19,6 +19,7 @@ struct CountLimits {
   std::size_t total = 0;
   std::size_t per_address = 0;
   std::vector<std::size_t> per_listener;
+  std::size_t per_user = 0;  // 0: no limit
 };
 
 enum class Admission { admitted, too_many, too_many_from_address };
@@ -36,6 +37,8 @@ public:
   Admission admit(unsigned worker, std::size_t listener, const std::optional<IpAddress>& address, Slot& slot);
   // The address has become known (PROXY protocol). Not admitted: the slot still counts until released.
   Admission name_address(Slot slot, const IpAddress& address);
+  // Who has logged in (a number that is not 0); 0: out again. False: that user has as many as may be.
+  bool name_user(Slot slot, std::uint64_t user);
   void release(Slot slot);
   void forget_worker(unsigned worker);  // it has died
   std::size_t total() const;

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 constexpr auto after_cut_off = 2s;
 
 CountLimits limits_of(const ServerOptions& options) {
-  CountLimits limits{options.connections, options.connections_per_address, {}};
+  CountLimits limits{options.connections, options.connections_per_address, {}, options.connections_per_user};
   for (const ListenerSpec& listener : options.listeners) limits.per_listener.push_back(listener.connections);
   return limits;
 }

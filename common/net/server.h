@@ -39,6 +39,8 @@ struct Connection {
   std::optional<Endpoint> peer, local;         // nullopt: a Unix socket, or unknown
   std::optional<PeerCredentials> credentials;  // Unix sockets
   std::size_t listener = 0;                    // index of the ListenerSpec it came in by
+  // To be asked when somebody logs in, with a number of theirs; 0: out again. False: connections_per_user.
+  std::function<bool(std::uint64_t user)> name_user{};
 };
 
 struct ListenerSpec {
@@ -54,6 +56,7 @@ struct ServerOptions {
   std::vector<ListenerSpec> listeners;
   std::size_t connections = 100;             // in total, over all workers
   std::size_t connections_per_address = 10;  // IPv6: per /64; loopback counts like any other
+  std::size_t connections_per_user = 0;      // over all workers; 0: no limit
   unsigned workers = 1;
   std::size_t stack_bytes = 256 * 1024;
   std::optional<int> ready_fd;

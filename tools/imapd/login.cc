@@ -21,6 +21,9 @@ imap::Reply tls_needed() {
 imap::Reply login_unavailable() {
   return imap::no(imap::code::unavailable, "Logins cannot be checked now, try again later");
 }
+imap::Reply too_many_connections() {
+  return imap::no(imap::code::limit, "You have too many connections already");
+}
 imap::Reply mailbox_unavailable() {
   return imap::no(imap::code::unavailable, "The mailboxes cannot be opened now, try again later");
 }
@@ -135,6 +138,11 @@ imap::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechan
   if ((*account)->is_suspended()) return imap::no("CONTACTADMIN", "This account is suspended");  // D9
   if (auto provisioned = services_.store.provision((*account)->id); !provisioned)
     return complain(provisioned.error().text);
+  if (!client_.logs_in((*account)->id)) {
+    services_.logger.warning("too-many-connections",
+                             {{"client", client_.address_text()}, {"user", address.to_text()}});
+    return too_many_connections();
+  }
   account_ = std::move(**account);
   access_.emplace(services_.store, services_.directory, *account_, rules_.shared_account);
   stream_->set_time_limit(rules_.idle_timeout);
@@ -171,6 +179,7 @@ Answer Session::unauthenticate(Call&) {
   deselect();
   access_.reset();
   account_.reset();
+  client_.logs_in(0);
   rev2_ = utf8_ = condstore_ = qresync_ = uid_only_ = false;
   notify_.reset();
   stream_->set_time_limit(login_limit);

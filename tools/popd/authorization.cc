@@ -188,6 +188,11 @@ pop3::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechan
     return pop3::error(pop3::Code::permanent, "This account is suspended");  // D9
   auto maildrop = Maildrop::open(services_.store, (*account)->id);
   if (!maildrop) return complain(maildrop.error().text);
+  if (!client_.logs_in((*account)->id)) {
+    services_.logger.warning("too-many-connections",
+                             {{"client", client_.address_text()}, {"user", address.to_text()}});
+    return pop3::error(pop3::Code::temporary, "You have too many connections already");
+  }
   maildrop_ = std::move(*maildrop);
   account_name_ = (*account)->address.to_text();
   services_.logger.info("login", {{"client", client_.address_text()},

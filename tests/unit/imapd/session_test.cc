@@ -145,6 +145,24 @@ TEST(ImapSession, SaysThatLoginsCannotBeCheckedAndDoesNotCountThem) {
       << output;
 }
 
+TEST(ImapSession, LogsNobodyInWhoHasTooManyConnections) {
+  Service service;
+  std::vector<directory::AccountId> named;
+  std::size_t most = 0;
+  auto client = Service::stranger();
+  client.name_user = [&](directory::AccountId id) {
+    named.push_back(id);
+    return id == 0 || most-- > 0;
+  };
+  const std::string login = "l LOGIN bob@example.test secret\r\n";
+  EXPECT_EQ(service.talk(login, client), "l NO [LIMIT] You have too many connections already\r\n");
+  most = 1;
+  const auto said = service.talk(login + "u UNAUTHENTICATE\r\n" + login, client);
+  EXPECT_TRUE(said.starts_with("l OK")) << said;
+  EXPECT_NE(said.find("l NO [LIMIT]"), said.npos) << said;
+  EXPECT_EQ(named, (std::vector<directory::AccountId>{service.bob, service.bob, 0, service.bob}));
+}
+
 TEST(ImapSession, SendsAwayWhoSpeaksAnotherProtocol) {
   Service service;
   std::string input;

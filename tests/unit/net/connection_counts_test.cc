@@ -13,8 +13,9 @@ struct Counting {
   ConnectionCounts counts;
   ConnectionCounts::Slot slot = 0;
 
-  Counting(std::size_t total, std::size_t per_address, std::vector<std::size_t> per_listener)
-      : counts({total, per_address, std::move(per_listener)}) {}
+  Counting(std::size_t total, std::size_t per_address, std::vector<std::size_t> per_listener,
+           std::size_t per_user = 0)
+      : counts({total, per_address, std::move(per_listener), per_user}) {}
   Admission admit(const char* address, std::size_t listener = 0, unsigned worker = 0) {
     return counts.admit(worker, listener, address ? IpAddress::parse(address) : std::nullopt, slot);
   }
@@ -72,6 +73,36 @@ TEST(ConnectionCounts, AnAddressLearnedLaterCountsFromThenOn) {
   EXPECT_EQ(c.counts.name_address(c.slot, *IpAddress::parse("192.0.2.1")), Admission::too_many_from_address);
   c.counts.release(first);
   EXPECT_EQ(c.counts.name_address(c.slot, *IpAddress::parse("192.0.2.1")), Admission::admitted);
+}
+
+TEST(ConnectionCounts, AUserHoldsAtItsLimitOverAllAddressesAndWorkers) {
+  Counting c(10, 10, {10}, 2);
+  std::vector<ConnectionCounts::Slot> slots;
+  for (const char* address : {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}) {
+    ASSERT_EQ(c.admit(address, 0, static_cast<unsigned>(slots.size())), Admission::admitted);
+    slots.push_back(c.slot);
+  }
+  EXPECT_TRUE(c.counts.name_user(slots[0], 7));
+  EXPECT_TRUE(c.counts.name_user(slots[1], 7));
+  EXPECT_TRUE(c.counts.name_user(slots[1], 7)) << "the same connection again";
+  EXPECT_FALSE(c.counts.name_user(slots[2], 7));
+  EXPECT_TRUE(c.counts.name_user(slots[2], 8)) << "another user";
+  EXPECT_TRUE(c.counts.name_user(slots[0], 0)) << "out again";
+  EXPECT_TRUE(c.counts.name_user(slots[3], 7));
+  EXPECT_FALSE(c.counts.name_user(slots[0], 7));
+  c.counts.release(slots[1]);
+  EXPECT_TRUE(c.counts.name_user(slots[0], 7));
+  c.counts.forget_worker(3);
+  ASSERT_EQ(c.admit("192.0.2.5"), Admission::admitted);
+  EXPECT_TRUE(c.counts.name_user(c.slot, 7));
+}
+
+TEST(ConnectionCounts, WithoutALimitAUserHasAsManyAsItLikes) {
+  Counting c(10, 10, {10});
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(c.admit("192.0.2.1"), Admission::admitted);
+    EXPECT_TRUE(c.counts.name_user(c.slot, 7));
+  }
 }
 
 TEST(ConnectionCounts, AWorkerThatDiesGivesItsCountsBack) {

@@ -44,6 +44,14 @@ TEST(PopSession, SaysGoodbyeWhenTheServiceStops) {
   EXPECT_EQ(last_line(stream.output), "-ERR [SYS/TEMP] Shutting down, come back in a moment\r\n");
 }
 
+TEST(PopSession, LogsNobodyInWhoHasTooManyConnections) {
+  Service service;
+  auto client = Service::bobs();
+  client.name_user = [&](directory::AccountId id) { return id != service.bob; };
+  EXPECT_EQ(last_line(service.talk("STAT\r\n", client)),
+            "-ERR [SYS/TEMP] You have too many connections already\r\n");
+}
+
 TEST(PopSession, DoesNotSeeWhatArrivesAfterLogin) {
   Service service;
   MemoryStream stream("STAT\r\n");
