@@ -7,6 +7,8 @@
 namespace tubepost::imapd {
 namespace {
 
+constexpr unsigned parts_max = 1000;  // of one message; each may be a message to be taken apart
+
 Answer bad_url(std::string_view url) {
   // RFC 4469 5 url-resp-text: no bracket that would end the code.
   std::string text = printable(url, 200);
@@ -21,7 +23,8 @@ Answer too_big() { return imap::no(imap::code::too_big, "Message too large"); }
 
 // Behind "CATENATE (": `text` is what has been read of the line; then what stands behind the closing parenthesis.
 std::optional<Answer> Session::receive_parts(std::string& text, mailstore::NewBody& body) {
-  for (;;) {
+  for (unsigned parts = 0;; ++parts) {
+    if (parts == parts_max) return give_up(text, imap::no(imap::code::limit, "Too many parts"));
     imap::Scanner args(text);
     const bool is_text = args.take_word("TEXT");
     if (!is_text && !args.take_word("URL")) args.fail("TEXT or URL expected");

@@ -163,6 +163,19 @@ TEST(ImapSession, LogsNobodyInWhoHasTooManyConnections) {
   EXPECT_EQ(named, (std::vector<directory::AccountId>{service.bob, service.bob, 0, service.bob}));
 }
 
+TEST(ImapSession, TakesSoManyPartsOfOneMessageAndNoMore) {
+  Service service;
+  const auto parts = [](int count) {
+    std::string text = "a APPEND INBOX CATENATE (";
+    for (int i = 0; i < count; ++i) text += std::string(i == 0 ? "" : " ") + "TEXT {1+}\r\nx";
+    return text + ")\r\nb NOOP\r\n";
+  };
+  EXPECT_NE(service.talk(parts(1000)).find("a OK [APPENDUID"), std::string::npos);
+  const auto said = service.talk(parts(1001));
+  EXPECT_NE(said.find("a NO [LIMIT] Too many parts\r\n"), said.npos) << said;
+  EXPECT_NE(said.find("b OK"), said.npos) << said;
+}
+
 TEST(ImapSession, SendsAwayWhoSpeaksAnotherProtocol) {
   Service service;
   std::string input;
