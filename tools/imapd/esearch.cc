@@ -57,7 +57,7 @@ Result<std::vector<Found>> Session::sources(const std::vector<MailboxFilter>& fi
 
 // The answer only where the search cannot go on.
 std::optional<Answer> Session::search_in(const Found& mailbox, const imap::SearchProgram& program,
-                                         const SearchOptions& options) {
+                                         const SearchOptions& options, Progress& progress) {
   const bool is_selected = selected_ && selected_->ref == mailbox.ref;
   Selected other;
   if (!is_selected) {
@@ -70,7 +70,6 @@ std::optional<Answer> Session::search_in(const Found& mailbox, const imap::Searc
   const Selected& box = is_selected ? *selected_ : other;
   const auto evaluation = Evaluation::make(program, box, services_.clock.now());
   if (!evaluation) return imap::no(imap::code::bad_charset, "That charset is not known");
-  Progress progress(lines_, tag_, services_.clock);
   const auto found = SearchRun(services_.store, box, &progress).find(*evaluation);
   if (!found) return refused(found.error());
   const auto uids = found->uids.intersection(box.uids);
@@ -102,8 +101,14 @@ Answer Session::esearch(Call& call) {
   if (imap::uses(program.key, imap::SearchKey::Kind::modseq)) enable_condstore();
   const auto mailboxes = sources(filters);
   if (!mailboxes) return refused(mailboxes.error());
-  for (const auto& mailbox : *mailboxes)
-    if (auto answer = search_in(mailbox, program, options)) return *answer;
+  Progress progress(lines_, tag_, services_.clock);
+  std::uint64_t before = 0, all = 0;
+  for (const auto& mailbox : *mailboxes) all += mailbox.status.messages;
+  for (const auto& mailbox : *mailboxes) {
+    progress.part(before, all);
+    if (auto answer = search_in(mailbox, program, options, progress)) return *answer;
+    before += mailbox.status.messages;
+  }
   return imap::ok("That is all");
 }
 

@@ -19,6 +19,8 @@ bool Progress::is_due() {
 
 void Progress::at(std::uint64_t done, std::uint64_t goal) {
   const auto now = clock_.since_boot();
+  done += before_;
+  if (all_ != 0) goal = all_;
   if (now - told_ < interval || done >= goal) return;
   told_ = now;
   due_ = false;

@@ -184,7 +184,7 @@ private:
   Answer esearch(Call& call);
   Result<std::vector<Found>> sources(const std::vector<MailboxFilter>& filters);
   std::optional<Answer> search_in(const Found& mailbox, const imap::SearchProgram& program,
-                                  const struct SearchOptions& options);
+                                  const struct SearchOptions& options, Progress& progress);
 
   // updates.cc
   enum class Expunges { may_be_told, held_back };
