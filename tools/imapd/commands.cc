@@ -2,10 +2,10 @@
 
 namespace tubepost::imapd {
 
-const Command* find_command(std::string_view name) {
+struct CommandTable {
   using S = Session;
   using U = Command::Updates;
-  static constexpr Command table[] = {
+  static constexpr Command rows[] = {
       // RFC 9051 6.1: any state
       {"CAPABILITY", &S::capability, any_state, U::all, false},
       {"NOOP", &S::noop, any_state, U::all, false},
@@ -67,7 +67,10 @@ const Command* find_command(std::string_view name) {
       {"REPLACE", &S::replace, selected},  // RFC 8508
       {"UID REPLACE", &S::replace, selected},
   };
-  for (const Command& command : table)
+};
+
+const Command* find_command(std::string_view name) {
+  for (const Command& command : CommandTable::rows)
     if (command.name == name) return &command;
   return nullptr;
 }

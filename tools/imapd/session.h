@@ -54,7 +54,7 @@ public:
   void run();
 
 private:
-  friend const struct Command* find_command(std::string_view name);
+  friend struct CommandTable;  // commands.cc
 
   // session.cc
   void converse();
