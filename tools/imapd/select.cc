@@ -81,12 +81,13 @@ Answer Session::open_mailbox(Call& call, bool read_only) {
   const auto closed = [&] {
     if (was_selected) lines_ << "* OK [CLOSED] The mailbox before is closed\r\n";
   };
+  Selected opened;
+  // Before the rights and the messages are read: what changes meanwhile is looked at again.
+  opened.rights_counter = opened.counter = services_.store.change_counter();
   auto found = find_mailbox(name, "r", refusal);
   if (!found) return closed(), *refusal;
-  Selected opened;
   opened.ref = found->ref;
   opened.rights = found->rights;
-  opened.rights_counter = opened.counter = services_.store.change_counter();
   auto view = services_.store.view(opened.ref);
   if (!view) return closed(), refused(view.error());
   opened.status = std::move(view->status);
