@@ -7,8 +7,8 @@
 namespace tubepost::mailstore {
 
 Transfer::Transfer(Ledger& ledger, const BodyFiles& files, Ledger::Mailbox& from, Ledger::Mailbox& to,
-                   Kind kind)
-    : ledger_(ledger), files_(files), from_(from), to_(to), kind_(kind) {}
+                   Kind kind, FlagMask carried)
+    : ledger_(ledger), files_(files), from_(from), to_(to), kind_(kind), carried_(carried) {}
 
 Result<Usage> Transfer::survey(const UidSet& uids) {
   Usage usage;
@@ -65,7 +65,8 @@ Result<void> Transfer::insert(Message message) {
 }
 
 std::uint32_t Transfer::translated(std::uint32_t flags) {
-  std::uint32_t bits = flags & system_flags;
+  std::uint32_t bits = flags & system_flags & carried_.system;
+  if (!carried_.keywords) return bits;
   const auto& names = from_.status().keywords;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if ((flags & keyword_bit(i)) == 0) continue;
@@ -88,7 +89,7 @@ Result<void> check_quota(Ledger& ledger, const Ledger::Mailbox& from, const Ledg
 }  // namespace
 
 Result<Copied> MailStore::State::transfer(MailboxRef from, const UidSet& uids, MailboxRef to, bool is_move,
-                                          const Quota& quota) {
+                                          const Quota& quota, FlagMask carried) {
   const auto kind = is_move ? Transfer::Kind::move : Transfer::Kind::copy;
   Copied copied;
   auto committed = change([&](Ledger& ledger) -> Result<void> {
@@ -96,7 +97,7 @@ Result<Copied> MailStore::State::transfer(MailboxRef from, const UidSet& uids, M
     auto source = ledger.need(from), destination = ledger.need(to);
     if (!source) return std::move(source).error();
     if (!destination) return std::move(destination).error();
-    Transfer transfer(ledger, files, **source, **destination, kind);
+    Transfer transfer(ledger, files, **source, **destination, kind, carried);
     const auto more = transfer.survey(uids);
     if (!more) return more.error();
     if (auto fits = check_quota(ledger, **source, **destination, kind, quota, *more); !fits) return fits;
@@ -109,12 +110,14 @@ Result<Copied> MailStore::State::transfer(MailboxRef from, const UidSet& uids, M
   return copied;
 }
 
-Result<Copied> MailStore::copy(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota) {
-  return state_->transfer(from, uids, to, false, quota);
+Result<Copied> MailStore::copy(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota,
+                               FlagMask carried) {
+  return state_->transfer(from, uids, to, false, quota, carried);
 }
 
-Result<Copied> MailStore::move(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota) {
-  return state_->transfer(from, uids, to, true, quota);
+Result<Copied> MailStore::move(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota,
+                               FlagMask carried) {
+  return state_->transfer(from, uids, to, true, quota, carried);
 }
 
 }  // namespace tubepost::mailstore

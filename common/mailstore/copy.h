@@ -10,7 +10,8 @@ namespace tubepost::mailstore {
 class Transfer {
 public:
   enum class Kind { copy, move };
-  Transfer(Ledger& ledger, const BodyFiles& files, Ledger::Mailbox& from, Ledger::Mailbox& to, Kind kind);
+  Transfer(Ledger& ledger, const BodyFiles& files, Ledger::Mailbox& from, Ledger::Mailbox& to, Kind kind,
+           FlagMask carried = {});
 
   // How much there is to carry; refused where the destination has not UIDs enough.
   Result<Usage> survey(const UidSet& uids);
@@ -27,6 +28,7 @@ private:
   Ledger::Mailbox& from_;
   Ledger::Mailbox& to_;
   Kind kind_;
+  FlagMask carried_;
   std::array<std::optional<std::uint32_t>, keywords_max> keywords_;  // the destination's bits, once known
 };
 

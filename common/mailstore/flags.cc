@@ -15,6 +15,13 @@ std::uint32_t known_bits(const MailboxStatus& mailbox, const Flags& flags) {
   return bits;
 }
 
+// Without those that may not be touched: no keyword is made that then nobody has.
+Flags touchable(const FlagChange& change) {
+  Flags flags = change.flags;
+  if (!change.may_touch.keywords) flags.keywords.clear();
+  return flags;
+}
+
 std::uint32_t apply(FlagChange::How how, std::uint32_t flags, std::uint32_t bits) {
   switch (how) {
     case FlagChange::How::add:
@@ -42,9 +49,11 @@ Result<Stored> MailStore::store_flags(MailboxRef ref, const UidSet& uids, const 
     stored = {};
     auto mailbox = ledger.need(ref);
     if (!mailbox) return std::move(mailbox).error();
+    const auto mask = change.may_touch.bits();
+    const auto flags = touchable(change);
     const auto bits = change.how == FlagChange::How::remove
-                          ? Result<std::uint32_t>(known_bits((*mailbox)->status(), change.flags))
-                          : ledger.bits_of(**mailbox, change.flags);
+                          ? Result<std::uint32_t>(known_bits((*mailbox)->status(), flags))
+                          : ledger.bits_of(**mailbox, flags);
     if (!bits) return bits.error();
     BlockWalk walk(ledger.transaction(), state_->tables, ref, uids, BlockWalk::Blocks::may_change);
     while (walk.next())
@@ -52,9 +61,9 @@ Result<Stored> MailStore::store_flags(MailboxRef ref, const UidSet& uids, const 
         const auto message = walk.block().message(bit);
         if (change.unchanged_since && message.modseq > *change.unchanged_since)
           return stored.modified.add(message.uid);
-        const auto flags = apply(change.how, message.flags, *bits);
-        if (flags == message.flags) return;
-        ledger.set_flags(**mailbox, message, flags);
+        const auto then = (message.flags & ~mask) | (apply(change.how, message.flags, *bits) & mask);
+        if (then == message.flags) return;
+        ledger.set_flags(**mailbox, message, then);
         stored.changed.add(message.uid);
       });
     stored.modseq = (*mailbox)->modseq;

@@ -104,6 +104,7 @@ struct FlagChange {
   enum class How { add, remove, replace } how = How::add;
   Flags flags;
   std::optional<ModSeq> unchanged_since;  // RFC 7162 3.1.3
+  FlagMask may_touch{};                   // others stay as they are
 };
 struct Stored {
   UidSet changed;     // whose flags are not what they were
@@ -227,10 +228,12 @@ public:
   Result<Appended> replace(MailboxRef from, Uid uid, MailboxRef to, const Append& message,
                            const Quota& quota = {});
   Result<Stored> store_flags(MailboxRef mailbox, const UidSet& uids, const FlagChange& change);
-  // Keywords that find no room in the destination are left behind. `quota` is that of the destination's
-  // account.
-  Result<Copied> copy(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota = {});
-  Result<Copied> move(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota = {});
+  // Flags that are not in `carried`, and keywords that find no room in the destination, are left behind. `quota`
+  // is that of the destination's account.
+  Result<Copied> copy(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota = {},
+                      FlagMask carried = {});
+  Result<Copied> move(MailboxRef from, const UidSet& uids, MailboxRef to, const Quota& quota = {},
+                      FlagMask carried = {});
   Result<Removed> expunge(MailboxRef mailbox, const UidSet& uids, Which which = Which::all);
   Result<void> put_cached(AccountId account, const std::vector<Cached>& entries);
 

@@ -35,7 +35,7 @@ struct MailStore::State {
   Result<void> append_one(Ledger& ledger, MailboxRef to, const Append& append);
 
   Result<Copied> transfer(MailboxRef from, const UidSet& uids, MailboxRef to, bool is_move,
-                          const Quota& quota);
+                          const Quota& quota, FlagMask carried);
 
   Result<void> rename_inbox(Ledger& ledger, AccountId account, const std::string& to);
   Result<bool> remove_step(Ledger& ledger, AccountId account);  // of remove_account; false: it is done

@@ -56,6 +56,13 @@ struct Flags {
   std::vector<std::string> keywords;  // `$Forwarded` …; compared without regard to case
 };
 
+// The flags somebody may set or take off, where not all of them (RFC 4314 4).
+struct FlagMask {
+  std::uint32_t system = system_flags;
+  bool keywords = true;
+  std::uint32_t bits() const { return (system & system_flags) | (keywords ? ~system_flags : 0U); }
+};
+
 struct MailboxStatus {
   MailboxId id = 0;
   std::string name;

@@ -55,8 +55,9 @@ Options expect_append_options(imap::Scanner& args) {
 
 // RFC 4314 4: without the right to it a flag is left out, and that is no failure.
 void keep_allowed(mailstore::Flags& flags, Rights rights) {
-  flags.system &= settable_flags(rights);
-  if (!rights.has('w')) flags.keywords.clear();
+  const auto settable = settable_flags(rights);
+  flags.system &= settable.system;
+  if (!settable.keywords) flags.keywords.clear();
 }
 
 }  // namespace

@@ -21,19 +21,6 @@ std::string copied_code(const mailstore::Copied& copied) {
 Answer Session::copy(Call& call) { return transfer(call, false); }
 Answer Session::move(Call& call) { return transfer(call, true); }
 
-// RFC 4314 4: flags that the user may not set are not copied. They are taken off right behind the copy: somebody may see
-// them come and go.
-void Session::take_off_flags(const Found& target, const mailstore::UidSet& uids) {
-  mailstore::FlagChange change;
-  change.how = mailstore::FlagChange::How::remove;
-  change.flags.system = mailstore::system_flags & ~settable_flags(target.rights);
-  const auto status = services_.store.status(target.ref);
-  if (status && !target.rights.has('w')) change.flags.keywords = status->keywords;
-  if (const auto stored = services_.store.store_flags(target.ref, uids, change); !stored)
-    services_.logger.error("store-failed",
-                           {{"client", client_.address_text()}, {"reason", stored.error().text}});
-}
-
 Answer Session::transfer(Call& call, bool moves) {
   const auto set = imap::expect_sequence_set(call.args);
   call.args.expect_space();
@@ -50,11 +37,11 @@ Answer Session::transfer(Call& call, bool moves) {
   if (uids.empty()) return imap::ok("There was nothing to do");
   const auto room = room_of(services_.store, services_.directory, target->location.owner);
   if (!room) return refused(room.error());
-  const auto copied = moves ? services_.store.move(selected_->ref, uids, target->ref, *room)
-                            : services_.store.copy(selected_->ref, uids, target->ref, *room);
+  const auto carried = settable_flags(target->rights);  // RFC 4314 4
+  const auto copied = moves ? services_.store.move(selected_->ref, uids, target->ref, *room, carried)
+                            : services_.store.copy(selected_->ref, uids, target->ref, *room, carried);
   if (!copied) return refused(copied.error(), imap::code::try_create);
   if (copied->from.empty()) return imap::no(imap::code::expunge_issued, "They have all been expunged");
-  if (target->rights != Rights::all()) take_off_flags(*target, uid_set(copied->to));
   if (!moves) return imap::ok(copied_code(*copied), "Copied");
   // RFC 6851 3.3: the code comes before the numbers of messages change.
   lines_ << "* OK [" << copied_code(*copied) << "] Moved\r\n";

@@ -111,11 +111,11 @@ void Session::write_flag_lists() {
   for (const auto& keyword : selected_->status.keywords) out.append(" ").append(keyword);
   out += ")\r\n* OK [PERMANENTFLAGS (";
   if (!selected_->read_only) {
-    imap::append_system_flags(out, settable_flags(selected_->rights));
-    const bool may_set = selected_->rights.has('w');
+    const auto settable = settable_flags(selected_->rights);
+    imap::append_system_flags(out, settable.system);
     for (const auto& keyword : selected_->status.keywords)
-      if (may_set) out.append(" ").append(keyword);
-    if (may_set && selected_->status.keywords.size() < mailstore::keywords_max) out += " \\*";
+      if (settable.keywords) out.append(" ").append(keyword);
+    if (settable.keywords && selected_->status.keywords.size() < mailstore::keywords_max) out += " \\*";
   }
   lines_ << out.append(")] Flags that stay\r\n");
 }

@@ -2,12 +2,12 @@
 
 namespace tubepost::imapd {
 
-std::uint32_t settable_flags(Rights rights) {
-  std::uint32_t flags = 0;
-  if (rights.has('s')) flags |= mailstore::seen;
-  if (rights.has('t')) flags |= mailstore::deleted;
-  if (rights.has('w')) flags |= mailstore::system_flags & ~(mailstore::seen | mailstore::deleted);
-  return flags;
+mailstore::FlagMask settable_flags(Rights rights) {
+  mailstore::FlagMask mask{0, rights.has('w')};
+  if (rights.has('s')) mask.system |= mailstore::seen;
+  if (rights.has('t')) mask.system |= mailstore::deleted;
+  if (rights.has('w')) mask.system |= mailstore::system_flags & ~(mailstore::seen | mailstore::deleted);
+  return mask;
 }
 
 mailstore::UidSet to_uid_set(const imap::Ranges& ranges) {

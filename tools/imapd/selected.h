@@ -32,8 +32,8 @@ struct Selected {
   mailstore::UidSet chosen(const imap::SequenceSet& set, bool by_uid) const;
 };
 
-// RFC 4314 4: of mailstore::Flag, those that may be set with these rights.
-std::uint32_t settable_flags(Rights rights);
+// RFC 4314 4: the flags that may be set and taken off with these rights.
+mailstore::FlagMask settable_flags(Rights rights);
 // RFC 6851 4.4: what MOVE and REPLACE want of the mailbox they take a message from.
 inline bool may_remove(Rights rights) { return rights.has('t') && rights.has('e'); }
 

@@ -167,12 +167,10 @@ private:
 
   // store.cc
   Answer store(Call& call);
-  Result<mailstore::Stored> store_flags(const mailstore::UidSet& uids, const mailstore::FlagChange& change);
   // copy.cc
   Answer copy(Call& call);
   Answer move(Call& call);
   Answer transfer(Call& call, bool moves);
-  void take_off_flags(const Found& target, const mailstore::UidSet& uids);
   // expunge.cc
   Answer expunge(Call& call);
 

@@ -1,7 +1,4 @@
 // STORE (RFC 9051 6.4.6) with UNCHANGEDSINCE (RFC 7162 3.1.3).
-#include <algorithm>
-
-#include "base/text.h"
 #include "imap/flags.h"
 #include "imapd/session.h"
 
@@ -40,69 +37,26 @@ StoreCommand parse_store(imap::Scanner& args) {
 }
 
 // RFC 4314 4: STORE fails only if no flag in it may be changed.
-bool may_change(const mailstore::FlagChange& change, Rights rights) {
-  const auto settable = settable_flags(rights);
-  if (change.how == mailstore::FlagChange::How::replace) return settable != 0;
+bool may_change(const mailstore::FlagChange& change) {
+  const auto& [system, keywords] = change.may_touch;
+  if (change.how == mailstore::FlagChange::How::replace) return system != 0;
   const bool is_nothing = change.flags.system == 0 && change.flags.keywords.empty();
-  return is_nothing || (change.flags.system & settable) != 0 ||
-         (!change.flags.keywords.empty() && rights.has('w'));
-}
-
-mailstore::FlagChange allowed_part(const mailstore::FlagChange& change, Rights rights) {
-  auto part = change;
-  part.flags.system &= settable_flags(rights);
-  if (!rights.has('w')) part.flags.keywords.clear();
-  return part;
-}
-
-// What replacing the flags takes off, of those that may be taken off.
-mailstore::FlagChange removal(const mailstore::FlagChange& change, const Selected& box) {
-  mailstore::FlagChange gone = change;
-  gone.how = mailstore::FlagChange::How::remove;
-  gone.flags.system = settable_flags(box.rights) & ~change.flags.system;
-  gone.flags.keywords.clear();
-  const auto is_kept = [&](const std::string& keyword) {
-    return std::any_of(change.flags.keywords.begin(), change.flags.keywords.end(),
-                       [&](const std::string& kept) { return equal_ignoring_case(kept, keyword); });
-  };
-  for (const auto& keyword : box.status.keywords)
-    if (box.rights.has('w') && !is_kept(keyword)) gone.flags.keywords.push_back(keyword);
-  return gone;
+  return is_nothing || (change.flags.system & system) != 0 || (!change.flags.keywords.empty() && keywords);
 }
 
 }  // namespace
 
-// With all rights, one change. With some, what they allow: replacing is then taking off and adding.
-Result<mailstore::Stored> Session::store_flags(const mailstore::UidSet& uids,
-                                               const mailstore::FlagChange& change) {
-  Selected& box = *selected_;
-  if (settable_flags(box.rights) == mailstore::system_flags)
-    return services_.store.store_flags(box.ref, uids, change);
-  auto part = allowed_part(change, box.rights);
-  if (change.how != mailstore::FlagChange::How::replace)
-    return services_.store.store_flags(box.ref, uids, part);
-  auto taken = services_.store.store_flags(box.ref, uids, removal(change, box));
-  if (!taken) return taken;
-  if (!taken->changed.empty()) box.own.push_back(taken->modseq);
-  part.how = mailstore::FlagChange::How::add;
-  part.unchanged_since.reset();
-  auto added = services_.store.store_flags(box.ref, uids.without(taken->modified), part);
-  if (!added) return added;
-  taken->modseq = std::max(taken->modseq, added->modseq);
-  taken->changed.add(added->changed);
-  return taken;
-}
-
 Answer Session::store(Call& call) {
-  const auto parsed = parse_store(call.args);
+  auto parsed = parse_store(call.args);
   if (call.args.failed()) return syntax_error(call.args);
   if (selected_->read_only)
     return imap::no(imap::code::no_permission, "The mailbox is open for reading only");
   if (parsed.change.unchanged_since) enable_condstore();
   Selected& box = *selected_;
   const auto uids = box.chosen(parsed.set, call.uid);
-  if (!may_change(parsed.change, box.rights)) return no_right();
-  const auto stored = store_flags(uids, parsed.change);
+  parsed.change.may_touch = settable_flags(box.rights);
+  if (!may_change(parsed.change)) return no_right();
+  const auto stored = services_.store.store_flags(box.ref, uids, parsed.change);
   if (!stored) return refused(stored.error());
   if (!stored->changed.empty()) box.own.push_back(stored->modseq);
   if (const auto status = services_.store.status(box.ref);

@@ -206,6 +206,35 @@ TEST(Copy, SharesTheBodyAndTellsTheUids) {
   EXPECT_TRUE(store.check().empty());
 }
 
+// RFC 4314 4: for who may not set all flags.
+TEST(Copy, BringsTheFlagsItMayAndNoOthers) {
+  Store store;
+  const auto from = make(*store, 1, "from"), to = make(*store, 2, "to");
+  append(*store, from, {"one"}, {seen | deleted, {"$Work"}});
+  ASSERT_TRUE(store->copy(from, UidSet::all(), to, {}, {seen, false}).has_value());
+  ASSERT_TRUE(store->copy(from, UidSet::all(), to, {}, {deleted, true}).has_value());
+  ASSERT_TRUE(store->move(from, UidSet::all(), to, {}, {0, false}).has_value());
+  EXPECT_EQ(contents(*store, to), "1:one(\\Seen) 2:one(\\Deleted $Work) 3:one()");
+  EXPECT_EQ(store->status(to)->highest_modseq, 4U) << "one change for each call";
+  EXPECT_TRUE(store.check().empty());
+}
+
+TEST(Flags, OfWhichSomeMayNotBeTouchedLeavesThoseAsTheyAre) {
+  Store store;
+  const auto box = make(*store, 1, "a");
+  append(*store, box, {"one"}, {seen | flagged, {"$Work"}});
+  const auto change = [&](FlagChange::How how, Flags flags, FlagMask mask) {
+    return store->store_flags(box, one(1), {how, std::move(flags), {}, mask}).value().changed.size();
+  };
+  EXPECT_EQ(change(FlagChange::How::replace, {deleted, {"$New"}}, {seen | deleted, false}), 1U);
+  EXPECT_EQ(contents(*store, box), "1:one(\\Flagged \\Deleted $Work)");
+  EXPECT_EQ(store->status(box)->keywords.size(), 1U) << "no keyword that nobody has";
+  EXPECT_EQ(change(FlagChange::How::remove, {flagged, {"$Work"}}, {0, true}), 1U);
+  EXPECT_EQ(contents(*store, box), "1:one(\\Flagged \\Deleted)");
+  EXPECT_EQ(change(FlagChange::How::add, {seen, {}}, {flagged, false}), 0U);
+  EXPECT_TRUE(store.check().empty());
+}
+
 TEST(Copy, IntoTheSameMailboxDoublesIt) {
   Store store;
   const auto box = make(*store, 1, "a");
