@@ -240,7 +240,8 @@ public:
   // ---- rights and annotations of a mailbox (MailboxId 0: of the account itself, "server")
 
   Result<std::vector<AclEntry>> acl(MailboxRef mailbox) const;
-  Result<void> set_acl(MailboxRef mailbox, const AclEntry& entry);  // no rights: removes it
+  // No rights: removes it. `whom`: the account that the entry is for, whose watches of its list are woken too.
+  Result<void> set_acl(MailboxRef mailbox, const AclEntry& entry, std::optional<AccountId> whom = {});
   Result<std::vector<MailboxRef>> granted_to(std::string_view identifier) const;
   Result<std::vector<MetadataEntry>> metadata(MailboxRef mailbox) const;
   Result<void> set_metadata(MailboxRef mailbox,

@@ -39,7 +39,7 @@ Result<std::vector<AclEntry>> MailStore::acl(MailboxRef mailbox) const {
   });
 }
 
-Result<void> MailStore::set_acl(MailboxRef ref, const AclEntry& entry) {
+Result<void> MailStore::set_acl(MailboxRef ref, const AclEntry& entry, std::optional<AccountId> whom) {
   if (!is_entry_name(entry.identifier, acl_identifier_max) || entry.rights.size() > acl_identifier_max)
     return Failure::permanent("no identifier: " + printable(entry.identifier), refusal::bad_name);
   return state_->change([&](Ledger& ledger) -> Result<void> {
@@ -52,6 +52,7 @@ Result<void> MailStore::set_acl(MailboxRef ref, const AclEntry& entry) {
     const bool is_new = !entry.rights.empty() && !has(entries, entry.identifier);
     if (auto room = check_room(entries, is_new ? 1 : 0, acl_entries_max, "ACL entries"); !room) return room;
     ledger.list_changed(ref.account);
+    if (whom) ledger.list_changed(*whom);
     if (entry.rights.empty()) {
       transaction.erase(tables.acl, key);
       transaction.erase(tables.grants, grant);

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::string_view anyone = "anyone";
 
-Failure nothing_there() { return Failure::permanent("no such mailbox", mailstore::refusal::no_such_mailbox); }
-
 // Somebody who could have mailboxes to show: one with '/' in the address has no place in the hierarchy.
 Result<std::optional<directory::Account>> account_named(const directory::Directory& directory,
                                                         std::string_view address) {
@@ -21,7 +19,18 @@ Result<std::optional<directory::Account>> account_named(const directory::Directo
   return directory.find_account(*parsed);
 }
 
+// A7: in small letters; the local part as it is where the directory tells them apart by their case.
+std::string identifier_text(const directory::Directory& directory, smtp::Mailbox address) {
+  const auto server = directory.server();
+  const bool folds = !server || !server->contains("local-part-case");
+  if (folds) address.local_part = to_lower(address.local_part);
+  address.domain = to_lower(address.domain);
+  return address.to_text();
+}
+
 }  // namespace
+
+Failure nothing_there() { return Failure::permanent("no such mailbox", mailstore::refusal::no_such_mailbox); }
 
 mailstore::Quota quota_of(const directory::Account& account) {
   return {account.quota_bytes().value_or(0), account.quota_messages().value_or(0)};
@@ -48,15 +57,18 @@ std::optional<Identifier> parse_identifier(const directory::Directory& directory
   if (text == anyone) return Identifier{sign + std::string(anyone), {}};
   const auto address = smtp::parse_mailbox(text);
   if (!address) return std::nullopt;
-  // As the account is spelled; who does not exist (yet) is kept as written, so that nothing is told of it.
-  const auto account = directory.find_account(*address);
-  if (account && *account) return Identifier{sign + (*account)->address.to_text(), (*account)->id};
-  return Identifier{sign + address->to_text(), {}};
+  Identifier identifier{sign + identifier_text(directory, *address), {}};
+  if (const auto account = directory.find_account(*address); account && *account)
+    identifier.account = (*account)->id;
+  return identifier;
 }
 
 Access::Access(const mailstore::MailStore& store, const directory::Directory& directory,
                const directory::Account& account, std::string_view shared_account)
-    : store_(store), directory_(directory), account_(account) {
+    : store_(store),
+      directory_(directory),
+      account_(account),
+      me_(identifier_text(directory, account.address)) {
   if (shared_account.empty()) return;
   std::string address(shared_account);
   if (address.find('@') == address.npos) address.append("@").append(account.address.domain);
@@ -97,13 +109,12 @@ Result<Rights> Access::rights(const directory::Account& owner, mailstore::Mailbo
   if (owner.is_suspended()) return Rights();
   const auto entries = store_.acl(ref);
   if (!entries) return entries.error();
-  const auto me = account_.address.to_text();
   const bool is_anyone = owner.address.domain == account_.address.domain;
   Rights granted, withheld;
   for (const auto& entry : *entries) {
     const bool negative = entry.identifier.starts_with('-');
     const auto who = std::string_view(entry.identifier).substr(negative ? 1 : 0);
-    if (who != me && !(is_anyone && who == anyone)) continue;
+    if (who != me_ && !(is_anyone && who == anyone)) continue;
     const auto grant = Grant::parse(entry.rights);
     if (!grant.is_for(account_.id)) continue;
     auto& sum = negative ? withheld : granted;
@@ -135,16 +146,21 @@ Result<Found> Access::find(std::string_view name) const {
 
 Result<std::optional<Found>> Access::parent(const Location& location) const {
   for (auto name = imap::parent_of(location.name); !name.empty(); name = imap::parent_of(name)) {
+    const auto is_missing = [](const auto& result) {
+      return !result && result.error().status == mailstore::refusal::no_such_mailbox;
+    };
+    if (is_missing(store_.status(location.owner.id, name))) continue;
     auto found = at({location.owner, location.prefix, std::string(name)});
     if (found) return std::optional(std::move(*found));
-    if (found.error().status != mailstore::refusal::no_such_mailbox) return std::move(found).error();
+    if (!is_missing(found)) return std::move(found).error();
+    break;  // rights on what is above it do not help
   }
   return std::optional<Found>();
 }
 
 Result<std::vector<Found>> Access::of_others() const {
   std::vector<mailstore::MailboxRef> refs;
-  for (const std::string& identifier : {account_.address.to_text(), std::string(anyone)}) {
+  for (const std::string& identifier : {me_, std::string(anyone)}) {
     const auto granted = store_.granted_to(identifier);
     if (!granted) return granted.error();
     refs.insert(refs.end(), granted->begin(), granted->end());

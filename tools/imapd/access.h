@@ -40,6 +40,7 @@ struct Found {
 };
 
 mailstore::Quota quota_of(const directory::Account& account);
+Failure nothing_there();  // refusal::no_such_mailbox
 
 class Access {
 public:
@@ -54,7 +55,7 @@ public:
   Result<Found> find(std::string_view name) const;
   // What the user may do with a mailbox of the owner's; none: there is nothing the user should know of.
   Result<Rights> rights(const directory::Account& owner, mailstore::MailboxRef ref) const;
-  // The nearest mailbox above `location`; nullopt: there is none.
+  // The nearest mailbox above `location`; nullopt: there is none, or it is not there for the user.
   Result<std::optional<Found>> parent(const Location& location) const;
   // The mailboxes of others that the user may list, by name.
   Result<std::vector<Found>> of_others() const;
@@ -66,6 +67,7 @@ private:
   const mailstore::MailStore& store_;
   const directory::Directory& directory_;
   const directory::Account& account_;
+  const std::string me_;  // the user's identifier in lists of rights
   std::optional<directory::Account> shared_;
 };
 
@@ -80,10 +82,12 @@ struct Grant {
   bool is_for(directory::AccountId id) const { return account.value_or(id) == id; }
 };
 
-// An identifier of an ACL as it is kept: "anyone" or an address, each with "-" in front for rights withheld.
+// An identifier of an ACL as it is kept: "anyone" or an address, each with "-" in front for rights withheld. It looks
+// the same whether the address is an account's or nobody's.
 struct Identifier {
   std::string text;
   std::optional<directory::AccountId> account;  // whose address it is
+  bool grants_to(directory::AccountId id) const { return account == id && !text.starts_with('-'); }
 };
 std::optional<Identifier> parse_identifier(const directory::Directory& directory, std::string_view text);
 

@@ -31,17 +31,21 @@ std::optional<Found> Session::find_mailbox(const std::optional<std::string>& nam
                                            std::optional<Answer>& refusal, std::string_view missing_code) {
   if (!name || refusal) return std::nullopt;
   auto found = access_->find(*name);
-  if (!found) {
-    // RFC 9051 7.1: TRYCREATE is for what the user could create.
-    const bool is_own = !name->starts_with(others_prefix) && !name->starts_with(shared_prefix);
-    refusal = refused(found.error(), is_own ? missing_code : imap::code::nonexistent);
+  const auto has = [&](char right) { return found->rights.has(right); };
+  if (found && std::all_of(needed.begin(), needed.end(), has)) return std::move(*found);
+  if (found) {
+    refusal = refused_right(found->rights);
     return std::nullopt;
   }
-  const bool may =
-      std::all_of(needed.begin(), needed.end(), [&](char right) { return found->rights.has(right); });
-  if (may) return std::move(*found);
-  refusal = no_right();
+  // RFC 9051 7.1: TRYCREATE is for what the user could create.
+  const bool is_own = !name->starts_with(others_prefix) && !name->starts_with(shared_prefix);
+  refusal = refused(found.error(), is_own ? missing_code : imap::code::nonexistent);
   return std::nullopt;
+}
+
+// RFC 4314 6: of a mailbox that the user may not list, the answer is that of one that is not there.
+imap::Reply Session::refused_right(Rights rights) {
+  return rights.has('l') ? no_right() : refused(nothing_there());
 }
 
 // False: the owner of the selected mailbox has taken back the right to read it.
@@ -111,7 +115,7 @@ Answer Session::change_acl(Call& call, bool removes) {
   if (!identifier) return no_identifier();
   const auto found = find_mailbox(name, "a", refusal);
   if (!found) return *refusal;
-  if (identifier->text == found->location.owner.address.to_text())
+  if (identifier->grants_to(found->location.owner.id))
     return imap::no(imap::code::cannot, std::string(own_identifier_only));
   const auto entries = services_.store.acl(found->ref);
   if (!entries) return refused(entries.error());
@@ -121,9 +125,8 @@ Answer Session::change_acl(Call& call, bool removes) {
         entry.identifier == identifier->text && grant.account == identifier->account)
       now = grant.rights;
   const auto then = how == '+' ? now.with(*rights) : how == '-' ? now.without(*rights) : *rights;
-  if (auto set =
-          services_.store.set_acl(found->ref, {identifier->text, Grant{then, identifier->account}.to_text()});
-      !set)
+  const mailstore::AclEntry entry{identifier->text, Grant{then, identifier->account}.to_text()};
+  if (auto set = services_.store.set_acl(found->ref, entry, identifier->account); !set)
     return refused(set.error());
   return imap::ok("Done");
 }
@@ -146,7 +149,7 @@ Answer Session::list_rights(Call& call) {
   imap::append_mailbox(out, found->status.name, speaks_utf8());
   out += ' ';
   imap::append_astring(out, who);
-  if (identifier->text == found->location.owner.address.to_text()) {
+  if (identifier->grants_to(found->location.owner.id)) {
     out.append(" ").append(Rights::all().to_text());
   } else {
     out += " \"\"";
@@ -170,7 +173,7 @@ Answer Session::my_rights(Call& call) {
   if (call.args.failed()) return syntax_error(call.args);
   const auto found = find_mailbox(name, "", refusal);
   if (!found) return *refusal;
-  if (!found->rights.has_any("lrikxa")) return no_right();
+  if (!found->rights.has_any("lrikxa")) return refused_right(found->rights);
   write_my_rights(*found);
   return imap::ok("That is all");
 }

@@ -53,6 +53,13 @@ Options expect_append_options(imap::Scanner& args) {
   return options;
 }
 
+// RFC 9051 6.3.12: none for who may not read the mailbox.
+std::string append_code(const Found& target, const mailstore::Appended& appended) {
+  if (!target.rights.has('r')) return {};
+  const imap::Ranges uids{{appended.uids.first, appended.uids.last}};
+  return "APPENDUID " + std::to_string(appended.uid_validity) + ' ' + imap::to_text(uids);
+}
+
 // RFC 4314 4: without the right to it a flag is left out, and that is no failure.
 void keep_allowed(mailstore::Flags& flags, Rights rights) {
   const auto settable = settable_flags(rights);
@@ -161,9 +168,7 @@ Answer Session::append(Call& call) {
   if (!room) return refused(room.error());
   const auto appended = services_.store.append(target->ref, messages, *room);
   if (!appended) return refused(appended.error(), imap::code::try_create);
-  const imap::Ranges uids{{appended->uids.first, appended->uids.last}};
-  return imap::ok("APPENDUID " + std::to_string(appended->uid_validity) + ' ' + imap::to_text(uids),
-                  "Appended");
+  return imap::ok(append_code(*target, *appended), "Appended");
 }
 
 // RFC 8508 3.3: the new message comes and the old one goes, or neither.
@@ -191,9 +196,7 @@ Answer Session::replace(Call& call) {
   const auto appended =
       services_.store.replace(selected_->ref, uids.first(), target->ref, messages.front(), *room);
   if (!appended) return refused(appended.error(), imap::code::try_create);
-  const imap::Ranges made{{appended->uids.first, appended->uids.last}};
-  lines_ << "* OK [APPENDUID " << std::to_string(appended->uid_validity) << " " << imap::to_text(made)
-         << "] Replaced\r\n";
+  lines_ << imap::ok(append_code(*target, *appended), "Replaced").to_wire("*");
   return imap::ok("Done");
 }
 

@@ -11,7 +11,9 @@ mailstore::UidSet uid_set(mailstore::UidRange range) {
   return set;
 }
 
-std::string copied_code(const mailstore::Copied& copied) {
+// RFC 4315 3: none for who may not read the mailbox.
+std::string copied_code(const Found& target, const mailstore::Copied& copied) {
+  if (!target.rights.has('r')) return {};
   return "COPYUID " + std::to_string(copied.uid_validity) + ' ' + imap::to_text(to_ranges(copied.from)) +
          ' ' + imap::to_text(to_ranges(uid_set(copied.to)));
 }
@@ -42,9 +44,9 @@ Answer Session::transfer(Call& call, bool moves) {
                             : services_.store.copy(selected_->ref, uids, target->ref, *room, carried);
   if (!copied) return refused(copied.error(), imap::code::try_create);
   if (copied->from.empty()) return imap::no(imap::code::expunge_issued, "They have all been expunged");
-  if (!moves) return imap::ok(copied_code(*copied), "Copied");
+  if (!moves) return imap::ok(copied_code(*target, *copied), "Copied");
   // RFC 6851 3.3: the code comes before the numbers of messages change.
-  lines_ << "* OK [" << copied_code(*copied) << "] Moved\r\n";
+  lines_ << imap::ok(copied_code(*target, *copied), "Moved").to_wire("*");
   tell_vanished(copied->from);
   return imap::ok("Moved");
 }

@@ -41,8 +41,8 @@ std::optional<Answer> Session::may_make(const Location& location, std::optional<
   if (!nearest) return refused(nearest.error());
   parent = std::move(*nearest);
   if (location.is_own()) return std::nullopt;
-  if (!parent) return imap::no(imap::code::nonexistent, "No such mailbox");
-  if (!parent->rights.has('k')) return no_right();
+  if (!parent) return refused(nothing_there());
+  if (!parent->rights.has('k')) return refused_right(parent->rights);
   return std::nullopt;
 }
 
@@ -58,6 +58,9 @@ Answer Session::create(Call& call) {
   const auto location = access_->locate(*name);
   if (!location) return refused(location.error());
   if (!*location) return no_name();
+  // Its owner's mail programs would file by it what others then can read.
+  if (has_use && !(*location)->is_own())
+    return imap::no(imap::code::use_attribute, "Only its owner gives a mailbox a use");
   std::optional<Found> parent;
   if (auto answer = may_make(**location, parent)) return *answer;
   const auto owner = (*location)->owner.id;
@@ -97,7 +100,7 @@ Answer Session::rename(Call& call) {
   if (refusal) return *refusal;
   const auto source = access_->locate(*from), target = access_->locate(*to);
   if (!source || !target) return refused(source ? target.error() : source.error());
-  if (!*source) return imap::no(imap::code::nonexistent, "No such mailbox");
+  if (!*source) return refused(nothing_there());
   if (!*target) return no_name();
   // What is not there may have children: of its own a user may rename those.
   if (!(*source)->is_own() && !find_mailbox(from, "x", refusal)) return *refusal;

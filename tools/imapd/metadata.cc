@@ -93,9 +93,6 @@ std::vector<mailstore::MetadataEntry> expect_values(imap::Scanner& args) {
   return entries;
 }
 
-// RFC 5464 3.3.
-bool may_annotate(Rights rights) { return rights.has('l') && rights.has_any("rswip"); }
-
 }  // namespace
 
 // What a user calls /private/… of another's mailbox is kept there under the user's own number.
@@ -131,10 +128,10 @@ std::optional<mailstore::MailboxRef> Session::expect_annotated(imap::Scanner& ar
     name = "\"\"";
     return mailstore::MailboxRef{account_->id, 0};
   }
-  const auto found = find_mailbox(expect_name(args, refusal), "", refusal);
+  const auto found = find_mailbox(expect_name(args, refusal), "l", refusal);
   if (!found) return std::nullopt;
   imap::append_mailbox(name, found->status.name, speaks_utf8());
-  if (may_annotate(found->rights)) return found->ref;
+  if (found->rights.has_any("rswip")) return found->ref;  // RFC 5464 3.3
   refusal = no_right();
   return std::nullopt;
 }

@@ -108,6 +108,7 @@ private:
   std::optional<Found> find_mailbox(const std::optional<std::string>& name, std::string_view needed,
                                     std::optional<Answer>& refusal,
                                     std::string_view missing_code = imap::code::nonexistent);
+  imap::Reply refused_right(Rights rights);
   bool rights_hold();
   Result<void> inherit_rights(const Found& parent, mailstore::MailboxRef made);
   Answer get_acl(Call& call);

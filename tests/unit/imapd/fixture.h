@@ -60,6 +60,7 @@ public:
     };
     grant(ann, "INBOX", "bob@example.test", "lr");
     grant(ann, "INBOX/Work", "bob@example.test", "lrsik");
+    grant(ann, "INBOX/Work/Hidden", "carl@example.test", "lr");
     grant(ann, "Tray", "bob@example.test", "i");
     grant(ann, "Shown", "bob@example.test", "l");
     grant(ann, "Private", "carl@example.test", "lr");
