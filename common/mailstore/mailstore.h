@@ -143,8 +143,9 @@ struct Cached {
 struct AclEntry {
   std::string identifier, rights;  // RFC 4314, of imapd; opaque here
 };
-struct MetadataEntry {
-  std::string name, value;  // RFC 5464
+struct MetadataEntry {  // RFC 5464
+  std::string name;
+  std::optional<std::string> value;  // nullopt (NIL): none, to remove it; the empty one is a value
 };
 
 class MailStore {
@@ -244,8 +245,7 @@ public:
   Result<void> set_acl(MailboxRef mailbox, const AclEntry& entry, std::optional<AccountId> whom = {});
   Result<std::vector<MailboxRef>> granted_to(std::string_view identifier) const;
   Result<std::vector<MetadataEntry>> metadata(MailboxRef mailbox) const;
-  Result<void> set_metadata(MailboxRef mailbox,
-                            const std::vector<MetadataEntry>& entries);  // empty value: removes
+  Result<void> set_metadata(MailboxRef mailbox, const std::vector<MetadataEntry>& entries);
 
   // One for each, in a read transaction; of MailboxRef{account, 0} a number that grows with the changes of its
   // list. 0: not there.

@@ -89,7 +89,7 @@ Result<void> MailStore::set_metadata(MailboxRef ref, const std::vector<MetadataE
   for (const auto& entry : entries) {
     if (!is_entry_name(entry.name, metadata_name_max))
       return Failure::permanent("no entry: " + printable(entry.name), refusal::bad_name);
-    if (entry.value.size() > metadata_value_max)
+    if (entry.value && entry.value->size() > metadata_value_max)
       return Failure::permanent("the value is larger than " + std::to_string(metadata_value_max) + " bytes",
                                 refusal::limit_reached);
   }
@@ -98,18 +98,16 @@ Result<void> MailStore::set_metadata(MailboxRef ref, const std::vector<MetadataE
       if (auto mailbox = ledger.need(ref); !mailbox) return std::move(mailbox).error();
     const auto table = state_->tables.metadata;
     const auto there = entries_of(ledger.transaction(), table, ref);
-    const auto is_new = [&](const MetadataEntry& entry) {
-      return !entry.value.empty() && !has(there, entry.name);
-    };
+    const auto is_new = [&](const MetadataEntry& entry) { return entry.value && !has(there, entry.name); };
     const auto more = static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(), is_new));
     if (auto room = check_room(there, more, metadata_entries_max, "annotations"); !room) return room;
     ledger.list_changed(ref.account);
     for (const auto& entry : entries) {
       const auto key = schema::entry_key(ref, entry.name);
-      if (entry.value.empty())
-        ledger.transaction().erase(table, key);
+      if (entry.value)
+        ledger.transaction().put(table, key, *entry.value);
       else
-        ledger.transaction().put(table, key, entry.value);
+        ledger.transaction().erase(table, key);
     }
     return {};
   });

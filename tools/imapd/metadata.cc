@@ -86,7 +86,7 @@ std::vector<mailstore::MetadataEntry> expect_values(imap::Scanner& args) {
     if (entries.size() == entries_max) args.fail("too many entries");
     mailstore::MetadataEntry entry{expect_entry(args, false), {}};
     args.expect_space();
-    if (!args.take_word("NIL")) entry.value = args.expect_binary_string();
+    if (!args.take_word("NIL")) entry.value = args.expect_binary_string();  // RFC 5464 3: "" is a value
     entries.push_back(std::move(entry));
   } while (!args.failed() && args.take(' '));
   args.expect(')');
@@ -150,7 +150,8 @@ Answer Session::get_metadata(Call& call) {
   const auto ref = expect_annotated(args, name, refusal);
   args.expect_space();
   // The examples of RFC 5464 4.2 have the options behind the name; that is a list of entries only if one of them begins so.
-  if (args.rest().starts_with("(MAXSIZE") || args.rest().starts_with("(DEPTH")) take_options();
+  if (starts_with_ignoring_case(args.rest(), "(MAXSIZE") || starts_with_ignoring_case(args.rest(), "(DEPTH"))
+    take_options();
   query.entries = expect_entries(args, query.depth != Query::Depth::none);
   args.expect_end();
   if (args.failed()) return syntax_error(args);
@@ -161,15 +162,16 @@ Answer Session::get_metadata(Call& call) {
   std::size_t longest = 0;
   for (const auto& entry : *entries) {
     if (!is_asked_for(query, entry.name)) continue;
-    if (query.max_size && entry.value.size() > *query.max_size) {
-      longest = std::max(longest, entry.value.size());
+    const auto value = entry.value.value_or(std::string());
+    if (query.max_size && value.size() > *query.max_size) {
+      longest = std::max(longest, value.size());
       continue;
     }
     out += out.empty() ? "" : " ";
     imap::append_astring(out, entry.name);
     out += ' ';
-    if (entry.value.find('\0') != std::string::npos) out += '~';  // RFC 3516: a literal8
-    imap::append_string(out, entry.value);
+    if (value.find('\0') != std::string::npos) out += '~';  // RFC 3516: a literal8
+    imap::append_string(out, value);
   }
   if (!out.empty()) lines_ << "* METADATA " << name << " (" << out << ")\r\n";
   if (longest == 0) return imap::ok("That is all");
@@ -187,7 +189,7 @@ Answer Session::set_metadata(Call& call) {
   if (!ref) return *refusal;
   for (auto& entry : entries) {
     if (ref->mailbox == 0 && entry.name.starts_with(shared_part)) return no_right();
-    if (entry.value.size() > mailstore::metadata_value_max)
+    if (entry.value && entry.value->size() > mailstore::metadata_value_max)
       return imap::no("METADATA MAXSIZE " + std::to_string(mailstore::metadata_value_max), "Too large");
     entry.name = kept_entry(*ref, entry.name);
   }

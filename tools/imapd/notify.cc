@@ -41,7 +41,7 @@ std::vector<std::string> changed_entries(const std::vector<mailstore::MetadataEn
                                          const std::vector<mailstore::MetadataEntry>& is) {
   std::map<std::string, std::string> before;
   std::vector<std::string> names;
-  for (const auto& entry : was) before.emplace(entry.name, entry.value);
+  for (const auto& entry : was) before.emplace(entry.name, entry.value.value_or(std::string()));
   for (const auto& entry : is) {
     const auto found = before.find(entry.name);
     if (found == before.end() || found->second != entry.value) names.push_back(entry.name);

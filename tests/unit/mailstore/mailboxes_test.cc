@@ -171,8 +171,10 @@ TEST(Metadata, BelongsToAMailboxOrToTheAccount) {
   ASSERT_TRUE(store->set_metadata(box, {{"/private/comment", "of a"}}).has_value());
   ASSERT_TRUE(store->set_metadata({1, 0}, {{"/private/comment", "of the account"}, {"/x", "y"}}).has_value());
   EXPECT_EQ(store->metadata(box)->at(0).value, "of a");
-  ASSERT_TRUE(store->set_metadata({1, 0}, {{"/x", ""}}).has_value());
+  ASSERT_TRUE(store->set_metadata({1, 0}, {{"/x", std::nullopt}}).has_value());
   EXPECT_EQ(store->metadata({1, 0})->size(), 1U);
+  ASSERT_TRUE(store->set_metadata({1, 0}, {{"/x", ""}}).has_value()) << "an empty value is one";
+  EXPECT_EQ(store->metadata({1, 0})->at(1).value, "");
   EXPECT_TRUE(store->set_metadata(box, {{"/big", std::string(metadata_value_max, 'x')}}).has_value());
   EXPECT_EQ(store->set_metadata(box, {{"/big", std::string(metadata_value_max + 1, 'x')}}).error().status,
             refusal::limit_reached);
