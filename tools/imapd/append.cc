@@ -168,6 +168,7 @@ Answer Session::append(Call& call) {
   if (!room) return refused(room.error());
   const auto appended = services_.store.append(target->ref, messages, *room);
   if (!appended) return refused(appended.error(), imap::code::try_create);
+  note_own_messages(target->ref, appended->uids);
   return imap::ok(append_code(*target, *appended), "Appended");
 }
 
@@ -196,6 +197,7 @@ Answer Session::replace(Call& call) {
   const auto appended =
       services_.store.replace(selected_->ref, uids.first(), target->ref, messages.front(), *room);
   if (!appended) return refused(appended.error(), imap::code::try_create);
+  note_own_messages(target->ref, appended->uids);
   lines_ << imap::ok(append_code(*target, *appended), "Replaced").to_wire("*");
   return imap::ok("Done");
 }

@@ -44,6 +44,7 @@ Answer Session::transfer(Call& call, bool moves) {
                             : services_.store.copy(selected_->ref, uids, target->ref, *room, carried);
   if (!copied) return refused(copied.error(), imap::code::try_create);
   if (copied->from.empty()) return imap::no(imap::code::expunge_issued, "They have all been expunged");
+  note_own_messages(target->ref, copied->to);
   if (!moves) return imap::ok(copied_code(*target, *copied), "Copied");
   // RFC 6851 3.3: the code comes before the numbers of messages change.
   lines_ << imap::ok(copied_code(*target, *copied), "Moved").to_wire("*");

@@ -66,6 +66,7 @@ Answer Session::create(Call& call) {
   const auto owner = (*location)->owner.id;
   const auto created = services_.store.create(owner, (*location)->name, use);
   if (!created) return refused(created.error());
+  own_.mailboxes.insert((*location)->prefix + created->name);
   if (parent)
     if (const auto inherited = inherit_rights(*parent, {owner, created->id}); !inherited)
       return refused(inherited.error());
@@ -83,6 +84,7 @@ Answer Session::remove(Call& call) {
   const bool is_ours = selected_ && selected_->ref == found->ref;
   const auto removed = services_.store.remove(found->ref.account, found->location.name);
   if (!removed) return refused(removed.error());
+  own_.mailboxes.insert(found->status.name);
   if (is_ours) {
     deselect();
     lines_ << "* OK [CLOSED] The selected mailbox has gone\r\n";
@@ -110,6 +112,7 @@ Answer Session::rename(Call& call) {
   if (auto answer = may_make(**target, parent)) return *answer;
   if (auto renamed = services_.store.rename((*source)->owner.id, (*source)->name, (*target)->name); !renamed)
     return refused(renamed.error());
+  own_.renamed = (*target)->prefix + (*target)->name;
   return imap::ok("Renamed");
 }
 
@@ -120,6 +123,7 @@ Answer Session::subscribe(Call& call) {
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
   if (auto done = services_.store.subscribe(account_->id, *name); !done) return refused(done.error());
+  own_.subscriptions.insert(*name);
   return imap::ok("Subscribed");
 }
 
@@ -130,6 +134,7 @@ Answer Session::unsubscribe(Call& call) {
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
   if (auto done = services_.store.unsubscribe(account_->id, *name); !done) return refused(done.error());
+  own_.subscriptions.insert(*name);
   return imap::ok("Unsubscribed");
 }
 

@@ -187,14 +187,19 @@ Answer Session::set_metadata(Call& call) {
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (!ref) return *refusal;
+  std::vector<std::string> names;
   for (auto& entry : entries) {
+    names.push_back(entry.name);
     if (ref->mailbox == 0 && entry.name.starts_with(shared_part)) return no_right();
     if (entry.value && entry.value->size() > mailstore::metadata_value_max)
       return imap::no("METADATA MAXSIZE " + std::to_string(mailstore::metadata_value_max), "Too large");
     entry.name = kept_entry(*ref, entry.name);
   }
   const auto set = services_.store.set_metadata(*ref, entries);
-  if (set) return imap::ok("Done");
+  if (set) {
+    for (auto& told : names) own_.metadata.emplace(*ref, std::move(told));
+    return imap::ok("Done");
+  }
   if (set.error().status == mailstore::refusal::limit_reached)
     return imap::no("METADATA TOOMANY", "Too many entries");
   return refused(set.error());

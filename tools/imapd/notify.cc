@@ -1,6 +1,7 @@
 #include "imapd/notify.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "imap/mailbox_name.h"
 #include "imap/status_item.h"
@@ -37,21 +38,40 @@ std::uint32_t changed_items(const mailstore::MailboxStatus& was, const mailstore
 }
 
 // The names of entries that are not what they were.
-std::vector<std::string> changed_entries(const std::vector<mailstore::MetadataEntry>& was,
-                                         const std::vector<mailstore::MetadataEntry>& is) {
-  std::map<std::string, std::string> before;
+std::vector<std::string> changed_entries(const SeenEntries& was, const SeenEntries& is) {
   std::vector<std::string> names;
-  for (const auto& entry : was) before.emplace(entry.name, entry.value.value_or(std::string()));
-  for (const auto& entry : is) {
-    const auto found = before.find(entry.name);
-    if (found == before.end() || found->second != entry.value) names.push_back(entry.name);
-    if (found != before.end()) before.erase(found);
+  for (const auto& [name, value] : is) {
+    const auto before = was.find(name);
+    if (before == was.end() || before->second != value) names.push_back(name);
   }
-  for (const auto& [name, value] : before) names.push_back(name);
+  for (const auto& [name, value] : was)
+    if (!is.contains(name)) names.push_back(name);
   return names;
 }
 
+// RFC 5465 5.4: children go with their parent, and nothing is told of them.
+bool goes_with_parent(const std::map<std::string, std::string>& renamed, const std::string& was,
+                      const std::string& is) {
+  for (auto parent = imap::parent_of(was); !parent.empty(); parent = imap::parent_of(parent)) {
+    const auto found = renamed.find(std::string(parent));
+    if (found != renamed.end() && is == found->second + was.substr(parent.size())) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool OwnChanges::has_named(std::string_view name) const {
+  if (mailboxes.contains(std::string(name))) return true;
+  if (renamed.empty() || !name.starts_with(renamed)) return false;
+  return name.size() == renamed.size() || name[renamed.size()] == imap::hierarchy_delimiter;
+}
+
+bool Sight::has_children(const std::string& name) const {
+  const auto prefix = name + imap::hierarchy_delimiter;
+  const auto first = names.lower_bound(prefix);
+  return first != names.end() && first->starts_with(prefix);
+}
 
 Answer Session::notify(Call& call) {
   auto request = expect_notify_request(call.args, speaks_utf8());
@@ -66,10 +86,11 @@ Answer Session::notify(Call& call) {
   auto notification = std::make_unique<Notification>();
   notification->request = std::move(request);
   notification->counter = services_.store.change_counter();
-  const auto mailboxes = take_in(*notification);
+  const auto mailboxes = look(*notification, notification->seen);
   if (!mailboxes) return refused(mailboxes.error());
   const auto is_watched = [](const auto& known) { return (known.second.events & message_events) != 0; };
-  if (std::count_if(notification->known.begin(), notification->known.end(), is_watched) >
+  const auto& known = notification->seen.mailboxes;
+  if (std::count_if(known.begin(), known.end(), is_watched) >
       static_cast<std::ptrdiff_t>(notify_mailboxes_max))
     return imap::no("NOTIFICATIONOVERFLOW", "Too many mailboxes");
   for (const auto& mailbox : *mailboxes) introduce(*notification, mailbox);
@@ -81,36 +102,51 @@ Answer Session::notify(Call& call) {
 void Session::introduce(const Notification& notification, const Found& mailbox) {
   const auto& groups = notification.request.groups;
   const bool is_asked_for = std::any_of(groups.begin(), groups.end(), [&](const NotifyGroup& group) {
-    return group.filter.covers(mailbox, notification.subscribed);
+    return group.filter.covers(mailbox, notification.seen.subscribed);
   });
-  if (is_asked_for && !mailbox.rights.has('r')) write_listed(mailbox.status.name, "\\NoAccess", {});
-  const auto events = notification.known.at(mailbox.ref).events;
+  if (is_asked_for && !mailbox.rights.has('r')) write_listed(mailbox.status.name, "\\NoAccess");
+  const auto events = notification.seen.mailboxes.at(mailbox.ref).events;
   const bool is_selected = selected_ && selected_->ref == mailbox.ref;
   if (notification.request.status && (events & message_events) != 0 && !is_selected)
     write_status(mailbox.ref, mailbox.status, first_items(events));
 }
 
-// Fills in what is known; the mailboxes it was taken from.
-Result<std::vector<Found>> Session::take_in(Notification& notification) {
+Result<SeenEntries> Session::seen_metadata(mailstore::MailboxRef ref) {
+  const auto entries = metadata_of(ref);
+  if (!entries) return entries.error();
+  SeenEntries seen;
+  for (const auto& entry : *entries)
+    seen.emplace(entry.name, std::hash<std::string>()(entry.value.value_or(std::string())));
+  return seen;
+}
+
+// The mailboxes that `sight` was taken of.
+Result<std::vector<Found>> Session::look(const Notification& notification, Sight& sight) {
   auto mailboxes = listed();
   if (!mailboxes) return mailboxes;
   const auto subscriptions = services_.store.subscriptions(account_->id);
   if (!subscriptions) return subscriptions.error();
-  notification.subscribed = {subscriptions->begin(), subscriptions->end()};
-  notification.known.clear();
+  sight.subscribed = {subscriptions->begin(), subscriptions->end()};
   for (const auto& mailbox : *mailboxes) {
-    Notification::Known known{mailbox.status, {}, notification.events_of(mailbox)};
-    if ((known.events & mailbox_metadata) != 0)
-      if (auto entries = metadata_of(mailbox.ref)) known.metadata = std::move(*entries);
-    notification.known.emplace(mailbox.ref, std::move(known));
+    Sight::Known known{mailbox.status, {}, notification.events_of(mailbox, sight.subscribed)};
+    if ((known.events & mailbox_metadata) != 0) {
+      auto entries = seen_metadata(mailbox.ref);
+      if (!entries) return std::move(entries).error();
+      known.metadata = std::move(*entries);
+    }
+    sight.names.insert(mailbox.status.name);
+    sight.mailboxes.emplace(mailbox.ref, std::move(known));
   }
-  if (notification.wants(server_metadata))
-    if (auto entries = metadata_of({account_->id, 0})) notification.server_metadata = std::move(*entries);
+  if (!notification.wants(server_metadata)) return mailboxes;
+  auto entries = seen_metadata({account_->id, 0});
+  if (!entries) return std::move(entries).error();
+  sight.server_metadata = std::move(*entries);
   return mailboxes;
 }
 
-void Session::write_listed(const std::string& name, std::string_view attribute, const std::string& old_name) {
-  std::string out = "* LIST (" + std::string(attribute) + ") \"/\" ";
+void Session::write_listed(const std::string& name, std::string_view attributes,
+                           const std::string& old_name) {
+  std::string out = "* LIST (" + std::string(attributes) + ") \"/\" ";
   imap::append_mailbox(out, name, speaks_utf8());
   if (!old_name.empty()) {
     out += " (\"OLDNAME\" (";
@@ -120,30 +156,25 @@ void Session::write_listed(const std::string& name, std::string_view attribute, 
   lines_ << out << "\r\n";
 }
 
-// RFC 5464 4.4.2: names alone.
-void Session::write_changed_metadata(std::string_view name, const std::vector<std::string>& entries) {
-  if (entries.empty()) return;
-  std::string out = "* METADATA ";
-  name.empty() ? void(out += "\"\"") : imap::append_mailbox(out, name, speaks_utf8());
-  for (const auto& entry : entries) out.append(" ").append(entry);
-  lines_ << out << "\r\n";
+// As LIST would tell it now.
+void Session::tell_listed(const std::string& name, const Sight& now, const std::string& old_name) {
+  std::string attributes;
+  if (!now.names.contains(name)) attributes += "\\NonExistent ";
+  if (now.subscribed.contains(name)) attributes += "\\Subscribed ";
+  attributes += now.has_children(name) ? "\\HasChildren" : "\\HasNoChildren";
+  write_listed(name, attributes, old_name);
 }
 
-void Session::tell_mailbox(const Notification::Known* was, const Found& mailbox, const Notification& now) {
-  const auto& known = now.known.at(mailbox.ref);
-  const auto& name = mailbox.status.name;
-  const std::string_view attribute = now.subscribed.contains(name) ? "\\Subscribed" : "";
-  if (was == nullptr) {
-    if ((known.events & mailbox_name) != 0) write_listed(name, attribute, {});
-    return;
-  }
-  if (was->status.name != name && (known.events & mailbox_name) != 0)
-    write_listed(name, attribute, was->status.name);
-  if ((known.events & mailbox_metadata) != 0)
-    write_changed_metadata(name, changed_entries(was->metadata, known.metadata));
-  if (selected_ && selected_->ref == mailbox.ref) return;
-  const auto items = changed_items(was->status, mailbox.status, known.events, condstore_);
-  if (items != 0) write_status(mailbox.ref, mailbox.status, items);
+// RFC 5464 4.4.2: names alone.
+void Session::write_changed_metadata(std::string_view name, mailstore::MailboxRef ref,
+                                     const std::vector<std::string>& entries) {
+  std::string changed;
+  for (const auto& entry : entries)
+    if (!own_.metadata.contains({ref, entry})) changed.append(" ").append(entry);
+  if (changed.empty()) return;
+  std::string out = "* METADATA ";
+  name.empty() ? void(out += "\"\"") : imap::append_mailbox(out, name, speaks_utf8());
+  lines_ << out << changed << "\r\n";
 }
 
 // What has happened since the last look, of all but the messages of the selected mailbox.
@@ -151,36 +182,76 @@ void Session::tell_notified() {
   if (!notify_ || notify_->request.groups.empty()) return;
   const auto counter = services_.store.change_counter();
   if (counter == notify_->counter) return;
-  Notification was;
-  was.known.swap(notify_->known);
-  was.subscribed.swap(notify_->subscribed);
-  was.server_metadata.swap(notify_->server_metadata);
-  const auto mailboxes = take_in(*notify_);
-  if (!mailboxes) {  // it is told by the next look
-    was.known.swap(notify_->known);
-    return;
-  }
+  Sight now;
+  if (!look(*notify_, now)) return;  // it is told by the next look
   notify_->counter = counter;
-  for (const auto& mailbox : *mailboxes) {
-    const auto before = was.known.find(mailbox.ref);
-    tell_mailbox(before == was.known.end() ? nullptr : &before->second, mailbox, *notify_);
-  }
-  for (const auto& [ref, known] : was.known)
-    if ((known.events & mailbox_name) != 0 && !notify_->known.contains(ref))
-      write_listed(known.status.name, "\\NonExistent", {});
-  tell_subscriptions(was.subscribed);
+  tell_names(notify_->seen, now);
+  tell_subscriptions(notify_->seen, now);
+  for (const auto& [ref, known] : now.mailboxes)
+    if (const auto was = notify_->seen.mailboxes.find(ref); was != notify_->seen.mailboxes.end())
+      tell_mailbox(ref, was->second, known);
   if (notify_->wants(server_metadata))
-    write_changed_metadata({}, changed_entries(was.server_metadata, notify_->server_metadata));
+    write_changed_metadata({}, {account_->id, 0},
+                           changed_entries(notify_->seen.server_metadata, now.server_metadata));
+  notify_->seen = std::move(now);
 }
 
-void Session::tell_subscriptions(const std::set<std::string>& before) {
-  if (!notify_->wants(subscription_change)) return;
-  std::map<std::string, bool> there;
-  for (const auto& [ref, known] : notify_->known)
-    if ((known.events & subscription_change) != 0) there.emplace(known.status.name, true);
-  for (const auto& [name, is_there] : there)
-    if (notify_->subscribed.contains(name) != before.contains(name))
-      write_listed(name, notify_->subscribed.contains(name) ? "\\Subscribed" : "", {});
+// RFC 5465 5.4: made, removed, renamed; of what is made or removed, the parent too.
+void Session::tell_names(const Sight& was, const Sight& now) {
+  std::map<std::string, std::string> renamed;
+  std::set<std::string> told, parents;
+  const auto tell = [&](const std::string& name) {
+    if (own_.has_named(name)) return;
+    tell_listed(name, now);
+    told.insert(name);
+    parents.emplace(imap::parent_of(name));
+  };
+  for (const auto& [ref, known] : now.mailboxes) {
+    const auto before = was.mailboxes.find(ref);
+    if (before != was.mailboxes.end() && before->second.status.name != known.status.name)
+      renamed.emplace(before->second.status.name, known.status.name);
+  }
+  for (const auto& [ref, known] : now.mailboxes) {
+    if ((known.events & mailbox_name) == 0) continue;
+    const auto& name = known.status.name;
+    const auto before = was.mailboxes.find(ref);
+    if (before == was.mailboxes.end()) {
+      tell(name);
+      continue;
+    }
+    const auto& old_name = before->second.status.name;
+    if (old_name == name || own_.has_named(name) || goes_with_parent(renamed, old_name, name)) continue;
+    tell_listed(name, now, old_name);
+    told.insert(name);
+  }
+  for (const auto& [ref, known] : was.mailboxes)
+    if ((known.events & mailbox_name) != 0 && !now.mailboxes.contains(ref)) tell(known.status.name);
+  for (const auto& parent : parents)
+    if (!parent.empty() && !told.contains(parent)) tell_listed(parent, now);
+}
+
+void Session::tell_mailbox(mailstore::MailboxRef ref, const Sight::Known& was, const Sight::Known& now) {
+  if ((now.events & mailbox_metadata) != 0)
+    write_changed_metadata(now.status.name, ref, changed_entries(was.metadata, now.metadata));
+  if (selected_ && selected_->ref == ref) return;
+  const auto own = own_.changes.find(ref);
+  const auto changes = now.status.highest_modseq - was.status.highest_modseq;
+  if (own != own_.changes.end() && own->second == changes) return;  // nobody else has changed it
+  const auto items = changed_items(was.status, now.status, now.events, condstore_);
+  if (items != 0) write_status(ref, now.status, items);
+}
+
+void Session::tell_subscriptions(const Sight& was, const Sight& now) {
+  for (const auto& [ref, known] : now.mailboxes) {
+    const auto& name = known.status.name;
+    const bool is_told = (known.events & subscription_change) != 0 && !own_.subscriptions.contains(name);
+    if (is_told && now.subscribed.contains(name) != was.subscribed.contains(name)) tell_listed(name, now);
+  }
+}
+
+void Session::note_own_messages(mailstore::MailboxRef ref, mailstore::UidRange uids) {
+  ++own_.changes[ref];
+  if (selected_ && selected_->ref == ref) selected_->put_here.add(uids);
 }
 
 // The mailboxes whose changes wake the session: those whose messages are asked for, the lists of their owners.
@@ -192,7 +263,7 @@ std::vector<mailstore::MailboxRef> Session::watched_mailboxes() const {
   }
   if (selected_ && notify_->request.selected) refs.push_back(selected_->ref);
   if (!notify_->request.groups.empty()) refs.push_back({account_->id, 0});
-  for (const auto& [ref, known] : notify_->known) {
+  for (const auto& [ref, known] : notify_->seen.mailboxes) {
     if ((known.events & message_events) != 0) refs.push_back(ref);
     if (known.events != 0 && ref.account != account_->id) refs.push_back({ref.account, 0});
   }

@@ -1,13 +1,13 @@
 // NOTIFY (RFC 5465): what a client wants to hear of without asking, and what it has heard of already. Of the selected
 // mailbox Session::send_updates() tells; this is about all others, the list of mailboxes, subscriptions and metadata.
 //
-// Each look compares the store with what was known after the look before. It costs a read of the list of mailboxes, and
-// only when something in the store has changed and a watch of ours has been woken, or a command has run.
+// Each look compares the store with what was seen at the look before, and leaves out what the session has done itself. It
+// costs a read of the list of mailboxes, and only when something in the store has changed and a watch of ours has been
+// woken, or a command has run.
 // Ownership: of its session, whose thread alone uses it.
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,7 +15,6 @@
 
 #include "imap/fetch_item.h"
 #include "imapd/mailbox_filter.h"
-#include "mailstore/change_watcher.h"
 
 namespace tubepost::imapd {
 
@@ -48,23 +47,41 @@ struct NotifyRequest {
 
 NotifyRequest expect_notify_request(imap::Scanner& args, bool utf8);
 
-struct Notification {
-  NotifyRequest request;
+// What a command of this session has done, of which it is not told (RFC 5465 5).
+struct OwnChanges {
+  bool has_named(std::string_view name) const;
 
+  std::map<mailstore::MailboxRef, unsigned> changes;  // how often it has raised a mailbox's mod-sequence
+  std::set<std::string> mailboxes;                    // names made or removed
+  std::string renamed;                                // the name that RENAME has given, to it and all below
+  std::set<std::string> subscriptions;
+  std::set<std::pair<mailstore::MailboxRef, std::string>> metadata;  // entries, as the user calls them
+};
+
+// Name and hash of the value of each entry: values may be long.
+using SeenEntries = std::map<std::string, std::size_t>;
+
+// What there was at a look.
+struct Sight {
   struct Known {
     mailstore::MailboxStatus status;
-    std::vector<mailstore::MetadataEntry> metadata;  // where changes of it are wanted
+    SeenEntries metadata;  // where changes of it are wanted
     unsigned events = 0;
   };
-  std::map<mailstore::MailboxRef, Known> known;
+  std::map<mailstore::MailboxRef, Known> mailboxes;
+  std::set<std::string> names;  // of all of them
   std::set<std::string> subscribed;
-  std::vector<mailstore::MetadataEntry> server_metadata;
+  SeenEntries server_metadata;
+
+  bool has_children(const std::string& name) const;
+};
+
+struct Notification {
+  NotifyRequest request;
+  Sight seen;
   std::uint64_t counter = 0;  // of the store, at the last look
 
-  std::vector<mailstore::MailboxRef> watched;
-  std::unique_ptr<mailstore::ChangeWatcher::Watch> watch;
-
-  unsigned events_of(const Found& mailbox) const;
+  unsigned events_of(const Found& mailbox, const std::set<std::string>& subscribed) const;
   bool wants(NotifyEvent event) const;
   // Of the selected mailbox.
   bool tells_selected(NotifyEvent event) const {

@@ -78,7 +78,7 @@ NotifyRequest expect_notify_request(imap::Scanner& args, bool utf8) {
   return request;
 }
 
-unsigned Notification::events_of(const Found& mailbox) const {
+unsigned Notification::events_of(const Found& mailbox, const std::set<std::string>& subscribed) const {
   unsigned events = 0;
   for (const auto& group : request.groups)
     if (group.filter.covers(mailbox, subscribed)) events |= group.events;

@@ -162,6 +162,7 @@ Answer Session::close(Call&) {
   if (!selected_->read_only && selected_->rights.has('e')) {
     auto removed = services_.store.expunge(selected_->ref, selected_->uids, mailstore::Which::only_deleted);
     if (!removed) return refused(removed.error());
+    if (!removed->uids.empty()) ++own_.changes[selected_->ref];
   }
   deselect();
   return imap::ok("Closed");

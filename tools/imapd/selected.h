@@ -20,7 +20,8 @@ struct Selected {
   mailstore::ModSeq told = 0;          // changes up to here have been told
   std::uint64_t counter = 0;           // of the store, when it was looked at last
   std::vector<mailstore::ModSeq> own;  // changes of this session, which it has told itself
-  mailstore::UidSet saved;             // RFC 5182 $
+  mailstore::UidSet put_here;  // messages of this session, which it needs not be told of (RFC 5465 5.2)
+  mailstore::UidSet saved;     // RFC 5182 $
   Rights rights = Rights::all();
   std::uint64_t rights_counter = 0;  // of the store, when they were asked for last
   bool read_only = false;

@@ -158,6 +158,7 @@ Then Session::finish(std::string_view tag, const Command& command, const Answer&
     }
   }
   if (then == Then::go_on) tell_notified();
+  own_ = {};
   lines_ << answer.reply.to_wire(tag);
   return then;
 }

@@ -196,12 +196,17 @@ private:
   // notify.cc
   Answer notify(Call& call);
   void introduce(const Notification& notification, const Found& mailbox);
-  Result<std::vector<Found>> take_in(Notification& notification);
-  void write_listed(const std::string& name, std::string_view attribute, const std::string& old_name);
-  void write_changed_metadata(std::string_view name, const std::vector<std::string>& entries);
-  void tell_mailbox(const Notification::Known* was, const Found& mailbox, const Notification& now);
+  Result<std::vector<Found>> look(const Notification& notification, Sight& sight);
+  Result<SeenEntries> seen_metadata(mailstore::MailboxRef ref);
+  void write_listed(const std::string& name, std::string_view attributes, const std::string& old_name = {});
+  void write_changed_metadata(std::string_view name, mailstore::MailboxRef ref,
+                              const std::vector<std::string>& entries);
   void tell_notified();
-  void tell_subscriptions(const std::set<std::string>& before);
+  void tell_listed(const std::string& name, const Sight& now, const std::string& old_name = {});
+  void tell_names(const Sight& was, const Sight& now);
+  void tell_mailbox(mailstore::MailboxRef ref, const Sight::Known& was, const Sight::Known& now);
+  void tell_subscriptions(const Sight& was, const Sight& now);
+  void note_own_messages(mailstore::MailboxRef ref, mailstore::UidRange uids);
   std::vector<mailstore::MailboxRef> watched_mailboxes() const;
   bool await_input(Expunges expunges);
 
@@ -242,6 +247,7 @@ private:
   bool rev2_ = false, utf8_ = false, condstore_ = false, qresync_ = false;  // ENABLE
   bool uid_only_ = false;                                                   // RFC 9586
   std::unique_ptr<Notification> notify_;  // null: NOTIFY has never been said
+  OwnChanges own_;                        // of the command under way
   unsigned failed_logins_ = 0, bad_commands_ = 0;
 };
 

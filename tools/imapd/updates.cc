@@ -39,6 +39,7 @@ bool Session::send_updates(Expunges expunges) {
   const bool all_ours = box.told - since == box.own.size();
   if (!changed.empty() && !all_ours && wants(flag_change)) tell_flags(changed, since);
   box.own.clear();
+  box.put_here = {};
   return true;
 }
 
@@ -48,10 +49,11 @@ void Session::forget(const mailstore::UidSet& uids) {
   selected_->saved.remove(uids);
 }
 
-// RFC 5465 5.2: what the client wants to know of new messages.
+// RFC 5465 5.2: what the client wants to know of new messages, except of those it has put there.
 void Session::tell_new(const mailstore::UidSet& arrived) {
   if (!notify_ || !notify_->request.fetched) return;
-  if (const auto written = write_fetch(arrived, *notify_->request.fetched, {}); !written)
+  const auto others = arrived.without(selected_->put_here);
+  if (const auto written = write_fetch(others, *notify_->request.fetched, {}); !written)
     services_.logger.error("store-failed", {{"client", client_.address_text()}});
 }
 

@@ -1,4 +1,5 @@
 // NOTIFY (RFC 5465) and IDLE with several connections: what one does another hears of without asking.
+#include <stdexcept>
 #include <thread>
 
 #include "net/line_stream.h"
@@ -28,7 +29,16 @@ public:
     *lines_ << text << "\r\n";
     lines_->flush();
   }
-  std::string next() { return std::string(lines_->read_line(2000).text); }
+  // Until it has been done.
+  void ask(std::string_view command) {
+    say(command);
+    skip_to(std::string(command.substr(0, command.find(' '))) + " OK");
+  }
+  std::string next() {
+    const auto line = lines_->read_line(2000);
+    if (line.kind != net::LineStream::Line::Kind::ok) throw std::runtime_error("the connection has ended");
+    return std::string(line.text);
+  }
   void skip_to(std::string_view wanted) {
     while (!next().starts_with(wanted)) {
     }
@@ -45,10 +55,8 @@ TEST(ImapNotify, TellsOfTheSelectedMailboxBetweenCommands) {
   Service service;
   service.deliver("a", "Subject: a\r\n\r\n");
   Listener listener(service);
-  listener.say("s SELECT INBOX");
-  listener.skip_to("s OK");
-  listener.say("n NOTIFY SET (selected (MessageNew (UID) MessageExpunge FlagChange))");
-  listener.skip_to("n OK");
+  listener.ask("s SELECT INBOX");
+  listener.ask("n NOTIFY SET (selected (MessageNew (UID) MessageExpunge FlagChange))");
   service.deliver("b", "Subject: b\r\n\r\n");
   EXPECT_EQ(listener.next(), "* 2 EXISTS");
   EXPECT_EQ(listener.next(), "* 2 FETCH (UID 2)");
@@ -58,14 +66,29 @@ TEST(ImapNotify, TellsOfTheSelectedMailboxBetweenCommands) {
   listener.skip_to("* 1 EXPUNGE");
 }
 
+TEST(ImapNotify, FetchesNoMessageThatTheClientHasPutThere) {
+  Service service;
+  service.deliver("a", "Subject: a\r\n\r\n");
+  Listener listener(service);
+  listener.ask("s SELECT INBOX");
+  listener.ask("n NOTIFY SET (selected (MessageNew (UID) MessageExpunge))");
+  listener.say("a APPEND INBOX {3+}\r\nx\r\n");
+  EXPECT_EQ(listener.next(), "* 2 EXISTS");
+  EXPECT_TRUE(listener.next().starts_with("a OK"));
+  listener.say("c COPY 1 INBOX");
+  EXPECT_EQ(listener.next(), "* 3 EXISTS");
+  EXPECT_TRUE(listener.next().starts_with("c OK"));
+  service.deliver("b", "Subject: b\r\n\r\n");
+  EXPECT_EQ(listener.next(), "* 4 EXISTS");
+  EXPECT_EQ(listener.next(), "* 4 FETCH (UID 4)");
+}
+
 TEST(ImapNotify, HoldsExpungesOfSelectedDelayedUntilACommand) {
   Service service;
   service.deliver("a", "Subject: a\r\n\r\n");
   Listener listener(service);
-  listener.say("s SELECT INBOX");
-  listener.skip_to("s OK");
-  listener.say("n NOTIFY SET (selected-delayed (MessageNew MessageExpunge))");
-  listener.skip_to("n OK");
+  listener.ask("s SELECT INBOX");
+  listener.ask("n NOTIFY SET (selected-delayed (MessageNew MessageExpunge))");
   service.talk("s SELECT INBOX\r\nt STORE 1 +FLAGS.SILENT \\Deleted\r\ne EXPUNGE\r\n");
   service.deliver("b", "Subject: b\r\n\r\n");
   EXPECT_EQ(listener.next(), "* 2 EXISTS");
@@ -77,21 +100,37 @@ TEST(ImapNotify, HoldsExpungesOfSelectedDelayedUntilACommand) {
 TEST(ImapNotify, TellsOfOtherMailboxesAndOfTheirList) {
   Service service;
   Listener listener(service);
-  listener.say("n NOTIFY SET (personal (MessageNew MessageExpunge MailboxName))");
-  listener.skip_to("n OK");
+  listener.ask("n NOTIFY SET (personal (MessageNew MessageExpunge MailboxName))");
   service.talk("c CREATE lists\r\n");
-  EXPECT_EQ(listener.next(), "* LIST () \"/\" lists");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" lists");
   service.deliver("a", "Subject: a\r\n\r\n", "lists");
   EXPECT_EQ(listener.next(), "* STATUS lists (MESSAGES 1 UIDNEXT 2)");
   service.talk("d DELETE lists\r\n");
-  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent) \"/\" lists");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent \\HasNoChildren) \"/\" lists");
+}
+
+TEST(ImapNotify, TellsOfTheParentAndNotOfChildrenThatGoWithIt) {
+  Service service;
+  Listener listener(service);
+  listener.ask("n NOTIFY SET (personal (MailboxName))");
+  service.talk("a CREATE lists\r\n");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" lists");
+  service.talk("b CREATE lists/cats\r\n");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" lists/cats");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasChildren) \"/\" lists");
+  service.talk("c RENAME lists clubs\r\n");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasChildren) \"/\" clubs (\"OLDNAME\" (lists))");
+  service.talk("d DELETE clubs\r\n");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent \\HasChildren) \"/\" clubs");
+  service.talk("e DELETE clubs/cats\r\n");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent \\HasNoChildren) \"/\" clubs/cats");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent \\HasNoChildren) \"/\" clubs");
 }
 
 TEST(ImapNotify, IsWhatIdleTellsOf) {
   Service service;
   Listener listener(service);
-  listener.say("n NOTIFY SET (inboxes (MessageNew MessageExpunge))");
-  listener.skip_to("n OK");
+  listener.ask("n NOTIFY SET (inboxes (MessageNew MessageExpunge))");
   listener.say("i IDLE");
   listener.skip_to("+ Idling");
   service.deliver("a", "Subject: a\r\n\r\n");
@@ -104,14 +143,29 @@ TEST(ImapNotify, TellsOfAMailboxThatAnotherBeginsToShare) {
   Service service;
   service.share_mailboxes();
   Listener listener(service);
-  listener.say("n NOTIFY SET (subtree \"Other Users\" (MessageNew MessageExpunge MailboxName))");
-  listener.skip_to("n OK");
+  listener.ask("n NOTIFY SET (subtree \"Other Users\" (MessageNew MessageExpunge MailboxName))");
   const auto ann = service.directory->find_account(smtp::Mailbox{"ann", "example.test"}).value()->id;
   const auto shown = service.store->status(ann, "Private").value().id;
   EXPECT_TRUE(service.store->set_acl({ann, shown}, {"bob@example.test", "lr"}).has_value());
-  EXPECT_EQ(listener.next(), "* LIST () \"/\" \"Other Users/ann@example.test/Private\"");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" \"Other Users/ann@example.test/Private\"");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent \\HasChildren) \"/\" \"Other Users/ann@example.test\"");
   service.deliver_to(ann, "a", "Subject: a\r\n\r\n", "Private");
   EXPECT_EQ(listener.next(), "* STATUS \"Other Users/ann@example.test/Private\" (MESSAGES 1 UIDNEXT 2)");
+}
+
+TEST(ImapNotify, TellsOfTheFirstMailboxThatAnotherShares) {
+  Service service;
+  EXPECT_TRUE(service.directory->add_account("carl@example.test", {}).has_value());
+  Client carl;
+  carl.preauthenticated = smtp::Mailbox{"carl", "example.test"};
+  Listener listener(service);
+  listener.ask("n NOTIFY SET (subtree \"Other Users\" (MailboxName))");
+  service.talk("a SETACL Archive bob@example.test lr\r\n", carl);
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" \"Other Users/carl@example.test/Archive\"");
+  EXPECT_EQ(listener.next(), "* LIST (\\NonExistent \\HasChildren) \"/\" \"Other Users/carl@example.test\"");
+  service.talk("d DELETEACL Archive bob@example.test\r\n", carl);
+  EXPECT_EQ(listener.next(),
+            "* LIST (\\NonExistent \\HasNoChildren) \"/\" \"Other Users/carl@example.test/Archive\"");
 }
 
 TEST(ImapRights, AreAskedForAgainWhileTheMailboxIsSelected) {
