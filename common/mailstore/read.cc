@@ -104,8 +104,8 @@ struct MessageBytes::State {
   std::string converted;
   std::string_view head_bytes, body;
 
-  // By its size a message says whether it is given as it is stored; a reader of a part of a large body does not pay for
-  // looking at the whole.
+  // A binary message (RFC 3030 3) is given in lines. By its size a message says whether it is given as it is stored; a reader
+  // of a part of a large body does not pay for looking at the whole.
   void give(std::string_view stored, const Message& of) {
     body = stored;
     if (of.size == head_bytes.size() + stored.size()) return;

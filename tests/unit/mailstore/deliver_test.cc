@@ -52,7 +52,10 @@ TEST(Deliver, ABinaryBodyIsKeptAsItIsAndGivenInLines) {
     const auto size = (*bytes)->head().size() + (*bytes)->body().size();
     EXPECT_EQ((*store->find(box, 1))->size, size);
     EXPECT_EQ(store->usage(1)->bytes, size);
-    const auto has_no_structure = [](const Scanned& s) { return EXPECT_EQ(s.structure, ""), true; };
+    const auto has_no_structure = [](const Scanned& scanned) {
+      EXPECT_EQ(scanned.structure, "");
+      return true;
+    };
     ASSERT_TRUE(store->scan(box, UidSet::all(), With::structures, has_no_structure).has_value());
     EXPECT_TRUE(store.check().empty());
     for (const auto& file : store.files()) EXPECT_EQ(std::filesystem::file_size(file), body.size());

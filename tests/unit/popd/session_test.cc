@@ -241,7 +241,7 @@ TEST(PopSession, TheSizeOfABinaryMessageIsThatOfItsLines) {
   service.deliver(
       "a", "DKIM-Signature: v=1\r\nContent-Transfer-Encoding: binary\r\n\r\n" + std::string("a\0\nb", 4));
   const auto said = service.talk("LIST 1\r\nRETR 1\r\nQUIT\r\n");
-  const auto sent = said.find(" octets\r\n") + 9, end = said.find("\r\n.\r\n") + 2;
+  const auto sent = said.rfind(" octets\r\n") + 9, end = said.find("\r\n.\r\n") + 2;
   ASSERT_GT(end, sent);
   const auto size = std::to_string(end - sent);
   EXPECT_NE(said.find("+OK 1 " + size + "\r\n"), std::string::npos) << said;
