@@ -115,7 +115,6 @@ spool::LaneWork Outbound::lane_work(const Moment& moment, bool claims) {
 Outbound::Outcomes Outbound::work(Milliseconds now, const Moment& moment, const Policy& policy) {
   Outcomes outcomes;
   if (!senders_) return outcomes;
-  if (!stopped_) give_out(now);
   const SenderNews news = senders_->work(now, policy.silence());
   for (const auto& [parcel, answer] : news.answers) take_answer(parcel, answer, moment, policy, outcomes);
   for (const SenderNews::Death& death : news.deaths) take_death(death, moment, policy, outcomes);
@@ -124,7 +123,8 @@ Outbound::Outcomes Outbound::work(Milliseconds now, const Moment& moment, const 
     for (const spool::Claim& claim : parcel.claims)
       outcomes.emplace_back(claim, given_back(claim, news.why_given_back, moment.now + news.pause));
   }
-  if (!stopped_ && !news.answers.empty()) give_out(now);
+  // Also without news: by now a process may have waited so long for its host that it no longer counts.
+  if (!stopped_) give_out(now);
   return outcomes;
 }
 
