@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <unordered_map>
 #include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "relay/said.h"
 
 namespace tubepost::mailq {
 namespace {
@@ -96,6 +98,20 @@ std::string_view reason_of(const spool::Recipient& recipient) {
   return wish.empty() ? recipient.reason : wish;
 }
 
+// O11; what an operator wishes needs none. A long queue has few reasons: what each means is looked up once (mailq has one
+// thread).
+const std::string& advice_for(const spool::Recipient& recipient) {
+  constexpr std::size_t known_max = 1'000;
+  static const std::string none;
+  static std::unordered_map<std::string, std::string> known;
+  if (recipient.wish != spool::Wish::none || !relay::find_said(recipient.reason)) return none;
+  const bool given_up = recipient.state == State::failed;
+  std::string key = to_string(recipient.status) + (given_up ? "!" : " ") + recipient.reason;
+  if (const auto it = known.find(key); it != known.end()) return it->second;
+  if (known.size() >= known_max) known.clear();
+  return known[std::move(key)] = relay::advice_on(recipient.reason, recipient.status, given_up);
+}
+
 bool waits(State state) { return state == State::queued || state == State::deferred; }
 
 std::string recipient_json(const spool::Recipient& recipient) {
@@ -108,6 +124,8 @@ std::string recipient_json(const spool::Recipient& recipient) {
   else
     json.null("next");
   json.text("reason", Cleaned(reason_of(recipient)));
+  if (const std::string& advice = advice_for(recipient); !advice.empty())
+    json.text("advice", Cleaned(advice));
   return json.done();
 }
 
@@ -125,6 +143,7 @@ std::string recipient_lines(const spool::Recipient& recipient) {
   out.append(clean(reason_of(recipient)));
   while (out.ends_with('\t')) out.pop_back();
   out += '\n';
+  add_line(out, "advice", advice_for(recipient));
   add_line(out, "original", recipient.original);
   add_line(out, "notify", recipient.notify);
   add_line(out, "destination", recipient.lane);
@@ -145,6 +164,15 @@ std::string_view list_heading() {
   return "-Queue ID-                  --Size-- ---Arrival Time---- -Sender/Recipient-------\n";
 }
 
+namespace {
+
+void append_advice(std::string& out, const spool::Recipient& recipient) {
+  const std::string& advice = advice_for(recipient);
+  if (!advice.empty()) out.append("(").append(Cleaned(advice)).append(")\n");
+}
+
+}  // namespace
+
 void append_list_entry(std::string& out, const spool::Queued& queued) {
   const std::string size = std::to_string(queued.envelope.size);
   out.append(queued.id.to_text()).append({mark_of(state_of(queued)), ' '});
@@ -159,6 +187,7 @@ void append_list_entry(std::string& out, const spool::Queued& queued) {
       const Cleaned shown(reason);
       append_padded(out, std::string_view(shown).size() + 2, recipient_column);
       out.append("(").append(shown).append(")\n");
+      append_advice(out, recipient);
     }
     last = reason;
     out.append(recipient_column, ' ').append(Cleaned(recipient.address)).append("\n");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -237,7 +238,19 @@ std::string plan_line(const spool::Recipient& recipient, std::string_view what, 
   return printable(recipient.address) + '\t' + to_rfc3339(when) + '\t' + std::string(what) + '\n';
 }
 
-std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipient, const Output& output) {
+using Probes = std::map<std::string, Timestamp>;
+
+// Who is parked follows when the probe of its destination succeeds.
+std::string probe_line(const spool::Recipient& recipient, const Probes& probes) {
+  const auto probe = probes.find(recipient.lane);
+  const std::string lane = printable(recipient.lane);
+  return probe == probes.end()
+             ? printable(recipient.address) + "\t-\twaits for its destination " + lane + '\n'
+             : plan_line(recipient, "its destination " + lane + " is probed", probe->second);
+}
+
+std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipient, const Probes& probes,
+                    const Output& output) {
   constexpr unsigned most = 200;
   const Timestamp begin = queued.envelope.released(), end = begin + output.retry.expire;
   if (recipient.state == spool::State::held)
@@ -245,9 +258,7 @@ std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipie
   if (recipient.state != spool::State::queued && recipient.state != spool::State::deferred)
     return printable(recipient.address) + "\t-\t" + std::string(spool::to_text(recipient.state)) + '\n';
   std::string plan;
-  if (recipient.parked)
-    plan +=
-        printable(recipient.address) + "\t-\twaits for its destination " + printable(recipient.lane) + '\n';
+  if (recipient.parked) plan += probe_line(recipient, probes);
   const Timestamp notice = begin + output.delay_notice;
   bool told = recipient.delay_notified || output.delay_notice <= Milliseconds(0);
   Timestamp time = recipient.next;
@@ -269,8 +280,12 @@ ExitStatus schedule(const spool::Spool& spool, const spool::SpoolId& id, const O
     std::fprintf(output.notes, "mailq: no message %s in the queue\n", id.to_text().c_str());
     return ExitStatus::no;
   }
+  const auto destinations = spool.destinations();
+  if (!destinations) return complain(output, destinations.error());
+  Probes probes;
+  for (const spool::Destination& one : *destinations) probes.emplace(one.name, one.probe);
   for (const spool::Recipient& recipient : (*queued)->recipients)
-    print(output.out, plan_of(**queued, recipient, output));
+    print(output.out, plan_of(**queued, recipient, probes, output));
   return ExitStatus::ok;
 }
 

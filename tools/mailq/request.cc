@@ -45,6 +45,11 @@ bool set_time(std::optional<Timestamp>& field, std::string_view value, Timestamp
   return age.has_value();
 }
 
+// As long ago, or a time.
+bool set_since(std::optional<Timestamp>& field, std::string_view value, Timestamp now) {
+  return set_time(field, value, now) || (field = parse_rfc3339(value)).has_value();
+}
+
 bool set_size(std::optional<std::uint64_t>& field, std::string_view value) {
   field = parse_size(value);
   return field.has_value();
@@ -59,6 +64,7 @@ bool set_filter(spool::Filter& filter, std::string_view name, std::string_view v
   if (name == "state") return (filter.state = parse_state(value)).has_value();
   if (name == "older") return set_time(filter.accepted_before, value, now);
   if (name == "newer") return set_time(filter.accepted_after, value, now);
+  if (name == "since") return set_since(filter.accepted_after, value, now);
   if (name == "larger") return set_size(filter.larger, value);
   if (name == "smaller") return set_size(filter.smaller, value);
   return false;

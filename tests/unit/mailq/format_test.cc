@@ -79,6 +79,19 @@ TEST_F(Format, TheSameReasonIsGivenOnce) {
   EXPECT_EQ(entry.find("(busy)"), entry.rfind("(busy)"));
 }
 
+TEST_F(Format, ARefusalThatIsKnownHasAdviceAndItsWebAddress) {
+  const std::string reason =
+      "mx.example.net[192.0.2.1]:25 said: 450 4.7.25 no reverse DNS, see https://example.net/why";
+  const auto known = queued({recipient("bob@example.net", spool::State::deferred, reason)});
+  for (const std::string& text : {list_entry(known), details(known), to_json(known)}) {
+    EXPECT_NE(text.find("needs a reverse name (PTR)"), std::string::npos) << text;
+    EXPECT_NE(text.rfind("https://example.net/why"), text.find("https://example.net/why")) << text;
+  }
+  EXPECT_NE(to_json(known).find("\"advice\": \""), std::string::npos);
+  EXPECT_EQ(to_json(queued({recipient("b@x", spool::State::deferred, "nobody answers")})).find("advice"),
+            std::string::npos);
+}
+
 TEST_F(Format, TheLastLineCounts) {
   Totals totals;
   EXPECT_EQ(list_totals(totals, false), "Mail queue is empty\n");

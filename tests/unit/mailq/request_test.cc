@@ -30,8 +30,14 @@ TEST(Request, FiltersAreRead) {
   EXPECT_EQ(filter.smaller, 2048U);
 }
 
+TEST(Request, SinceIsATimeOrHowLongAgo) {
+  EXPECT_EQ(parse({"find", "to=b", "since=2h"})->filter.accepted_after, now - std::chrono::hours(2));
+  EXPECT_EQ(parse({"find", "since=2026-11-20T12:00:00Z"})->filter.accepted_after,
+            parse_rfc3339("2026-11-20T12:00:00Z"));
+}
+
 TEST(Request, WhatIsNoFilterIsRefused) {
-  for (const char* word : {"state=gone", "older=soon", "larger=big", "colour=red", "from="})
+  for (const char* word : {"since=once", "state=gone", "older=soon", "larger=big", "colour=red", "from="})
     EXPECT_FALSE(parse({word})) << word;
 }
 
@@ -57,7 +63,8 @@ TEST(Request, ShowCatAndTraceTakeOneId) {
 }
 
 TEST(Request, WhatIsNeitherCommandNorFilterIsRefused) {
-  for (const char* word : {"statistics", "tops", "all", "flush", "-x", ""}) EXPECT_FALSE(parse({word})) << word;
+  for (const char* word : {"statistics", "tops", "all", "flush", "-x", ""})
+    EXPECT_FALSE(parse({word})) << word;
 }
 
 }  // namespace
