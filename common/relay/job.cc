@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t text_max = 400;  // one line that a person reads
 constexpr std::array<std::string_view, 5> phases{"connecting", "waiting", "connected", "transaction",
-                                                "final-dot"};
+                                                 "final-dot"};
 constexpr std::array<std::string_view, 4> statuses{"delivered", "deferred", "failed", "postponed"};
 constexpr std::array<std::string_view, 6> troubles{"none", "dns", "connect", "session", "tls", "policy"};
 
@@ -107,6 +107,7 @@ Result<News> parse_answer(const spool::SpoolId& id, const process::Record& recor
   answer.trouble = *trouble;
   answer.tls = record.get_or("tls", "");
   answer.dsn = record.get_or("dsn", "") == "yes";
+  answer.deliver_by = record.get_or("by", "") == "yes";
   answer.seconds = parse_number<std::uint64_t>(record.get_or("seconds", "0")).value_or(0);
   for (const auto& [name, value] : record.fields()) {
     if (name != "rcpt") continue;
@@ -176,6 +177,7 @@ process::Record to_record(const Answer& answer) {
   for (const Verdict& verdict : answer.verdicts) record.set("rcpt", to_value(verdict));
   if (!answer.tls.empty()) record.set("tls", answer.tls);
   if (answer.dsn) record.set("dsn", "yes");
+  if (answer.deliver_by) record.set("by", "yes");
   record.set("seconds", std::to_string(answer.seconds));
   return record;
 }

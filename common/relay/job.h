@@ -5,7 +5,7 @@
 //   phase:   id phase=connecting|waiting|connected|transaction|final-dot    (news of the job under way; no answer yet)
 //   answer:  id trouble=none|dns|connect|session|tls|policy
 //            rcpt=NUMBER STATUS CODE REPLY HOST TEXT, repeated: one for each rcpt of the job
-//            [tls=TEXT] [dsn=yes] [seconds=N]
+//            [tls=TEXT] [dsn=yes] [by=yes] [seconds=N]
 //   idle:    idle=yes                          (the connection that was kept for the next job is closed)
 //   go:      go=yes                            (to who is waiting: there is room for one connection more)
 //
@@ -27,6 +27,7 @@
 //            transaction, whatever it said of it), dns, connect (nobody answers), session (answered, but
 //            refused us as a whole or broke off), tls (a policy demands TLS that it has not), policy
 //   dsn      the other side has the DSN extension and was given NOTIFY: a success is its to tell (RFC 3461 5.2.2)
+//   by       (of an answer) the other side has the DELIVERBY extension, or delivers at once (LMTP)
 //   phase    connecting: looks for names, or for a host that answers. Who has said so, and nothing since, for uncounted_after has
 //            no connection and counts as none (L4); so a connection that comes later than late_after is given up at once, and
 //            made again when qrun, which is told "waiting", says go. After final-dot the message may have been delivered,
@@ -95,7 +96,7 @@ struct Answer {
   Trouble trouble = Trouble::none;
   std::vector<Verdict> verdicts;
   std::string tls;  // "TLSv1.3 TLS_AES_256_GCM_SHA384 dane", empty: none
-  bool dsn = false;
+  bool dsn = false, deliver_by = false;
   std::uint64_t seconds = 0;
 };
 

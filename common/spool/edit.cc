@@ -23,6 +23,8 @@ bool owes_dsn(const Envelope& envelope, const Recipient& recipient, Owed kind) {
   if (kind == Owed::failure) return recipient.notify.empty() || has_word(recipient.notify, "FAILURE");
   if (kind == Owed::delay)
     return !recipient.delay_notified && (recipient.notify.empty() || has_word(recipient.notify, "DELAY"));
+  // RFC 2852 4.1.4: of a message with DELIVERBY this is told whether success was asked for or not.
+  if (kind == Owed::relayed && envelope.deliver_by) return !has_word(recipient.notify, "NEVER");
   return has_word(recipient.notify, "SUCCESS");
 }
 

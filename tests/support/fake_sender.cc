@@ -2,7 +2,7 @@
 // argument ("sent ID DOMAIN NUMBER…"), and answers as the names ask:
 //
 //   domains:  dead*   nobody answers (trouble=connect)      busy*  refused as a whole (trouble=session)
-//             dsn*    takes DSN parameters
+//             dsn*    takes DSN parameters                    by*    takes them, and DELIVERBY
 //             hang*   nobody answers until mail for live.test was sent, and after ten seconds it says that this never was
 //             slow*   is connected, and answers when there is a file DOMAIN.up beside the journal
 //             late*   is connected when there is that file, by then too late: asks for room, and answers when it has some
@@ -112,7 +112,8 @@ struct FakeSender {
     if (job.domain.starts_with("late")) connect_late(job);
     if (job.domain.starts_with("slow")) be_slow(job);
     answer.trouble = trouble_of(job);
-    answer.dsn = job.domain.starts_with("dsn");
+    answer.deliver_by = job.domain.starts_with("by");
+    answer.dsn = answer.deliver_by || job.domain.starts_with("dsn");
     if (answer.trouble == relay::Trouble::none)
       say(to_record(relay::PhaseNews{job.id, relay::Phase::final_dot}));
     for (const auto& recipient : job.recipients) {

@@ -93,6 +93,13 @@ Result<void> fit_bits(Prepared& prepared, const Content& content, const smtp::Ex
   return {};
 }
 
+// RFC 2852 4.1.4.2: who does not know of the time is asked to tell of delays at least.
+std::string with_delay(const std::string& notify) {
+  if (notify.empty()) return "FAILURE,DELAY";
+  const auto upper = to_upper(notify);
+  return upper == "NEVER" || upper.find("DELAY") != std::string::npos ? notify : notify + ",DELAY";
+}
+
 // RFC 2852 4.1.4: what is left of the time. A message that is to be given back by then is relayed only to who will.
 Result<void> fit_deliver_by(smtp::Letter& letter, const spool::DeliverBy& by,
                             const smtp::Extensions& extensions, Timestamp now) {
@@ -107,6 +114,8 @@ Result<void> fit_deliver_by(smtp::Letter& letter, const spool::DeliverBy& by,
                               delivery_time_expired);
   if (extensions.deliver_by)
     letter.by = std::to_string(left) + (gives_back ? ";R" : ";N") + (by.trace ? "T" : "");
+  else
+    for (auto& recipient : letter.recipients) recipient.notify = with_delay(recipient.notify);
   return {};
 }
 

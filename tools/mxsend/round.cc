@@ -162,6 +162,7 @@ Round::Next Round::transact(Connection& connection, bool fresh) {
 Round::Next Round::transact(Connection& connection, bool fresh, const std::vector<std::size_t>& which) {
   answer_.tls = connection.tls_text();
   answer_.dsn = connection.client().extensions().dsn;
+  answer_.deliver_by = what_it_takes(connection).deliver_by;
   auto prepared =
       job_.require_tls && !connection.is_verified()
           ? Failure::permanent("REQUIRETLS: nobody vouches for that server", {5, 7, 30})

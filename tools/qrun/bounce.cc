@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "message/dsn.h"
-#include "smtp/reply_class.h"
+#include "relay/said.h"
 
 namespace tubepost::qrun {
 namespace {
@@ -22,16 +22,6 @@ bool any_failed(const spool::Debt& debt) {
                      [](const spool::Recipient& one) { return one.owed == spool::Owed::failure; });
 }
 
-// A line for people on refusals that are known (O11).
-std::string advice_on(const message::DsnRecipient& described) {
-  if (!described.said_by_smtp) return {};
-  const int code = parse_number<int>(std::string_view(described.diagnostic).substr(0, 3)).value_or(0);
-  const auto meaning = smtp::explain_reply(code, described.status, described.diagnostic);
-  std::string advice(meaning.advice);
-  for (const std::string& link : meaning.links) advice += ' ' + link;
-  return advice;
-}
-
 message::DsnAction action_of(spool::Owed owed) {
   switch (owed) {
     case spool::Owed::delivered:
@@ -47,14 +37,12 @@ message::DsnAction action_of(spool::Owed owed) {
   }
 }
 
-// "HOST said: REPLY", as verdicts.cc writes what a server answered.
 void set_diagnostic(message::DsnRecipient& described, const std::string& reason) {
-  constexpr std::string_view said = " said: ";
-  const auto at = reason.find(said);
   described.diagnostic = reason;
-  if (at == std::string::npos || reason.find(' ') != at) return;
-  described.remote_mta = reason.substr(0, at);
-  described.diagnostic = reason.substr(at + said.size());
+  const auto said = relay::find_said(reason);
+  if (!said || !said->is_all) return;
+  described.remote_mta = said->host;
+  described.diagnostic = said->reply;
   described.said_by_smtp = true;
 }
 
@@ -66,7 +54,8 @@ message::DsnRecipient describe(const spool::Recipient& recipient) {
   described.action = action_of(recipient.owed);
   described.status = recipient.status;
   set_diagnostic(described, recipient.reason);
-  described.advice = advice_on(described);
+  described.advice =
+      relay::advice_on(recipient.reason, recipient.status, recipient.owed == spool::Owed::failure);  // O11
   return described;
 }
 
@@ -98,6 +87,17 @@ bool wants_notice(std::string_view notify, spool::Owed kind) {
   return false;
 }
 
+namespace {
+
+// RFC 2852 4.1.4: that a message with DELIVERBY was relayed is told whether success was asked for or not.
+bool is_wanted(const spool::Recipient& recipient, const spool::Envelope& envelope) {
+  if (recipient.owed == spool::Owed::relayed && envelope.deliver_by)
+    return !equal_ignoring_case(trim(recipient.notify), "NEVER");
+  return wants_notice(recipient.notify, recipient.owed);
+}
+
+}  // namespace
+
 std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string_view body,
                                             const std::string& hostname, Timestamp now,
                                             std::chrono::seconds expire) {
@@ -105,7 +105,7 @@ std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string
   if (envelope.reverse_path.empty() || debt.owed.empty()) return std::nullopt;
   message::Dsn dsn;
   for (const spool::Recipient& recipient : debt.owed)
-    if (wants_notice(recipient.notify, recipient.owed)) dsn.recipients.push_back(describe(recipient));
+    if (is_wanted(recipient, envelope)) dsn.recipients.push_back(describe(recipient));
   if (dsn.recipients.empty()) return std::nullopt;
   for (message::DsnRecipient& recipient : dsn.recipients)
     if (recipient.action == message::DsnAction::delayed && expire.count() > 0)

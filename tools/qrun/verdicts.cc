@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "relay/said.h"
 
 namespace tubepost::qrun {
 namespace {
@@ -191,20 +192,27 @@ Outcome given_back(const Claim& claim, const std::string& why, Timestamp next) {
 
 namespace {
 
-// "mx.example.net[192.0.2.1]:25 said: 550 5.1.1 no such user"; bounce.cc takes it apart again.
-std::string text_of(const relay::Verdict& verdict) {
-  if (verdict.host.empty()) return verdict.text;
-  if (verdict.reply == 0) return verdict.host + ": " + verdict.text;
-  const std::string code = std::to_string(verdict.reply) + ' ';
-  return verdict.host + " said: " + (verdict.text.starts_with(code) ? "" : code) + verdict.text;
-}
-
 // The address itself is wrong, and a server of its domain said so (RFC 3463 3.2: 1 no such mailbox, 6 moved away,
 // 10 takes no mail).
 bool is_hard(const relay::Verdict& verdict) {
   const EnhancedStatus& code = verdict.code;
   return verdict.reply >= 500 && code.status_class == 5 && code.subject == 1 &&
          (code.detail == 1 || code.detail == 6 || code.detail == 10);
+}
+
+bool asks_for_success(const spool::Recipient& recipient) {
+  const auto words = split(recipient.notify, ',');
+  return std::any_of(words.begin(), words.end(),
+                     [](std::string_view word) { return equal_ignoring_case(trim(word), "SUCCESS"); });
+}
+
+// RFC 3461 5.2.2: success was asked for, and nobody else will tell of it. RFC 2852 4.1.4: a trace was asked for; 4.1.4.2:
+// or the time is known to us alone. An LMTP server delivers: nothing is relayed.
+bool is_told_as_relayed(const Claim& claim, const relay::Answer& answer, const relay::Job& job) {
+  const auto& by = claim.envelope->deliver_by;
+  if (!by) return !answer.dsn;
+  if (!job.route.starts_with("lmtp:") && (by->trace || !answer.deliver_by)) return true;
+  return !answer.dsn && asks_for_success(claim.recipient);
 }
 
 }  // namespace
@@ -214,17 +222,17 @@ Outcome of_verdict(const Claim& claim, const relay::Verdict& verdict, const rela
   Outcome made;
   switch (verdict.status) {
     case relay::Status::delivered:
-      made = outcome(claim, Kind::delivered, verdict.code, text_of(verdict));
-      if (!answer.dsn) made.owed = spool::Owed::relayed;  // RFC 3461 5.2.2: nobody else will tell
+      made = outcome(claim, Kind::delivered, verdict.code, relay::text_of(verdict));
+      if (is_told_as_relayed(claim, answer, parcel.job)) made.owed = spool::Owed::relayed;
       break;
     case relay::Status::failed:
-      made = outcome(claim, Kind::failed, verdict.code, text_of(verdict));
+      made = outcome(claim, Kind::failed, verdict.code, relay::text_of(verdict));
       if (is_hard(verdict) && policy.suppress > Milliseconds(0))
         made.suppress_until = moment.now + policy.suppress;
       break;
     case relay::Status::deferred:
-      made =
-          try_again({claim, parcel.begun, parcel.long_life}, verdict.code, text_of(verdict), moment, policy);
+      made = try_again({claim, parcel.begun, parcel.long_life}, verdict.code, relay::text_of(verdict), moment,
+                       policy);
       break;
     case relay::Status::postponed:
       made = outcome(claim, Kind::postponed, {4, 4, 0}, "not tried to its end: sending was stopped");

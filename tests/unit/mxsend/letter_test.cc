@@ -147,6 +147,23 @@ TEST_F(Hurried, WhatIsLeftOfTheTimeIsPassedOn) {
       << "late, and told of already";
 }
 
+TEST_F(Hurried, WhoDoesNotKnowOfTheTimeIsAskedToTellOfDelays) {
+  const auto asked = [&](const char* notify, bool knows) {
+    job_.recipients.at(0).notify = notify;
+    job_.deliver_by = spool::DeliverBy{Timestamp(Milliseconds(90'000)), spool::DeliverByMode::notify, false};
+    smtp::Extensions extensions;
+    extensions.deliver_by = knows;
+    const auto made = prepare(job_, {0}, Content::of("A: b\r\n\r\nx\r\n"), extensions, Timestamp());
+    return (*made)->letter.recipients.at(0).notify;
+  };
+  EXPECT_EQ(asked("", false), "FAILURE,DELAY");
+  EXPECT_EQ(asked("SUCCESS", false), "SUCCESS,DELAY");
+  EXPECT_EQ(asked("delay", false), "delay");
+  EXPECT_EQ(asked("NEVER", false), "NEVER");
+  EXPECT_EQ(asked("", true), "");
+  EXPECT_EQ(asked("SUCCESS", true), "SUCCESS");
+}
+
 TEST_F(Hurried, WhatIsToBeGivenBackGoesOnlyToWhoWillGiveItBackInTime) {
   EXPECT_EQ(by(spool::DeliverByMode::give_back, false), "5.4.7");
   EXPECT_EQ(by(spool::DeliverByMode::give_back, true, 91), "5.4.7");

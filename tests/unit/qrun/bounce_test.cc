@@ -73,6 +73,18 @@ TEST(Bounce, ReturnsTheHeaderUnlessAllWasAskedFor) {
             std::string::npos);
 }
 
+TEST(Bounce, HasALineOfAdviceAlsoWhereTheLastAnswerStandsBehindOtherWords) {
+  const std::string said =
+      "mx.example.net[192.0.2.1]:25 said: 450 4.7.25 no reverse DNS, see https://example.net/why";
+  for (const std::string& reason : {said, "could not be delivered in 5d; last: " + said}) {
+    spool::Recipient refused = failed("a@example.net");
+    refused.reason = reason;
+    const auto made = bounce(debt({refused}));
+    EXPECT_NE(made->content.find("needs a reverse name (PTR)"), std::string::npos) << made->content;
+    EXPECT_NE(made->content.find("smarthost. https://example.net/why\r\n"), std::string::npos);
+  }
+}
+
 TEST(Bounce, IsMadeAlsoWhenTheMessageIsGone) {
   EXPECT_TRUE(make_bounce(debt({failed("a@example.test")}), "", "mx.example.test", accepted_at));
 }

@@ -10,8 +10,8 @@
 #include "qrun/scheduler.h"
 #include "qrun/sender_pool.h"
 #include "qrun/worker_pool.h"
-#include "unit/qrun/samples.h"
 #include "unit/qrun/moved_clock.h"
+#include "unit/qrun/samples.h"
 
 namespace tubepost::qrun {
 namespace {
@@ -57,6 +57,16 @@ protected:
     spool::Message message{id, {}, {}, std::move(*body)};
     message.envelope.reverse_path = sender;
     for (const std::string& recipient : to) message.recipients.push_back({recipient, "", "", notify});
+    if (!spool->accept(std::move(message))) std::abort();
+    return id;
+  }
+  spool::SpoolId send_by(const std::string& to, const spool::DeliverBy& by, const std::string& notify = "") {
+    const auto id = spool::SpoolId::make(clock);
+    auto writer = spool->new_body();
+    writer.append("x\r\n");
+    spool::Message message{id, {}, {{to, "", "", notify}}, std::move(*writer.finish())};
+    message.envelope.reverse_path = "alice@example.org";
+    message.envelope.deliver_by = by;
     if (!spool->accept(std::move(message))) std::abort();
     return id;
   }
@@ -245,14 +255,24 @@ TEST_F(Outward, AnAddressThatBouncedAgainAndAgainIsNotSentTo) {
   EXPECT_NE(trace(id).find("suppressed"), std::string::npos) << trace(id);
 }
 
+// RFC 2852 4.1.4: "relayed" is told where a trace was asked for, and where the next server does not know the time.
+TEST_F(Outward, ThatAMessageWithATimeWasRelayedIsToldThoughNobodyAskedForSuccess) {
+  using spool::DeliverByMode;
+  const spool::DeliverBy traced{clock.now() + 100s, DeliverByMode::notify, true},
+      plain{clock.now() + 100s, DeliverByMode::notify, false};
+  const auto trace_told = send_by("bob@by.test", traced), quiet = send_by("bob@by.test", plain),
+             unknown = send_by("bob@dsn.test", plain), never = send_by("bob@dsn.test", traced, "NEVER"),
+             success = send_by("bob@by.test", plain, "SUCCESS");
+  qrun();
+  EXPECT_NE(dsn_of(trace_told), "");
+  EXPECT_EQ(dsn_of(quiet), "") << "the next server knows the time";
+  EXPECT_NE(dsn_of(unknown), "");
+  EXPECT_EQ(dsn_of(never), "");
+  EXPECT_EQ(dsn_of(success), "") << "it is the next server's to tell";
+}
+
 TEST_F(Outward, WhatIsNotToBeDeliveredAfterItsDeadlineIsGivenBack) {
-  const auto id = spool::SpoolId::make(clock);
-  auto writer = spool->new_body();
-  writer.append("x\r\n");
-  spool::Message message{id, {}, {{"later@remote.test", "", "", ""}}, std::move(*writer.finish())};
-  message.envelope.reverse_path = "alice@example.org";
-  message.envelope.deliver_by = spool::DeliverBy{clock.now() + 100s, spool::DeliverByMode::give_back, false};
-  ASSERT_TRUE(spool->accept(std::move(message)));
+  const auto id = send_by("later@remote.test", {clock.now() + 100s, spool::DeliverByMode::give_back, false});
   qrun();
   EXPECT_EQ(recipients(id).size(), 1U);
   clock.move(110s);

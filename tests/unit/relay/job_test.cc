@@ -77,12 +77,15 @@ TEST(RelayAnswer, IsReadAsItWasWritten) {
   answer.id = some_job().id;
   answer.trouble = Trouble::session;
   answer.tls = "TLSv1.3";
+  answer.deliver_by = true;
   answer.verdicts = {{7, Status::failed, {5, 1, 1}, 550, "mx.example.test[192.0.2.1]:25", "no such user"},
                      {9, Status::deferred, {4, 4, 1}, 0, "", "nobody answers"}};
   const auto news = parse_news(to_record(answer));
   ASSERT_TRUE(news);
   const auto& read = std::get<Answer>(*news);
   EXPECT_EQ(to_record(read).to_text(), to_record(answer).to_text());
+  EXPECT_TRUE(read.deliver_by);
+  EXPECT_FALSE(read.dsn);
   EXPECT_EQ(read.verdicts.at(0).reply, 550);
   EXPECT_EQ(read.verdicts.at(0).text, "no such user");
   EXPECT_EQ(read.verdicts.at(1).host, "");
