@@ -1,9 +1,10 @@
 // Jobs and answers between qrun and mxsend: what is read is within its bounds and reads the same when it is
-// written again.
+// written again; and what a server said is found in any text, with its meaning.
 #include <cstdint>
 #include <cstdlib>
 
 #include "relay/job.h"
+#include "relay/said.h"
 
 namespace {
 
@@ -30,9 +31,16 @@ void check_news(const process::Record& record) {
   demand(again && again->index() == news->index());
 }
 
+void check_said(std::string_view text) {
+  if (const auto said = relay::find_said(text))
+    demand(said->code >= 400 && said->code < 600 && said->host.size() + said->reply.size() <= text.size());
+  demand(relay::advice_on(text).find('\n') == std::string::npos);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  check_said({reinterpret_cast<const char*>(data), size});
   process::RecordReader reader;
   reader.feed({reinterpret_cast<const char*>(data), size});
   for (auto record = reader.next(); record && *record; record = reader.next()) {
