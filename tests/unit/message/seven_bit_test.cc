@@ -134,7 +134,7 @@ TEST(Lines, WhereNoEncodingHelpsThereAreLinesNevertheless) {
       {multipart + "a\0b\nc\rd\r\n--b\r\n\r\nx\r\n--b--\r\n"s, "a=00b\r\nc\r\nd\r\n--b\r\n\r\nx\r\n--b--\r\n",
        "before the first part"},
       {multipart + "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na\0b\r\n--b--\r\n"s,
-       "quoted-printable\r\n\r\na=00b\r\n--b--\r\n\r\n", "a part that says it is encoded"},
+       "quoted-printable\r\n\r\na=00b\r\n--b--\r\n", "a part that says it is encoded"},
   };
   for (const auto& [message, gives, where] : all) {
     const auto made = in_lines(message);
