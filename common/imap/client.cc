@@ -38,6 +38,12 @@ std::optional<Answer::Status> status_of(std::string_view word) {
   return std::nullopt;
 }
 
+// "* OK text", "* BYE text".
+bool is_status(std::string_view line) {
+  line.remove_prefix(2);
+  return status_of(line.substr(0, line.find(' '))).has_value();
+}
+
 // "{42}" or "{42+}" at the end of a line.
 std::optional<std::size_t> literal_size(std::string_view line) {
   if (!line.ends_with('}')) return std::nullopt;
@@ -99,7 +105,7 @@ Result<Client::Said> Client::read_said() {
       return not_imap("a line of more than " + std::to_string(answer_line_max) + " bytes");
     text += line.text;
     // RFC 9051 9: text for people may end with what looks like a literal; "+" and status responses have none.
-    const bool has_literal = text.starts_with("* ") && literal_size(text).has_value();
+    const bool has_literal = text.starts_with("* ") && !is_status(text) && literal_size(text).has_value();
     if (!has_literal) break;
     if (said.response.literals.size() >= answer_literals_max) return not_imap("too many literals");
     auto literal = read_literal(text);

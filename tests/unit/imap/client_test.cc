@@ -75,6 +75,16 @@ TEST(ImapClient, WhatFollowsTheAnswerToStarttlsInClearTextIsAFailure) {
   EXPECT_FALSE(client.replace_stream(stream));
 }
 
+TEST(ImapClient, TheTextOfAStatusResponseHasNoLiteral) {
+  MemoryStream stream("* OK ready, version {3}\r\n* NO watch out {99}\r\nt1 OK done {7}\r\n");
+  Client client(stream);
+  EXPECT_EQ(client.greeting()->text, "ready, version {3}");
+  const auto answer = client.command("NOOP");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->text, "done {7}");
+  EXPECT_TRUE(answer->untagged.front().literals.empty());
+}
+
 TEST(ImapClient, ALiteralOverTheBoundIsAFailureBeforeItIsRead) {
   MemoryStream stream("* 1 FETCH (BODY[] {99999999999}\r\n");
   EXPECT_FALSE(Client(stream).command("FETCH 1 BODY[]"));
