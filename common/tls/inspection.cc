@@ -134,8 +134,9 @@ std::string distrust_of(SSL_CTX* context, X509* leaf, STACK_OF(X509) * chain) {
 
 bool is_for(X509* certificate, const std::string& name) {
   if (net::IpAddress::parse(name)) return X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
-  return X509_check_host(certificate, name.data(), name.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
-                         nullptr) == 1;
+  // RFC 9525 6.3: the common name is nobody's name any more, and mail programs do not look at it.
+  constexpr unsigned how = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+  return X509_check_host(certificate, name.data(), name.size(), how, nullptr) == 1;
 }
 
 Inspection look_at(SSL* ssl, SSL_CTX* context, const InspectionWishes& wishes) {

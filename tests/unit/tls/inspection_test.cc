@@ -20,15 +20,29 @@ struct Peer {
   std::string certificate, key;
   std::shared_ptr<ServerContext> context;
 
-  Peer() {
+  explicit Peer(bool with_alternative_name = true) {
     EXPECT_NE(::mkdtemp(folder), nullptr);
-    const auto made = make_self_signed("mx.example.test", 10).value();
     certificate = std::string(folder) + "/crt", key = std::string(folder) + "/key";
-    EXPECT_TRUE(write_file_atomically(certificate, made.certificate, 0600));
-    EXPECT_TRUE(write_file_atomically(key, made.key, 0600));
+    if (with_alternative_name)
+      make_own();
+    else
+      make_with_common_name();
     context =
         ServerContext::load({{certificate, key}}, log::Logger("test", log::Level::error, log::Format::logfmt))
             .value();
+  }
+  void make_own() {
+    const auto made = make_self_signed("mx.example.test", 10).value();
+    EXPECT_TRUE(write_file_atomically(certificate, made.certificate, 0600));
+    EXPECT_TRUE(write_file_atomically(key, made.key, 0600));
+  }
+  // Without subjectAltName, as they were made long ago.
+  void make_with_common_name() {
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "
+        "/CN=mx.example.test -keyout " +
+        key + " -out " + certificate + " 2>/dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0);
   }
   ~Peer() {
     ::unlink(certificate.c_str());
@@ -95,6 +109,13 @@ TEST(TlsInspection, AnAuthorityOfOursIsTrusted) {
 TEST(TlsInspection, AnotherNameDoesNotMatch) {
   const auto seen = Peer().inspect_with(wishes_for("mail.example.test"));
   ASSERT_TRUE(seen);
+  EXPECT_FALSE(seen->name_matches);
+}
+
+TEST(TlsInspection, ACommonNameIsToldAndMatchesNothing) {
+  const auto seen = Peer(false).inspect_with(wishes_for("mx.example.test"));
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->chain[0].names, (std::vector<std::string>{"mx.example.test"}));
   EXPECT_FALSE(seen->name_matches);
 }
 
