@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   if (const auto key = mailauth::parse_dkim_key(text)) demand(key->is_revoked() || key->bits > 0);
   if (const auto record = mailauth::parse_dmarc(text)) demand(record->percent <= 100);
-  if (const auto uris = mailauth::parse_tls_report(text)) demand(!uris->empty());
+  if (const auto report = mailauth::parse_tls_report(text)) demand(!report->uris.empty());
   (void)mailauth::report_domain(text);
   mailauth::read_caa("a.test", {{128, text.substr(0, 5), text}, {0, "issue", text}});
   if (const auto record = mailauth::parse_spf(text))

@@ -2,9 +2,9 @@
 #include "base/text.h"
 #include "basic-access-test/dns_checks.h"
 #include "mailauth/caa.h"
-#include "mailauth/tls_report.h"
 #include "mailauth/sts_source.h"
 #include "mailauth/tls_policy.h"
+#include "mailauth/tls_report.h"
 #include "net/fd_stream.h"
 #include "smtp/client.h"
 
@@ -125,7 +125,8 @@ private:
       if (const auto fault = fault_of(tlsa); !fault.empty()) faults += fault + '\n';
     }
     if (!faults.empty()) return findings_.fail("dns-tlsa", host.name, seen + faults);
-    const auto policy = mailauth::policy_for(context_.resolver, domain_, hosts, host, port_, std::nullopt, {});
+    const auto policy =
+        mailauth::policy_for(context_.resolver, domain_, hosts, host, port_, std::nullopt, {});
     if (!policy || policy->level != mailauth::TlsPolicy::Level::dane)
       return findings_.warn(
           "dns-tlsa", host.name, seen + "neither signed nor validated: no sender believes it",
@@ -171,9 +172,10 @@ void check_mta_sts(const Context& context, const std::string& domain, Findings& 
                          records > 1 ? "several records at " + name
                                      : name + " TXT \"" + answer.records.front().text + "\": no valid id=",
                          "Publish one record \"v=STSv1; id=DIGITS\".");
-  mailauth::HttpsStsSource source({static_cast<std::uint16_t>(context.settings->number("mxsend.mta-sts-port")),
-                                 context.settings->text("tls.ca-file")},
-                                context.resolver);
+  mailauth::HttpsStsSource source(
+      {static_cast<std::uint16_t>(context.settings->number("mxsend.mta-sts-port")),
+       context.settings->text("tls.ca-file")},
+      context.resolver);
   const auto text = source.fetch(domain);
   if (!text)
     return findings.fail("dns-mta-sts", domain, text.error().text,
@@ -189,17 +191,19 @@ void check_tls_reports(const Context& context, const std::string& domain, Findin
   const auto name = "_smtp._tls." + domain;
   const auto answer = context.resolver.txt(name);
   if (cannot_say("dns-tls-reports", domain, name + " TXT", answer, findings)) return;
-  std::vector<std::string> records;
-  for (const auto& text : answer.records)
-    if (text.text.starts_with("v=TLSRPT")) records.push_back(text.text);
-  if (records.empty())
+  const auto record = mailauth::find_tls_report(answer.records);
+  if (!record)
+    return findings.fail("dns-tls-reports", domain, name + " TXT: " + record.error().text,
+                         "Leave one of them.");
+  if (!*record)
     return findings.skip("dns-tls-reports", domain,
                          name + " TXT: there is none; with one others would report TLS that fails");
-  const auto seen = name + " TXT \"" + printable(join(records, "\", \""), 400) + '"';
-  if (records.size() > 1)
-    return findings.fail("dns-tls-reports", domain, seen + "\nthere may be only one", "Leave one of them.");
-  const auto uris = mailauth::parse_tls_report(records.front());
-  if (!uris) return findings.fail("dns-tls-reports", domain, seen + '\n' + uris.error().text);
+  const auto seen = name + " TXT \"" + printable(**record, 400) + '"';
+  const auto report = mailauth::parse_tls_report(**record);
+  if (!report) return findings.fail("dns-tls-reports", domain, seen + '\n' + report.error().text);
+  if (!report->strange.empty())
+    return findings.warn("dns-tls-reports", domain,
+                         seen + "\nneither mailto: nor https://: " + join(report->strange, ", "));
   findings.ok("dns-tls-reports", domain, seen);
 }
 

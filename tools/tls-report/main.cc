@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "config/program.h"
 #include "dns/system_resolver.h"
 #include "process/child.h"
@@ -42,7 +43,7 @@ Result<void> hand_in(const config::Program& program, const std::string& to, cons
 
 Result<void> send(const config::Program& program, const std::string& domain, const std::string& uri,
                   const std::string& gzipped, const Reporter& reporter) {
-  if (uri.starts_with("https://")) return post(uri, gzipped);
+  if (starts_with_ignoring_case(uri, "https://")) return post(uri, gzipped);
   const auto to = address_of(uri);
   if (!to) return Failure::permanent("no address", {5, 1, 3});
   return hand_in(program, *to, write_message(domain, *to, gzipped, reporter, SystemClock().now()));

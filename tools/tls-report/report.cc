@@ -6,6 +6,7 @@
 #include "base/crc32c.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "mailauth/tls_report.h"
 #include "message/date.h"
 
 namespace tubepost::tls_report {
@@ -65,12 +66,6 @@ std::string base64_lines(std::string_view bytes) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); i += width) out.append(text, i, width).append("\n");
   return out;
-}
-
-bool is_uri(std::string_view uri) {
-  for (const char c : uri)
-    if (!is_printable_ascii(c) || c == ' ' || c == '<' || c == '>' || c == '"') return false;
-  return uri.starts_with("mailto:") || uri.starts_with("https://");
 }
 
 }  // namespace
@@ -157,26 +152,17 @@ std::string write_message(const std::string& domain, const std::string& to, std:
 }
 
 std::vector<std::string> destinations_of(const std::vector<dns::Text>& records) {
-  std::vector<std::string> found;
-  bool seen = false;
-  for (const dns::Text& record : records) {
-    const auto fields = split(record.text, ';');
-    if (trim(fields.front()) != "v=TLSRPTv1") continue;
-    // RFC 8460 3: more than one record is as none.
-    if (std::exchange(seen, true)) return {};
-    for (const auto field : fields) {
-      const auto equals = field.find('=');
-      if (equals == std::string_view::npos || trim(field.substr(0, equals)) != "rua") continue;
-      for (const auto uri : split(field.substr(equals + 1), ','))
-        if (is_uri(trim(uri)) && found.size() < uris_max) found.emplace_back(trim(uri));
-    }
-  }
-  return found;
+  const auto text = mailauth::find_tls_report(records);
+  if (!text || !*text) return {};
+  auto report = mailauth::parse_tls_report(**text);
+  if (!report) return {};
+  if (report->uris.size() > uris_max) report->uris.resize(uris_max);
+  return std::move(report->uris);
 }
 
 std::optional<std::string> address_of(std::string_view uri) {
   constexpr std::string_view scheme = "mailto:";
-  if (!uri.starts_with(scheme)) return std::nullopt;
+  if (!starts_with_ignoring_case(uri, scheme)) return std::nullopt;
   const auto address = percent_unescape(uri.substr(scheme.size(), uri.find('?') - scheme.size()));
   if (!address || address->find('@') == std::string::npos || printable(*address) != *address)
     return std::nullopt;

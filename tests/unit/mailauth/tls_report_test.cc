@@ -6,9 +6,25 @@ namespace tubepost::mailauth {
 namespace {
 
 TEST(TlsReport, NamesWhereReportsGo) {
-  const auto uris = parse_tls_report("v=TLSRPTv1; rua=mailto:a@example.net,https://example.net/r;");
-  ASSERT_TRUE(uris);
-  EXPECT_EQ(*uris, (std::vector<std::string>{"mailto:a@example.net", "https://example.net/r"}));
+  const auto report = parse_tls_report("v=TLSRPTv1; rua=mailto:a@example.net,HTTPS://example.net/r;");
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->uris, (std::vector<std::string>{"mailto:a@example.net", "HTTPS://example.net/r"}));
+  EXPECT_TRUE(report->strange.empty());
+}
+
+TEST(TlsReport, PassesOverWhatItDoesNotKnow) {
+  const auto report = parse_tls_report("v=TLSRPTv1; rua=ftp://example.net, mailto:<x>, mailto:a@example.net");
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->uris, (std::vector<std::string>{"mailto:a@example.net"}));
+  EXPECT_EQ(report->strange, (std::vector<std::string>{"ftp://example.net", "mailto:<x>"}));
+}
+
+TEST(TlsReport, IsTheOneRecordOfItsKind) {
+  const std::vector<dns::Text> one{
+      {"v=spf1 -all"}, {"v=TLSRPTv1; rua=mailto:a@b.test"}, {"v=TLSRPTv10; rua="}};
+  EXPECT_EQ(**find_tls_report(one), one[1].text);
+  EXPECT_FALSE(*find_tls_report({{"v=spf1 -all"}}));
+  EXPECT_FALSE(find_tls_report({one[1], one[1]}));
 }
 
 TEST(TlsReport, RefusesWhatNamesNobody) {
