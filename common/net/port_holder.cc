@@ -69,24 +69,28 @@ std::string find_program(std::uint16_t port) {
   return {};
 }
 
-std::string read_greeting(Endpoint endpoint) {
+// Connects, and reads what is said first.
+void look_at(Endpoint endpoint, PortHolder& holder) {
   if (endpoint.address == endpoint.address.network(0))  // bound to all addresses
     endpoint.address = *IpAddress::parse(endpoint.address.is_v6() ? "::1" : "127.0.0.1");
   const auto connection = connect_tcp(endpoint, greeting_time);
-  if (!connection) return {};
+  holder.answers = connection.has_value();
+  if (!connection) return;
   char bytes[greeting_limit];
   try {
     (*connection)->set_time_limit(greeting_time);
-    return std::string(trim({bytes, (*connection)->read(bytes)}));
-  } catch (const StreamEnd&) {
-    return {};  // it waits for us to speak first, or went away: nothing to report
+    holder.greeting = trim({bytes, (*connection)->read(bytes)});
+  } catch (const StreamEnd&) {  // it waits for us to speak first, or went away: nothing to report
   }
 }
 
 }  // namespace
 
 PortHolder find_port_holder(const Endpoint& endpoint) {
-  return {find_program(endpoint.port), read_greeting(endpoint)};
+  PortHolder holder;
+  holder.program = find_program(endpoint.port);
+  look_at(endpoint, holder);
+  return holder;
 }
 
 }  // namespace tubepost::net

@@ -8,6 +8,7 @@
 namespace tubepost::net {
 
 struct PortHolder {
+  bool answers = false;  // somebody takes connections there
   std::string program;   // "master (pid 812)"; empty: not visible to us
   std::string greeting;  // the first bytes it says to a client within a second, at most 200; empty: nothing
 };

@@ -146,8 +146,11 @@ void check_port(const ServiceKind& kind, const net::Endpoint& endpoint, const st
   const net::PortHolder holder = net::find_port_holder(endpoint);
   const std::string greeting =
       holder.greeting.empty() ? "says nothing of itself" : "says: " + holder.greeting;
-  if (holder.program.empty() && holder.greeting.empty() && !kind.tls_first)
-    return findings.fail("preflight-ports", subject, "nobody answers");
+  if (!holder.answers)
+    return findings.fail(
+        "preflight-ports", subject,
+        "nobody answers" +
+            (holder.program.empty() ? "" : "; at another address " + holder.program + " does"));
   if (holder.program.empty())
     return findings.ok("preflight-ports", subject, "whose it is cannot be seen by this user; it " + greeting);
   const std::string text = holder.program + " holds it, and " + greeting;
