@@ -108,20 +108,10 @@ std::string_view protocol_name(Protocol protocol) {
 
 Result<std::string> try_settings(const Context& context, const ServiceKind& kind,
                                  const net::Endpoint& endpoint) {
-  auto wishes = wishes_for(context);
-  wishes.host = context.target.host;
-  MailSession session(kind, endpoint, wishes);
-  if (auto done = session.connect(); !done) return done.error();
-  if (auto done = session.greet(); !done) return done.error();
-  auto offer = session.ask_offer();
-  if (offer && offer->starttls && !session.is_secure()) {
-    if (auto done = session.begin_tls(); !done) return done.error();
-    offer = session.ask_offer();
-  }
-  if (!offer) return offer.error();
+  MailSession session(kind, endpoint, wishes_for(context));
+  if (const auto offer = session.open(WithTls::always); !offer) return offer.error();
   const auto& account = *context.options.account;
-  std::string did = session.is_secure() ? "connected with " + session.inspection()->protocol
-                                        : std::string("connected without TLS");
+  std::string did = "connected with " + session.inspection()->protocol;
   if (!account.password.empty()) {
     if (auto done = session.login(account); !done) return Failure::permanent("login: " + done.error().text);
     did += ", logged in by " + session.mechanism();

@@ -48,7 +48,14 @@ Result<std::unique_ptr<Conversation>> Conversation::open(const net::Endpoint& en
 }
 
 Result<tls::Inspection> Conversation::secure(const tls::InspectionWishes& wishes) {
-  auto inspected = tls::inspect(*socket_, wishes);
+  const auto shake_hands = [&]() -> Result<tls::Inspected> {
+    try {
+      return tls::inspect(*socket_, wishes);
+    } catch (const net::Disconnected&) {
+      return Failure::permanent("it closes the connection");  // in the place of an alert
+    }
+  };
+  auto inspected = shake_hands();
   if (!inspected) {
     recorder_.note("TLS: " + inspected.error().text);
     return std::move(inspected).error();

@@ -58,7 +58,7 @@ public:
 
   net::Stream& stream() { return recorder_; }
   Recorder& record() { return recorder_; }
-  // Shakes hands; stream() goes on over TLS.
+  // Shakes hands; stream() goes on over TLS. A permanent Failure: the server refuses, or breaks off.
   Result<tls::Inspection> secure(const tls::InspectionWishes& wishes);
   bool is_secure() const { return tls_ != nullptr; }
 

@@ -136,14 +136,8 @@ Result<std::unique_ptr<MailSession>> open_as_server(const Context& context, cons
   SessionWishes wishes = wishes_for(context);
   wishes.judge_chain = false;
   auto session = std::make_unique<MailSession>(*find_service("smtpd"), door.endpoint, wishes);
-  if (auto done = session->connect(); !done) return std::move(done).error();
-  if (auto said = session->greet(); !said)
-    return Failure::temporary(said.error().text + '\n' + session->record());
-  auto offer = session->ask_offer();
-  if (!offer) return std::move(offer).error();
-  if (!offer->starttls) return session;
-  if (auto done = session->begin_tls(); !done) return std::move(done).error();
-  if (auto again = session->ask_offer(); !again) return std::move(again).error();
+  if (const auto offer = session->open(WithTls::where_offered); !offer)
+    return Failure::temporary(offer.error().text + '\n' + session->record());
   return session;
 }
 
@@ -228,7 +222,8 @@ void add_legs(const Context& context, Plan& plan) {
     plan.skip("legs-submit", context.target.host, "there is no submission service");
   add_leg(context, {"legs-mx"}, check_mx_way, 2 * limit, plan);
   if (context.options.echo.empty() || !submits)
-    plan.skip("legs-echo", account->address, "no --echo address is configured");
+    plan.skip("legs-echo", account->address,
+              "no address elsewhere that answers is set: access-test.echo, or --echo");
   else
     add_leg(context, {"legs-echo"}, check_echo, milliseconds(context.options.total_time), plan);
 }

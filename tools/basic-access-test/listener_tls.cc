@@ -11,56 +11,15 @@ constexpr std::string_view weak_ciphers = "eNULL:EXPORT:RC4:3DES:DES:MD5:IDEA:SE
 constexpr std::string_view weak_ciphers_for_users = "aNULL:eNULL:EXPORT:RC4:3DES:DES:MD5:IDEA:SEED";
 constexpr std::size_t line_max = 4096;
 constexpr int lines_max = 300;
+constexpr std::chrono::seconds answer_limit_of_tls{
+    10};  // several connections are made in the time of one check
 
-// A connection up to where the handshake begins. Lines alone are read: what they say was checked before.
-class Opening {
-public:
-  Opening(const ServiceKind& kind, const net::Endpoint& endpoint, const std::string& hello)
-      : kind_(kind), endpoint_(endpoint), hello_(hello) {}
-
-  // `with`: sent in one write with the command that begins TLS.
-  Result<void> open(std::string_view with = {}) {
-    auto opened = Conversation::open(endpoint_, std::chrono::seconds(10));
-    if (!opened) return std::move(opened).error();
-    conversation_ = std::move(*opened);
-    if (kind_.tls_first) return {};
-    net::LineStream lines(conversation_->stream());
-    lines.set_accept_lf(true);
-    if (!read_answer(lines)) return Failure::temporary("it does not greet");
-    if (kind_.protocol == Protocol::smtp) {
-      lines << "EHLO " << hello_ << "\r\n";
-      if (!read_answer(lines)) return Failure::temporary("it does not take EHLO");
-    }
-    lines << command() << "\r\n" << with;
-    return read_answer(lines) ? Result<void>() : Failure::temporary("it does not begin TLS");
-  }
-  Conversation& conversation() { return *conversation_; }
-
-private:
-  std::string_view command() const {
-    return kind_.protocol == Protocol::smtp   ? "STARTTLS"
-           : kind_.protocol == Protocol::pop3 ? "STLS"
-                                              : "a STARTTLS";
-  }
-  bool read_answer(net::LineStream& lines) const {
-    for (int i = 0; i < lines_max; ++i) {
-      const auto line = lines.read_line(line_max);
-      if (line.kind != net::LineStream::Line::Kind::ok) return false;
-      if (kind_.protocol == Protocol::pop3) return line.text.starts_with("+OK");
-      if (kind_.protocol == Protocol::imap) {
-        if (line.text.starts_with("* OK") || line.text.starts_with("a OK")) return true;
-        if (!line.text.starts_with("* ")) return false;
-      } else if (line.text.size() < 4 || line.text[3] != '-') {
-        return line.text.starts_with('2');
-      }
-    }
-    return false;
-  }
-  const ServiceKind& kind_;
-  net::Endpoint endpoint_;
-  std::string hello_;
-  std::unique_ptr<Conversation> conversation_;
-};
+SessionWishes wishes_for_tls(const Context& context) {
+  SessionWishes wishes = wishes_for(context);
+  wishes.judge_chain = false;  // the listener's own check says what is to be said of it
+  wishes.answer = answer_limit_of_tls;
+  return wishes;
+}
 
 struct Tried {
   bool taken = false;
@@ -68,19 +27,12 @@ struct Tried {
   std::string text;
 };
 
-Tried try_handshake(const Context& context, const ServiceKind& kind, const net::Endpoint& endpoint,
-                    const tls::InspectionWishes& wishes) {
-  Opening opening(kind, endpoint, wishes_for(context).hello);
-  try {
-    if (const auto opened = opening.open(); !opened) return {false, false, opened.error().text};
-    const auto seen = opening.conversation().secure(wishes);
-    if (seen) return {true, true, seen->protocol + ' ' + seen->cipher};
-    return {false, seen.error().retry == Retry::never, seen.error().text};
-  } catch (const net::TimedOut&) {
-    return {false, false, "no answer in time"};
-  } catch (const net::StreamEnd&) {
-    return {false, true, "it closed the connection"};
-  }
+Tried try_handshake(const ServiceKind& kind, const net::Endpoint& endpoint, const SessionWishes& wishes) {
+  MailSession session(kind, endpoint, wishes);
+  const auto opened = session.open(WithTls::always);
+  if (session.is_secure())
+    return {true, true, session.inspection()->protocol + ' ' + session.inspection()->cipher};
+  return {false, session.began_tls() && opened.error().retry == Retry::never, opened.error().text};
 }
 
 void check_versions(const Context& context, const ServiceKind& kind, const net::Endpoint& endpoint,
@@ -89,11 +41,9 @@ void check_versions(const Context& context, const ServiceKind& kind, const net::
   bool old_taken = false, new_taken = false, known = true;
   for (const auto version :
        {tls::Version::tls1_0, tls::Version::tls1_1, tls::Version::tls1_2, tls::Version::tls1_3}) {
-    tls::InspectionWishes wishes;
-    wishes.name = context.target.host;
-    wishes.judge_chain = false;
+    SessionWishes wishes = wishes_for_tls(context);
     wishes.version = version;
-    const Tried tried = try_handshake(context, kind, endpoint, wishes);
+    const Tried tried = try_handshake(kind, endpoint, wishes);
     const bool old = version < tls::Version::tls1_2;
     (old ? old_taken : new_taken) |= tried.taken;
     known = known && tried.known;
@@ -110,31 +60,61 @@ void check_versions(const Context& context, const ServiceKind& kind, const net::
 
 void check_ciphers(const Context& context, const ServiceKind& kind, const net::Endpoint& endpoint,
                    const std::string& subject, Findings& findings) {
-  tls::InspectionWishes wishes;
-  wishes.name = context.target.host;
-  wishes.judge_chain = false;
+  SessionWishes wishes = wishes_for_tls(context);
   wishes.version = tls::Version::tls1_2;
   wishes.ciphers = kind.for_users ? weak_ciphers_for_users : weak_ciphers;
-  const Tried tried = try_handshake(context, kind, endpoint, wishes);
+  const Tried tried = try_handshake(kind, endpoint, wishes);
   if (tried.taken) return findings.fail("local-tls-ciphers", subject, tried.text);
   if (!tried.known) return findings.skip("local-tls-ciphers", subject, tried.text);
   findings.ok("local-tls-ciphers", subject, "none of " + wishes.ciphers + ": " + tried.text);
 }
 
-// RFC 3207 6, RFC 2595 2.4: a NOOP in the packet of STARTTLS must not be answered under TLS. The command behind it is what
-// shows that nothing was: its answer comes first.
+// What begins TLS, how its answer begins, a command behind it that must not be answered, and the last one under TLS.
+struct Injection {
+  std::string_view begin, begun, injected, last;
+};
+const Injection& injection_of(Protocol protocol) {
+  static constexpr Injection smtp{"STARTTLS\r\n", "220", "VRFY inj\r\n", "QUIT\r\n"};
+  static constexpr Injection pop3{"STLS\r\n", "+OK", "CAPA\r\n", "QUIT\r\n"};
+  static constexpr Injection imap{"a STARTTLS\r\n", "a OK", "inj NOOP\r\n", "end LOGOUT\r\n"};
+  return protocol == Protocol::smtp ? smtp : protocol == Protocol::pop3 ? pop3 : imap;
+}
+
+// Below the client, which would never send both in one write.
+Result<void> begin_with_more(net::Stream& stream, const Injection& injection) {
+  stream.set_time_limit(answer_limit_of_tls);
+  stream.write(std::string(injection.begin).append(injection.injected));
+  net::LineStream lines(stream);
+  lines.set_accept_lf(true);
+  for (int i = 0; i < lines_max; ++i) {
+    const auto line = lines.read_line(line_max);
+    if (line.kind != net::LineStream::Line::Kind::ok) break;
+    if (line.text.starts_with(injection.begun)) return {};
+    if (!line.text.starts_with("* ")) break;
+  }
+  return Failure::temporary("it does not begin TLS");
+}
+
+// The last command's answer comes first where nothing was answered before it.
+bool answers_more(net::LineStream& lines, Protocol protocol) {
+  const auto line = lines.read_line(line_max);
+  if (line.kind != net::LineStream::Line::Kind::ok) return false;
+  if (protocol == Protocol::imap) return line.text.starts_with("inj ");
+  if (protocol == Protocol::smtp) return !line.text.starts_with("221");
+  return lines.has_buffered_line() || line.text.starts_with("-ERR");
+}
+
+// RFC 3207 6, RFC 2595 2.4: what stands in the packet of STARTTLS must not be answered under TLS.
 void check_injection(const Context& context, const ServiceKind& kind, const net::Endpoint& endpoint,
                      const std::string& subject, Findings& findings) {
-  const bool imap = kind.protocol == Protocol::imap;
-  const std::string_view injected = imap                              ? "inj NOOP\r\n"
-                                    : kind.protocol == Protocol::pop3 ? "CAPA\r\n"
-                                                                      : "VRFY inj\r\n";
-  const std::string_view last = imap ? "end LOGOUT\r\n" : "QUIT\r\n";
-  Opening opening(kind, endpoint, wishes_for(context).hello);
+  const Injection& injection = injection_of(kind.protocol);
+  MailSession session(kind, endpoint, wishes_for_tls(context));
+  if (const auto opened = session.open(WithTls::never); !opened)
+    return findings.skip("local-tls-injection", subject, opened.error().text);
+  Conversation& conversation = session.conversation();
   try {
-    if (const auto opened = opening.open(injected); !opened)
-      return findings.skip("local-tls-injection", subject, opened.error().text);
-    Conversation& conversation = opening.conversation();
+    if (const auto begun = begin_with_more(conversation.stream(), injection); !begun)
+      return findings.skip("local-tls-injection", subject, begun.error().text);
     tls::InspectionWishes wishes;
     wishes.name = context.target.host;
     wishes.judge_chain = false;
@@ -143,17 +123,11 @@ void check_injection(const Context& context, const ServiceKind& kind, const net:
       return findings.ok("local-tls-injection", subject, "the handshake breaks off: " + seen.error().text);
     net::LineStream lines(conversation.stream());
     lines.set_accept_lf(true);
-    lines << last;
+    lines << injection.last;
     const auto mark = conversation.record().mark();
-    const auto line = lines.read_line(line_max);
-    const bool answered =
-        line.kind == net::LineStream::Line::Kind::ok &&
-        (imap                              ? line.text.starts_with("inj ")
-         : kind.protocol == Protocol::pop3 ? lines.has_buffered_line() || line.text.starts_with("-ERR")
-                                           : !line.text.starts_with("221"));
-    const std::string said = conversation.record().since(mark);
-    if (answered) return findings.fail("local-tls-injection", subject, conversation.record().text());
-    findings.ok("local-tls-injection", subject, said);
+    if (answers_more(lines, kind.protocol))
+      return findings.fail("local-tls-injection", subject, conversation.record().text());
+    findings.ok("local-tls-injection", subject, conversation.record().since(mark));
   } catch (const net::StreamEnd&) {
     findings.ok("local-tls-injection", subject, "it closed the connection");
   }

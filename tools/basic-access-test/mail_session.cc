@@ -14,7 +14,10 @@ Failure refusal(std::string what, std::string_view said) {
   return Failure::permanent(std::move(what) + ": " + printable(said, 300), {5, 5, 0});
 }
 
-bool is_clear(std::string_view mechanism) { return mechanism == "PLAIN" || mechanism == "LOGIN"; }
+// Who listens has the password, or the token.
+bool is_clear(std::string_view mechanism) {
+  return mechanism == "PLAIN" || mechanism == "LOGIN" || mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER";
+}
 
 smtp::ClientTimeouts smtp_times(std::chrono::milliseconds answer) {
   return {answer, answer, answer, answer, answer, std::chrono::seconds(3)};
@@ -25,6 +28,10 @@ smtp::ClientTimeouts smtp_times(std::chrono::milliseconds answer) {
 std::string text_of(const smtp::Reply& reply) {
   return std::to_string(reply.code) + ' ' + (reply.status ? to_string(*reply.status) + ' ' : "") +
          join(reply.lines, " ");
+}
+
+bool Offer::has(std::string_view mechanism) const {
+  return std::find(mechanisms.begin(), mechanisms.end(), mechanism) != mechanisms.end();
 }
 
 bool Offer::takes_clear_passwords() const {
@@ -64,6 +71,9 @@ Result<void> MailSession::shake_hands() {
   how.name = wishes_.host;
   how.ca_file = wishes_.ca_file;
   how.judge_chain = wishes_.judge_chain;
+  how.version = wishes_.version;
+  how.ciphers = wishes_.ciphers;
+  began_tls_ = true;
   auto seen = conversation_->secure(how);
   if (!seen) return std::move(seen).error();
   inspection_ = std::move(*seen);
@@ -163,18 +173,40 @@ Result<void> MailSession::begin_tls() {
   });
 }
 
-Result<void> MailSession::login(const Account& account) {
+Result<Offer> MailSession::open(WithTls with) {
+  if (auto done = connect(); !done) return std::move(done).error();
+  if (auto said = greet(); !said) return std::move(said).error();
+  auto offer = ask_offer();
+  if (!offer || is_secure() || with == WithTls::never) return offer;
+  if (!offer->starttls)
+    return with == WithTls::always ? Result<Offer>(Failure::permanent("TLS is not offered")) : offer;
+  if (auto done = begin_tls(); !done) return std::move(done).error();
+  return ask_offer();
+}
+
+// Empty: the protocol's own command for name and password.
+Result<std::string> MailSession::choose_mechanism(const std::string& wanted) const {
+  const bool clear = is_secure() || wishes_.clear_passwords;
+  const auto fits = [&](std::string_view name) { return offer_.has(name) && (clear || !is_clear(name)); };
+  const std::string offers = "it offers " + offer_.text();
+  if (!wanted.empty() && fits(wanted)) return wanted;
+  if (!wanted.empty())
+    return Failure::permanent(offers + (offer_.has(wanted) ? " without TLS" : ", and not " + wanted));
+  for (const auto mechanism : usable_mechanisms)
+    if (fits(mechanism)) return std::string(mechanism);
+  if (offer_.plain_login && clear) return std::string();
+  if (!clear && offer_.takes_clear_passwords())
+    return Failure::permanent(offers + ", and no password is sent without TLS");
+  return Failure::permanent(offers + ", none of which takes a password");
+}
+
+Result<void> MailSession::login(const Account& account, const std::string& mechanism) {
   return guarded<void>([&]() -> Result<void> {
+    auto chosen = choose_mechanism(mechanism);
+    if (!chosen) return std::move(chosen).error();
     const Hidden hidden(conversation_->record());
-    for (const auto mechanism : usable_mechanisms) {
-      const auto& offered = offer_.mechanisms;
-      if (std::find(offered.begin(), offered.end(), mechanism) == offered.end()) continue;
-      mechanism_ = mechanism;
-      return by_sasl(account, mechanism_);
-    }
-    if (!offer_.plain_login)
-      return Failure::permanent("it offers " + offer_.text() + ", none of which takes a password");
-    return by_password(account);
+    mechanism_ = std::move(*chosen);
+    return mechanism_.empty() ? by_password(account) : by_sasl(account, mechanism_);
   });
 }
 

@@ -22,8 +22,9 @@ struct Offer {
   bool starttls = false;
   std::vector<std::string> mechanisms;  // of SASL, capitals
   bool plain_login = false;             // USER, LOGIN: a password as it is, without SASL
-  bool takes_clear_passwords() const;   // PLAIN, LOGIN, USER …: what may not be had without TLS
-  std::string text() const;             // "PLAIN LOGIN, USER"
+  bool has(std::string_view mechanism) const;
+  bool takes_clear_passwords() const;  // PLAIN, LOGIN, USER …: what may not be had without TLS
+  std::string text() const;            // "PLAIN LOGIN, USER"
 };
 
 struct SessionWishes {
@@ -32,7 +33,12 @@ struct SessionWishes {
   bool judge_chain = true;  // tls::InspectionWishes has it
   std::string hello;        // how we call ourselves
   std::chrono::milliseconds answer = std::chrono::seconds(20);
+  bool clear_passwords = false;         // PLAIN, LOGIN, USER and tokens without TLS, too
+  std::optional<tls::Version> version;  // tls::InspectionWishes has them
+  std::string ciphers;
 };
+
+enum class WithTls { never, where_offered, always };
 
 class MailSession {
 public:
@@ -44,10 +50,15 @@ public:
   Result<std::string> greet();  // what it says; a Failure: it refuses, or speaks something else
   Result<Offer> ask_offer();    // EHLO, CAPA, CAPABILITY
   Result<void> begin_tls();     // by STARTTLS or STLS; a Failure: refused, or no handshake
-  Result<void> login(const Account& account);  // by the best mechanism it offers; after ask_offer()
+  // The steps up to here in one: what it offers in the end. A Failure also where TLS is always wanted and not offered.
+  Result<Offer> open(WithTls with);
+  // By `mechanism`, or the best it offers; after ask_offer(). Without TLS no password is sent that others could read,
+  // unless it is wished for.
+  Result<void> login(const Account& account, const std::string& mechanism = {});
   void bye();
 
   bool is_connected() const { return conversation_ != nullptr; }
+  bool began_tls() const { return began_tls_; }  // the handshake was begun, whatever came of it
   bool is_secure() const { return inspection_.has_value(); }
   const std::optional<tls::Inspection>& inspection() const { return inspection_; }
   const std::string& mechanism() const {
@@ -66,6 +77,7 @@ private:
   Result<Offer> smtp_offer();
   Result<Offer> pop3_offer();
   Result<Offer> imap_offer();
+  Result<std::string> choose_mechanism(const std::string& wanted) const;
   Result<void> by_sasl(const Account& account, const std::string& mechanism);
   Result<void> by_password(const Account& account);
   const ServiceKind& kind_;
@@ -76,6 +88,7 @@ private:
   std::unique_ptr<pop3::Client> pop3_;
   std::unique_ptr<imap::Client> imap_;
   std::optional<tls::Inspection> inspection_;
+  bool began_tls_ = false;
   Offer offer_;
   std::string mechanism_;
 };

@@ -47,16 +47,7 @@ Result<std::unique_ptr<MailSession>> open_logged_in(const Context& context, cons
   wishes.judge_chain = false;  // the group local says what is to be said of it
   auto session = std::make_unique<MailSession>(*service.kind, service.endpoints.front(), wishes);
   const auto begin = [&]() -> Result<void> {
-    if (auto done = session->connect(); !done) return done;
-    if (auto said = session->greet(); !said) return std::move(said).error();
-    auto offer = session->ask_offer();
-    if (!offer) return std::move(offer).error();
-    if (!session->is_secure()) {
-      if (!offer->starttls)
-        return Failure::permanent("TLS is not offered, and no password is sent without it");
-      if (auto done = session->begin_tls(); !done) return done;
-      if (offer = session->ask_offer(); !offer) return std::move(offer).error();
-    }
+    if (auto offer = session->open(WithTls::always); !offer) return std::move(offer).error();
     return session->login(*context.options.account);
   };
   if (const auto done = begin(); !done)
@@ -64,27 +55,23 @@ Result<std::unique_ptr<MailSession>> open_logged_in(const Context& context, cons
   return session;
 }
 
-MailSession* MailboxReader::imap() {
+Result<MailSession*> MailboxReader::imap() {
   if (imap_) return imap_.get();
   const Service* const service = first_of(context_.target, {"imaps", "imapd"});
-  if (!service) return nullptr;
+  if (!service) return Failure::permanent("there is no IMAP");
   auto opened = open_logged_in(context_, *service);
-  if (!opened) return nullptr;
+  if (!opened) return std::move(opened).error();
   const auto selected = guarded<imap::Answer>([&] { return (*opened)->imap().command("SELECT INBOX"); });
-  if (!selected || !selected->ok()) return nullptr;
+  if (!selected || !selected->ok())
+    return Failure::temporary("INBOX cannot be opened\n" + (*opened)->record());
   imap_ = std::move(*opened);
   return imap_.get();
 }
 
 Result<std::optional<FoundMessage>> MailboxReader::search(const std::string& criterion) {
-  MailSession* const session = imap();
-  if (!session) {
-    const Service* const service = first_of(context_.target, {"imaps", "imapd"});
-    if (!service) return Failure::permanent("there is no IMAP");
-    auto opened = open_logged_in(context_, *service);
-    return opened ? Failure::temporary("INBOX cannot be opened\n" + (*opened)->record())
-                  : std::move(opened).error();
-  }
+  const auto opened = imap();
+  if (!opened) return opened.error();
+  MailSession* const session = *opened;
   auto found = guarded<std::optional<FoundMessage>>([&]() -> Result<std::optional<FoundMessage>> {
     imap::Client& client = session->imap();
     const auto news = client.command("NOOP");  // new messages are told of here (RFC 9051 6.1.2)
@@ -161,12 +148,12 @@ void MailboxReader::remove(const std::string& token) {
     (void)by_pop3(token, true);
     return;
   }
-  MailSession* const session = imap();
+  const auto session = imap();
+  if (!session) return;
+  imap::Client& client = (*session)->imap();
   // Without UIDPLUS (RFC 4315) EXPUNGE would take along what others have marked.
-  if (!session || !(session->imap().has_capability("UIDPLUS") || session->imap().has_capability("IMAP4REV2")))
-    return;
+  if (!client.has_capability("UIDPLUS") && !client.has_capability("IMAP4REV2")) return;
   (void)guarded<void>([&]() -> Result<void> {
-    imap::Client& client = session->imap();
     const auto hits = client.command("UID SEARCH SUBJECT \"" + token + '"');
     const auto uid = hits ? last_hit(*hits) : std::nullopt;
     if (!uid) return {};

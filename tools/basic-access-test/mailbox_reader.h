@@ -38,7 +38,7 @@ public:
 
 private:
   Result<std::optional<FoundMessage>> search(const std::string& criterion);
-  MailSession* imap();
+  Result<MailSession*> imap();  // INBOX is selected
   const Context& context_;
   std::unique_ptr<MailSession> imap_;  // kept while it is of use
 };

@@ -4,8 +4,8 @@
 #include "basic-access-test/groups.h"
 #include "basic-access-test/listener_checks.h"
 #include "basic-access-test/own_addresses.h"
-#include "dns/mx.h"
 #include "dns/host_port.h"
+#include "dns/mx.h"
 #include "net/fd_stream.h"
 
 namespace tubepost::basic_access_test {
@@ -81,26 +81,24 @@ void add_probe_hosts(const Context& context, Plan& plan) {
 
 // ---- the smarthost
 
+// What mxsend demands before it logs in (O4).
+Result<void> is_trusted(const MailSession& session, const auth::SmarthostAccount& account) {
+  using Tls = auth::SmarthostAccount::Tls;
+  if (account.tls == Tls::may) return {};
+  if (!session.is_secure()) return Failure::permanent("it offers no TLS, and the account demands it");
+  if (account.tls == Tls::encrypt) return {};
+  if (!session.inspection()->distrust.empty())
+    return Failure::permanent("its certificate: " + session.inspection()->distrust);
+  if (!session.inspection()->name_matches) return Failure::permanent("its certificate is for another name");
+  return {};
+}
+
 Result<std::string> talk_to_smarthost(MailSession& session, const auth::SmarthostAccount* account) {
-  if (auto done = session.connect(); !done) return done.error();
-  if (auto done = session.greet(); !done) return done.error();
-  auto offer = session.ask_offer();
-  if (!offer) return offer.error();
-  if (offer->starttls && !session.is_secure()) {
-    if (auto done = session.begin_tls(); !done) return done.error();
-    offer = session.ask_offer();
-    if (!offer) return offer.error();
-  }
+  if (const auto offer = session.open(WithTls::where_offered); !offer) return offer.error();
   if (!account) return std::string("reached; no login is set, and none was tried");
-  if (account->tls == auth::SmarthostAccount::Tls::verify) {
-    if (!session.is_secure()) return Failure::permanent("it offers no TLS, and the account demands it");
-    if (!session.inspection()->distrust.empty())
-      return Failure::permanent("its certificate: " + session.inspection()->distrust);
-    if (!session.inspection()->name_matches) return Failure::permanent("its certificate is for another name");
-  }
-  if (!session.is_secure() && !account->clear_text && account->tls != auth::SmarthostAccount::Tls::may)
-    return Failure::permanent("it offers no TLS: the password is not sent in clear text");
-  if (auto done = session.login({account->user, std::string(account->password.view())}); !done)
+  if (auto trusted = is_trusted(session, *account); !trusted) return std::move(trusted).error();
+  if (auto done = session.login({account->user, std::string(account->password.view())}, account->mechanism);
+      !done)
     return done.error();
   return account->user + " logged in by " + session.mechanism();
 }
@@ -115,6 +113,7 @@ void check_smarthost(const Context& context, const dns::HostPort& host, Findings
   if (!addresses) return findings.fail("outside-smarthost", subject, addresses.error().text);
   auto wishes = wishes_for(context);
   wishes.host = host.host;
+  wishes.clear_passwords = account->clear_text;
   const auto* const kind = find_service(host.port == submissions_port ? "submissions" : "submission");
   std::string seen;
   for (const auto& address : addresses->all) {

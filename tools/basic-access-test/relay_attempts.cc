@@ -39,22 +39,15 @@ Result<void> RelayAttempts::open() {
   SessionWishes wishes = wishes_for(context_);
   wishes.judge_chain = false;
   if (!hello_.empty()) wishes.hello = hello_;
-  const auto begin = [&](bool with_tls) -> Result<void> {
-    session_ = std::make_unique<MailSession>(*target_.kind, target_.endpoint, wishes);
-    if (auto done = session_->connect(); !done) return done;
-    if (auto said = session_->greet(); !said) return std::move(said).error();
-    auto offer = session_->ask_offer();
-    if (!offer) return std::move(offer).error();
-    if (!with_tls || !offer->starttls) return {};
-    if (auto done = session_->begin_tls(); !done) return done;
-    auto again = session_->ask_offer();
-    return again ? Result<void>() : std::move(again).error();
-  };
   // Some take no mail without TLS; and TLS that does not work is another check's matter.
-  if (begin(true)) return {};
-  auto done = begin(false);
-  if (!done) session_.reset();
-  return done;
+  Result<Offer> offer = Failure::temporary("not asked");
+  for (const auto with : {WithTls::where_offered, WithTls::never}) {
+    session_ = std::make_unique<MailSession>(*target_.kind, target_.endpoint, wishes);
+    offer = session_->open(with);
+    if (offer) return {};
+  }
+  session_.reset();
+  return std::move(offer).error();
 }
 
 Result<Attempt> RelayAttempts::offer(const std::string& sender, const std::string& recipient) {
