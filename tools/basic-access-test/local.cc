@@ -8,7 +8,6 @@
 namespace tubepost::basic_access_test {
 namespace {
 
-
 std::string subject_of(const Service& service, const net::Endpoint& endpoint) {
   return std::string(service.kind->name) + ' ' + endpoint.to_text();
 }
@@ -66,7 +65,7 @@ void add_listeners(const Context& context, const Service& service, Plan& plan) {
   plan.add(std::move(probe));
 }
 
-// One line for each address and service.
+// One line for each address and service; where the world reaches the MX listener is local-external-port's to see.
 void check_name(const Context& context, Findings& findings) {
   const Target& target = context.target;
   const auto found = dns::find_addresses(context.resolver, target.host);
@@ -74,7 +73,7 @@ void check_name(const Context& context, Findings& findings) {
   std::string lines;
   bool all = true;
   for (const Service& service : target.services) {
-    if (service.endpoints.empty()) continue;
+    if (service.endpoints.empty() || service.kind->name == "smtpd") continue;
     const std::uint16_t port = service.endpoints.front().port;
     for (const net::IpAddress& address : found->all) {
       const net::Endpoint endpoint{address, port};
@@ -84,6 +83,8 @@ void check_name(const Context& context, Findings& findings) {
                (socket ? "connected" : socket.error().text) + '\n';
     }
   }
+  if (lines.empty())
+    return findings.skip("local-name", target.host, "there is no service but the MX listener");
   if (all) return findings.ok("local-name", target.host, lines);
   findings.fail("local-name", target.host, lines);
 }
@@ -122,7 +123,8 @@ void add_external_port(const Context& context, Plan& plan) {
   const std::string subject = context.target.host + ':' + std::to_string(context.options.external_port);
   if (!context.target.find("smtpd"))
     return plan.skip("local-external-port", subject, "there is no MX listener");
-  if (context.target.only_loopback())
+  // Who names a port has something that forwards it.
+  if (context.target.only_loopback() && !context.options.external_port_named)
     return plan.skip("local-external-port", subject, "the instance listens on loopback addresses alone");
   plan.add({"local external port",
             subject,

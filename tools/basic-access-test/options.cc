@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "basic-access-test/check.h"
+#include "basic-access-test/peer_protocol.h"
 #include "basic-access-test/target.h"
+#include "dns/host_port.h"
 
 namespace tubepost::basic_access_test {
 namespace {
@@ -76,13 +78,18 @@ Result<void> read_ports(const Words& words, Options& options) {
 }
 
 Result<void> read_addresses(const Words& words, Options& options) {
-  if (!words.addresses.empty() && words.server.empty()) return usage("--address needs --server");
+  if (!words.addresses.empty() && options.server.empty()) return usage("--address needs --server");
   for (const std::string& text : words.addresses) {
     const auto address = net::IpAddress::parse(text);
     if (!address) return usage("--address takes an IP address");
     options.addresses.push_back(*address);
   }
   return {};
+}
+
+Result<void> read_peer(const Words&, Options& options) {
+  if (options.peer.empty() || dns::parse_host_port(options.peer, peer_port)) return {};
+  return usage("--peer takes HOST or HOST:PORT");
 }
 
 Result<void> read_numbers(const Words& words, Options& options) {
@@ -98,6 +105,7 @@ Result<void> read_numbers(const Words& words, Options& options) {
     const auto port = parse_number<std::uint16_t>(words.external_port);
     if (!port || *port == 0) return usage("--external-port takes the number of a port");
     options.external_port = *port;
+    options.external_port_named = true;
   }
   if (!words.ready_fd.empty() && !(options.ready_fd = parse_number<int>(words.ready_fd)))
     return usage("--ready-fd takes the number of a descriptor");
@@ -109,47 +117,43 @@ Result<void> read_numbers(const Words& words, Options& options) {
 void declare(config::Program& program, Words& words) {
   program.offer_json();
   program.flag("--openmetrics", words.openmetrics, "Print the results as OpenMetrics, for monitoring.");
-  program.flag("--verbose", words.verbose, "Print the evidence of what is well, too.");
+  program.flag("--verbose", words.as_is.verbose, "Print the evidence of what is well, too.");
   program.option("--only", words.only, "GROUP", "Only the checks of this group; repeatable.");
   program.option("--account", words.account, "USER@DOMAIN",
                  "Log in as this account, and send messages to it.");
   program.flag("--password-stdin", words.password_stdin, "Its password is the first line of stdin.");
   program.option("--password-file", words.password_file, "FILE", "Its password is the first line of FILE.");
   program.option("--password-fd", words.password_fd, "N", "Its password is read from descriptor N.");
-  program.option("--server", words.server, "HOST", "Test this server and not this instance.");
+  program.option("--server", words.as_is.server, "HOST", "Test this server and not this instance.");
   program.option("--address", words.addresses, "ADDR",
                  "With --server: where it is, and not where its name leads; repeatable.");
   program.option("--port", words.ports, "SERVICE=PORT",
                  "With --server: where a service is, if not on its usual port; 0: it has none. Repeatable.");
   program.option("--external-port", words.external_port, "PORT",
                  "Where the world reaches our MX listener; 25. A router may forward it.");
-  program.option("--peer", words.peer, "HOST[:PORT]",
+  program.option("--peer", words.as_is.peer, "HOST[:PORT]",
                  "Ask this instance to connect back and to say what it sees.");
-  program.option("--echo", words.echo, "ADDRESS", "An address elsewhere that sends back what it gets.");
-  program.option("--selector", words.selectors, "NAME", "A DKIM selector of the domain; repeatable.");
+  program.option("--echo", words.as_is.echo, "ADDRESS",
+                 "An address elsewhere that sends back what it gets; that of access-test.echo.");
+  program.option("--selector", words.as_is.selectors, "NAME", "A DKIM selector of the domain; repeatable.");
   program.option("--check-time", words.check_time, "TIME", "How long one check may take; 30s.");
   program.option("--total-time", words.total_time, "TIME", "How long all of them may take; 120s.");
-  program.option("--listen", words.listen_addresses, "ADDR:PORT", "serve: listen here; repeatable.");
+  program.option("--listen", words.as_is.listen, "ADDR:PORT", "serve: listen here; repeatable.");
   program.option("--ready-fd", words.ready_fd, "N", "serve: write a newline to this descriptor when ready.");
   program.flag("--list-checks", words.list, "Print every check, what it means and its remedy.");
-  program.flag("--list-checks-mdoc", words.list_mdoc, "The same, as the manual page has it.");
+  program.flag("--list-checks-mdoc", words.list_mdoc,
+               "The same, as the manual page has it, and what replies mean.");
   program.operands(words.operands, "DOMAIN|serve|explain REPLY|client USER@DOMAIN",
                    "The domain whose records to test; or another command.");
 }
 
 Result<Options> read_options(const Words& words, bool json) {
-  Options options;
-  for (const auto step : {read_command, read_groups, read_ports, read_addresses, read_numbers})
+  Options options = words.as_is;
+  for (const auto step : {read_command, read_groups, read_ports, read_addresses, read_peer, read_numbers})
     if (auto done = step(words, options); !done) return std::move(done).error();
   if (json && words.openmetrics) return usage("--json and --openmetrics exclude each other");
   options.format = json ? Format::json : words.openmetrics ? Format::openmetrics : Format::text;
-  options.verbose = words.verbose;
-  options.server = words.server;
-  options.peer = words.peer;
-  options.echo = words.echo;
-  options.listen = words.listen_addresses;
-  options.selectors = words.selectors;
-  if (!words.ports.empty() && words.server.empty()) return usage("--port needs --server");
+  if (!words.ports.empty() && options.server.empty()) return usage("--port needs --server");
   if (!words.account.empty() && options.command == Command::test)
     options.account = Account{words.account, {}};
   auto password = read_password(words);

@@ -3,8 +3,8 @@
 #include "basic-access-test/groups.h"
 #include "basic-access-test/mail_session.h"
 #include "basic-access-test/peer_protocol.h"
-#include "dns/mx.h"
 #include "dns/host_port.h"
+#include "dns/mx.h"
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
 
@@ -18,14 +18,15 @@ constexpr const char* public_services[] = {"submission", "submissions", "imaps",
 
 struct AskedPort {
   std::uint16_t port;
-  std::string service;
+  const ServiceKind* kind;
 };
 std::vector<AskedPort> ports_to_ask(const Context& context) {
   std::vector<AskedPort> ports;
-  if (context.target.find("smtpd")) ports.push_back({context.options.external_port, "smtpd"});
+  if (const auto* const service = context.target.find("smtpd"))
+    ports.push_back({context.options.external_port, service->kind});
   for (const char* const name : public_services)
     if (const auto* const service = context.target.find(name))
-      ports.push_back({service->endpoints.front().port, name});
+      ports.push_back({service->endpoints.front().port, service->kind});
   return ports;
 }
 
@@ -76,12 +77,22 @@ Result<std::vector<PortView>> ask_peer(const Context& context, const dns::HostPo
   return last;
 }
 
-void report(const AskedPort& asked, const std::vector<PortView>& views, const std::string& peer,
-            Findings& findings) {
-  const auto subject = asked.service + " port " + std::to_string(asked.port);
+// Only SMTP's greeting names a host (RFC 5321 4.2).
+bool is_our_greeting(const ServiceKind& kind, const std::string& seen, const std::string& host) {
+  return kind.protocol != Protocol::smtp || to_lower(seen).find("220 " + to_lower(host)) != std::string::npos;
+}
+
+void report(const AskedPort& asked, const std::string& host, const std::vector<PortView>& views,
+            const std::string& peer, Findings& findings) {
+  const auto subject = std::string(asked.kind->name) + " port " + std::to_string(asked.port);
   for (const auto& view : views) {
     if (view.port != asked.port) continue;
     const auto seen = peer + " sees: " + view.text;
+    if (view.kind == PortView::Kind::ok && !is_our_greeting(*asked.kind, view.text, host))
+      return findings.fail(
+          "peer-view", subject, seen + "\nthat is not " + host,
+          "Another machine or program has the port: correct what the router forwards, and look "
+          "who holds it here (preflight-ports).");
     if (view.kind == PortView::Kind::ok) return findings.ok("peer-view", subject, seen);
     if (view.kind == PortView::Kind::failed) return findings.fail("peer-view", subject, seen);
     return findings.skip("peer-view", subject, peer + ": " + view.text);
@@ -96,7 +107,7 @@ void ask_and_report(const Context& context, const dns::HostPort& host, Findings&
   const auto views = ask_peer(context, host, ports);
   if (!views) return findings.fail("peer-answer", host.to_text(), views.error().text);
   findings.ok("peer-answer", host.to_text(), "it looked at " + std::to_string(views->size()) + " ports");
-  for (const auto& one : asked) report(one, *views, host.to_text(), findings);
+  for (const auto& one : asked) report(one, context.target.host, *views, host.to_text(), findings);
 }
 
 }  // namespace
@@ -106,7 +117,7 @@ void add_peer(const Context& context, Plan& plan) {
     return plan.skip("peer-view", context.target.host,
                      "nobody outside was asked: --peer HOST names another instance");
   const auto host = dns::parse_host_port(context.options.peer, peer_port);
-  if (!host) return plan.skip("peer-view", context.options.peer, "it is no HOST[:PORT]");
+  if (!host) return;  // read_options() has seen to it
   Probe probe;
   probe.subject = host->to_text();
   probe.name = "peer " + probe.subject;

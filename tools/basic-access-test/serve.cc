@@ -7,6 +7,7 @@
 #include "basic-access-test/peer_protocol.h"
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
+#include "net/metered_stream.h"
 #include "net/server.h"
 #include "policy/rate_limit.h"
 #include "tls/inspection.h"
@@ -15,14 +16,18 @@ namespace tubepost::basic_access_test {
 namespace {
 
 constexpr std::chrono::seconds request_limit{10}, connect_limit{5}, greeting_limit{8};
+constexpr std::size_t request_bytes_max = 64 << 10;
 constexpr std::uint32_t tries_max = 30, views_max = 12;  // of one address (IPv6: /64) in an hour
-constexpr std::size_t connections_max = 10, greeting_max = 512;
+constexpr std::size_t connections_max = 10, greeting_max = 512, greeting_bytes_max = 64 << 10;
 
-std::string greeting_on(net::Stream& stream) {
-  stream.set_time_limit(greeting_limit);
-  net::LineStream lines(stream);
+// nullopt: it says nothing, or no line.
+std::optional<std::string> greeting_on(net::Stream& stream) {
+  net::MeteredStream metered(stream);
+  metered.allow(greeting_limit, greeting_bytes_max);
+  net::LineStream lines(metered);
   const auto line = lines.read_line(greeting_max);
-  return line.kind == net::LineStream::Line::Kind::ok ? printable(line.text, 200) : "no greeting";
+  if (line.kind != net::LineStream::Line::Kind::ok) return std::nullopt;
+  return printable(line.text, 200);
 }
 
 PortView look_at(const net::Endpoint& endpoint, bool tls_first) {
@@ -31,15 +36,22 @@ PortView look_at(const net::Endpoint& endpoint, bool tls_first) {
   if (!stream) return view.text = stream.error().text, view;
   try {
     (*stream)->set_time_limit(greeting_limit);
-    if (!tls_first) return view.text = greeting_on(**stream), view.kind = PortView::Kind::ok, view;
-    tls::InspectionWishes wishes;
-    wishes.judge_chain = false;
-    auto seen = tls::inspect(**stream, wishes);
-    if (!seen) return view.text = "no TLS: " + seen.error().text, view;
-    view.text = seen->seen.protocol;
-    if (!seen->seen.chain.empty()) view.text += ", certificate " + seen->seen.chain.front().subject;
-    view.text += ", " + greeting_on(*seen->stream);
-    view.kind = PortView::Kind::ok;
+    std::optional<std::string> greeting;
+    if (tls_first) {
+      tls::InspectionWishes wishes;
+      wishes.judge_chain = false;
+      auto seen = tls::inspect(**stream, wishes);
+      if (!seen) return view.text = "no TLS: " + seen.error().text, view;
+      view.text = seen->seen.protocol;
+      if (!seen->seen.chain.empty())
+        view.text += ", certificate " + printable(seen->seen.chain.front().subject, 80);
+      view.text += ", ";
+      greeting = greeting_on(*seen->stream);
+    } else {
+      greeting = greeting_on(**stream);
+    }
+    view.kind = greeting ? PortView::Kind::ok : PortView::Kind::failed;
+    view.text += greeting.value_or("it takes the connection, but does not greet");
   } catch (const net::StreamEnd&) {
     view.text = "connected, but it hangs up or says nothing";
   }
@@ -57,8 +69,11 @@ public:
   void serve(net::Connection connection) {
     if (!connection.peer) return;  // nobody to look back at
     const auto& client = connection.peer->address;
-    connection.stream->set_time_limit(request_limit);
-    net::LineStream lines(*connection.stream);
+    // A whole request, however its bytes are spread: who holds a place does so for this long.
+    net::MeteredStream metered(*connection.stream);
+    metered.set_time_limit(request_limit);
+    metered.allow(request_limit, request_bytes_max);
+    net::LineStream lines(metered);
     if (const auto refusal = answer(lines, client); !refusal.empty()) {
       context_.logger.warning("peer-refused", {{"client", client.to_text()}, {"reason", refusal}});
       lines << "no " << refusal << "\r\n";

@@ -30,8 +30,8 @@ void add_endpoint(const net::Endpoint& endpoint, std::vector<net::Endpoint>& to)
   if (!is_wildcard(endpoint.address)) return add(endpoint);
   for (const net::IpAddress& own : net::own_addresses()) {
     const bool link_local = own.is_v6() && own.bytes()[0] == 0xfe && (own.bytes()[1] & 0xc0) == 0x80;
-    // A socket on :: takes IPv4 as well (net/acceptor.cc leaves the system's default).
-    if (!link_local && (endpoint.address.is_v6() || !own.is_v6())) add({own, endpoint.port});
+    // A socket on :: takes no IPv4 (net/listening.cc).
+    if (!link_local && own.is_v6() == endpoint.address.is_v6()) add({own, endpoint.port});
   }
 }
 

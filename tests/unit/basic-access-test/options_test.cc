@@ -34,7 +34,7 @@ TEST(Options, WhatDoesNotFitIsRefused) {
   words = words_of({});
   words.ports = {"smtpd=25"};
   EXPECT_FALSE(read_options(words, false)) << "without --server";
-  words.server = "mx.example.test";
+  words.as_is.server = "mx.example.test";
   EXPECT_EQ(read_options(words, false)->ports.at("smtpd"), 25);
   words.ports = {"smtpd=70000"};
   EXPECT_FALSE(read_options(words, false));
@@ -44,6 +44,23 @@ TEST(Options, WhatDoesNotFitIsRefused) {
   words = words_of({});
   words.check_time = "0s";
   EXPECT_FALSE(read_options(words, false));
+  words = words_of({});
+  words.as_is.peer = "no host:0";
+  EXPECT_FALSE(read_options(words, false));
+  words.as_is.peer = "[2001:db8::1]:5525";
+  EXPECT_TRUE(read_options(words, false));
+}
+
+TEST(Options, TheExternalPortIsThatOfSmtpAndKnownToBeNamed) {
+  Words words = words_of({});
+  EXPECT_EQ(read_options(words, false)->external_port, 25);
+  EXPECT_FALSE(read_options(words, false)->external_port_named);
+  words.external_port = "25";
+  EXPECT_TRUE(read_options(words, false)->external_port_named);
+  for (const char* wrong : {"0", "65536", "smtp"}) {
+    words.external_port = wrong;
+    EXPECT_FALSE(read_options(words, false)) << wrong;
+  }
 }
 
 TEST(Options, GroupsMayStandInOneListOrSeveral) {
@@ -71,6 +88,18 @@ TEST(Options, APasswordIsTheFirstLineOfWhereItIsPromised) {
 TEST(Services, AreFoundByTheNamesOfTheirSettings) {
   EXPECT_EQ(find_service("imaps")->usual_port, 993);
   EXPECT_EQ(find_service("smtp"), nullptr);
+}
+
+TEST(Services, OnAllAddressesAreAskedAtOurOwnOfTheirFamily) {
+  const auto settings = config::load_text({"/nowhere", "", {}, nullptr},
+                                          "[smtpd]\nlisten=[::]:25\n[popd]\nlisten=0.0.0.0:110\n")
+                            .settings;
+  ASSERT_TRUE(settings);
+  const Target target = own_target(*settings);
+  ASSERT_TRUE(target.find("smtpd") && target.find("popd"));
+  for (const auto& endpoint : target.find("smtpd")->endpoints) EXPECT_TRUE(endpoint.address.is_v6());
+  for (const auto& endpoint : target.find("popd")->endpoints) EXPECT_FALSE(endpoint.address.is_v6());
+  EXPECT_EQ(target.find("imapd"), nullptr) << "it is off";
 }
 
 TEST(Recorder, KeepsBothSidesLineByLineAndNotWhatIsHidden) {
