@@ -25,6 +25,27 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+// The programs that are installed together.
+struct Sibling {
+  const char* name;
+  bool needed = true;
+};
+constexpr Sibling siblings[] = {{"smtpd"},
+                                {"popd"},
+                                {"imapd"},
+                                {"authd"},
+                                {"qrun"},
+                                {"deliver"},
+                                {"mxsend"},
+                                {"mailadm"},
+                                {"mailq"},
+                                {"sendmail"},
+                                {"listen", false},
+                                {"greylist", false},
+                                {"avscan-wrap", false},
+                                {"kick", false},
+                                {"tls-report", false}};
+
 // The last lines of its log, indented.
 std::string end_of_log(const Context& context, const std::string& service) {
   const auto text = read_file(context.home + "/log/" + service + "/current", log_max);
@@ -121,9 +142,9 @@ void check_run_scripts(const Context& context, Findings& findings) {
 void check_versions(const Context&, Findings& findings) {
   std::string wrong;
   std::size_t count = 0;
-  for (const auto name :
-       {"smtpd", "popd", "imapd", "authd", "qrun", "deliver", "mxsend", "mailadm", "mailq"}) {
-    const std::string program = process::sibling_program(name);
+  for (const Sibling& sibling : siblings) {
+    const std::string program = process::sibling_program(sibling.name);
+    if (!sibling.needed && !file_exists(program)) continue;
     const auto run = run_program({program, "--version"}, program_limit);
     if (!run) {
       wrong += run.error().text + '\n';

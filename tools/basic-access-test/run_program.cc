@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::chrono::milliseconds end_grace{1000};
 
+std::chrono::milliseconds milliseconds_left(const net::Deadline& deadline) {
+  return std::chrono::milliseconds(std::max(0, deadline.poll_milliseconds()));
+}
+
 // Until the end of what it says, or of the time: false.
 bool collect(int fd, const net::Deadline& deadline, std::string& output) {
   std::array<char, 4096> buffer{};
@@ -41,13 +45,15 @@ Result<ProgramRun> run_program(const std::vector<std::string>& argv, std::chrono
   pipe->write_end.reset();
   const net::Deadline deadline(limit);
   ProgramRun run;
-  if (!collect(pipe->read_end.get(), deadline, run.output)) {
+  const bool said_all = collect(pipe->read_end.get(), deadline, run.output);
+  // Who has closed its output may go on for ever.
+  const auto ended = said_all ? child->wait_for(milliseconds_left(deadline)) : std::nullopt;
+  if (!ended) {
     child->kill(SIGTERM);  // what has files and children of its own takes them away
     if (!child->wait_for(end_grace)) child->kill(SIGKILL);
     return Failure::temporary(argv.front() + " took too long\n" + run.output);
   }
-  const auto ended = child->wait();
-  run.status = ended.by_signal ? 128 + ended.code : ended.code;
+  run.status = ended->by_signal ? 128 + ended->code : ended->code;
   return run;
 }
 
