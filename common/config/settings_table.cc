@@ -299,6 +299,8 @@ constexpr Setting table[] = {
      "DNS block lists that are asked for our addresses."},
     {"access-test.probe-hosts", Kind::words, "gmail-smtp-in.l.google.com outlook-com.olc.protection.outlook.com",
      "HOST[:PORT]", "Mail servers that are connected to, to see whether port 25 is open for us."},
+    {"access-test.echo", Kind::text, "", "ADDRESS",
+     "An address elsewhere that sends back what it gets: messages out and in are tested with it."},
     {"access-test.peer-secret", Kind::path, "", "FILE",
      "A secret shared with the peers that test one another: the first line of a file of mode 0600."},
     {"access-test.peer-ports", Kind::words, "25 587 465/tls 993/tls 995/tls", "PORT[/tls]",

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "basic-access-test/groups.h"
+#include "basic-access-test/report.h"
 #include "smtp/reply_class.h"
 #include "smtp/reply_words.h"
 
@@ -98,18 +99,62 @@ void print_text(const Explained& said) {
 
 void print_json(const Explained& said) {
   std::string links;
-  for (const auto& link : said.links) links += (links.empty() ? "" : ",") + json_string(link);
-  std::printf(
-      "{\"code\":%s,\"status\":%s,\"meaning\":%s,\"status_meaning\":%s,\"refuses\":%s,\"class\":%s,"
-      "\"provider\":%s,\"remedy\":%s,\"links\":[%s]}\n",
-      said.code.empty() ? "null" : said.code.c_str(),
-      said.status.empty() ? "null" : json_string(said.status).c_str(), json_string(said.code_meaning).c_str(),
-      json_string(said.status_meaning).c_str(), json_string(said.when).c_str(),
-      json_string(said.reply_class).c_str(), json_string(said.provider).c_str(),
-      json_string(said.remedy).c_str(), links.c_str());
+  for (const auto& link : said.links) links += (links.empty() ? "" : ", ") + json_string(link);
+  JsonObject object;
+  said.code.empty() ? object.null("code") : object.raw("code", said.code);
+  said.status.empty() ? object.null("status") : object.text("status", said.status);
+  object.text("meaning", said.code_meaning);
+  object.text("status_meaning", said.status_meaning);
+  object.text("refuses", said.when);
+  object.text("class", said.reply_class);
+  object.text("provider", said.provider);
+  object.text("remedy", said.remedy);
+  object.raw("links", '[' + links + ']');
+  std::printf("%s\n", object.done().c_str());
 }
 
+// What other servers say (T7), for the manual page. One code may mean several things.
+constexpr const char* samples[] = {"421 4.7.0 Too many connections, try again later",
+                                   "450 4.2.0 Greylisted",
+                                   "451 4.3.0 Error while processing",
+                                   "451 4.7.1 Greylisted, come back later",
+                                   "452 4.7.1 Too much mail from you for now",
+                                   "452 4.5.3 Too many recipients",
+                                   "452 4.3.1 Insufficient system storage",
+                                   "452 4.2.2 Mailbox full",
+                                   "499 Your address has no reverse name",
+                                   "530 5.7.0 Must issue a STARTTLS command first",
+                                   "530 5.7.0 Authentication required",
+                                   "535 5.7.8 Authentication credentials invalid",
+                                   "550 5.1.1 User unknown",
+                                   "550 5.2.1 The account is suspended",
+                                   "550 5.7.1 Relaying denied",
+                                   "550 5.7.25 The client has no reverse DNS",
+                                   "550 5.7.23 SPF validation failed",
+                                   "550 5.7.1 Blocked using zen.spamhaus.org",
+                                   "550 5.7.1 Dynamic addresses are not permitted to send directly",
+                                   "551 5.1.6 User not local",
+                                   "552 5.2.2 Mailbox full",
+                                   "552 5.3.4 Message too large",
+                                   "553 5.1.8 Domain of sender does not exist",
+                                   "554 5.7.1 Message refused, it contains a virus",
+                                   "554 5.7.1 Refused by policy",
+                                   "555 5.5.4 Unsupported parameter",
+                                   "556 5.1.10 The domain takes no mail"};
+
 }  // namespace
+
+std::string list_replies_mdoc() {
+  std::string out = ".Sh REPLIES\nWhat\n.Cm explain\nsays of replies like these:\n.Bl -tag -width indent\n";
+  for (const char* const sample : samples) {
+    const auto said = explain(*smtp::find_pasted_reply(sample), sample);
+    out +=
+        ".It Li " + mdoc_text(sample) + '\n' + said.code + " means: " + mdoc_text(said.code_meaning) + ".\n";
+    if (!said.status.empty()) out += said.status + " means: " + mdoc_text(said.status_meaning) + ".\n";
+    out += "It is refused " + mdoc_text(said.when) + ".\n.Em Remedy :\n" + mdoc_text(said.remedy) + '\n';
+  }
+  return out + ".El\n";
+}
 
 ExitStatus explain(const Context& context) {
   const auto& pasted = context.options.reply;

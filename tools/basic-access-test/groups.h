@@ -24,6 +24,7 @@ Plan make_plan(const Context& context);
 // ---- the commands that are no groups
 
 ExitStatus explain(const Context& context);  // prints what options.reply means (T7)
+std::string list_replies_mdoc();             // what it says of usual replies, for the manual page
 ExitStatus serve(const Context& context);    // answers peers until it is told to end
 
 }  // namespace tubepost::basic_access_test

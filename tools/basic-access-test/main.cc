@@ -72,6 +72,7 @@ ExitStatus run_command(const config::Program& program, Options options) {
   if (!resolver) return complain(resolver.error());
   const SystemClock clock;
   const log::Logger logger = program.logger();
+  if (options.echo.empty()) options.echo = settings->text("access-test.echo");
   Result<Target> target = own_target(*settings);
   if (!options.server.empty()) target = target_of_server(options, *resolver);
   if (!target) return complain(Failure::temporary(target.error().text));
@@ -96,7 +97,8 @@ int run(int argc, char** argv) {
     return to_int(ExitStatus::usage);
   }
   if (options->command == Command::list || options->command == Command::list_mdoc) {
-    std::cout << (options->command == Command::list ? list_checks() : list_checks_mdoc());
+    std::cout << (options->command == Command::list ? list_checks()
+                                                    : list_checks_mdoc() + list_replies_mdoc());
     return to_int(ExitStatus::ok);
   }
   return to_int(run_command(program, std::move(*options)));

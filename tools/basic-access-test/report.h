@@ -34,6 +34,9 @@ std::string to_openmetrics(const Report& report);  // with its "# EOF"
 std::string list_checks();
 std::string list_checks_mdoc();
 
+// What mdoc would read as a request, a macro or an escape is made safe; each sentence on a line of its own.
+std::string mdoc_text(std::string_view text);
+
 std::string summary_line(const Report& report);  // "41 ok, 2 warnings, 1 failed, 3 skipped"
 
 }  // namespace tubepost::basic_access_test

@@ -65,7 +65,8 @@ int worst_first(Outcome outcome) {
   return outcome == Outcome::failed ? 2 : outcome == Outcome::warning ? 1 : outcome == Outcome::ok ? 0 : -1;
 }
 
-// What mdoc would read as a request, a macro or an escape; each sentence on a line of its own.
+}  // namespace
+
 std::string mdoc_text(std::string_view text) {
   std::string safe;
   if (text.starts_with('.') || text.starts_with('\'')) safe = "\\&";
@@ -80,8 +81,6 @@ std::string mdoc_text(std::string_view text) {
   }
   return safe;
 }
-
-}  // namespace
 
 std::string to_json(const Report& report) {
   std::string checks;

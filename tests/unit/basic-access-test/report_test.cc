@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "basic-access-test/groups.h"
 
 namespace tubepost::basic_access_test {
 namespace {
@@ -98,6 +99,15 @@ TEST(CheckTable, IdsAreUniqueBeginWithTheirGroupAndEveryTextIsASentence) {
       EXPECT_FALSE(check.title.empty() || check.title.ends_with('.')) << check.id;
     }
   }
+}
+
+TEST(Replies, OfTheManualPageEachHaveAMeaningAndARemedy) {
+  const std::string list = list_replies_mdoc();
+  for (const char* code : {"451", "452 4.7.1", "452 4.5.3", "452 4.3.1", "452 4.2.2", "499", "530", "535",
+                           "550", "551", "552", "553", "554", "555", "556"})
+    EXPECT_NE(list.find(".It Li " + std::string(code)), std::string::npos) << code;
+  EXPECT_EQ(list.find("means: .\n"), std::string::npos) << list;
+  EXPECT_EQ(list.find(".Em Remedy :\n\n"), std::string::npos) << list;
 }
 
 TEST(CheckTable, TheListHasFiveColumns) {
