@@ -14,6 +14,7 @@ CHECK_PACKAGES="libgtest-dev clang libclang-rt-14-dev mandoc python3-minimal pyt
   isync offlineimap3 neomutt getmail6
   dovecot-core
   netcat-openbsd procps
+  iproute2
   clamav clamav-daemon clamdscan
   msmtp fetchmail libsasl2-modules
   runit systemd binutils"

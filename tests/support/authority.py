@@ -27,6 +27,19 @@ class Authority:
                 "-extfile", extension)
         return certificate, key
 
+    def issue_expired(self, name):
+        """One that was good for a month, once."""
+        key, request, certificate, database = (self.folder / file for file in ("old.key", "old.csr", "old.pem", "index.txt"))
+        database.write_text("")
+        (self.folder / "ca.cnf").write_text(f"[ca]\ndefault_ca=it\n[it]\ndatabase={database}\nnew_certs_dir={self.folder}\n"
+                                            f"serial={self.folder}/serial\ndefault_md=sha256\npolicy=any\ncopy_extensions=copy\n"
+                                            "[any]\ncommonName=supplied\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}",
+                "-addext", f"subjectAltName=DNS:{name}")
+        openssl("ca", "-batch", "-config", self.folder / "ca.cnf", "-cert", self.certificate, "-keyfile", self.key, "-in", request,
+                "-out", certificate, "-startdate", "20240101000000Z", "-enddate", "20240201000000Z", "-notext", "-create_serial")
+        return certificate, key
+
 
 def server_context(certificate, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
