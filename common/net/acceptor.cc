@@ -103,14 +103,18 @@ bool Acceptor::start_thread(std::unique_ptr<Session>& session) {
 }
 
 void* Acceptor::thread_main(void* raw) {
-  auto* const session = static_cast<Session*>(raw);
-  Acceptor& acceptor = *session->acceptor;
-  acceptor.run(std::move(*std::unique_ptr<Session>(session)));
+  auto given = std::unique_ptr<Session>(static_cast<Session*>(raw));
+  Acceptor& acceptor = *given->acceptor;
+  {
+    Session session = std::move(*given);
+    given.reset();  // its memory is of more use to the session
+    acceptor.run(session);
+  }
   acceptor.sessions_.thread_ends();
   return nullptr;
 }
 
-void Acceptor::run(Session session) {
+void Acceptor::run(Session& session) {
   const auto slot = session.slot;
   try {
     const auto admission = session.proxied ? take_proxy_header(session) : Admission::admitted;

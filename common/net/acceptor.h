@@ -28,7 +28,7 @@ public:
 private:
   struct Session;
   static void* thread_main(void* session);
-  void run(Session session);
+  void run(Session& session);
   void begin(UniqueFd fd, const ListeningSocket& from, std::optional<Endpoint> peer);
   bool start_thread(std::unique_ptr<Session>& session);
   Admission take_proxy_header(Session& session);

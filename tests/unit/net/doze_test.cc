@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -53,6 +54,33 @@ TEST(Doze, GivesBackWhatCallsThatReturnedHaveTouched) {
     EXPECT_LE(after, before - 40);
     EXPECT_EQ(kept, std::string(100, 'x'));
     EXPECT_EQ(std::string(in_frame, sizeof in_frame), std::string(100, 'y'));
+  }).join();
+}
+
+std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+// Whether the page that ends `least` bytes or more below a frame with so much in it is in memory after all.
+[[gnu::noinline]] bool keeps_a_page_below(std::size_t much, std::size_t least) {
+  auto* const lowest = static_cast<volatile char*>(__builtin_alloca(much));
+  lowest[0] = 'x';
+  const auto end = (reinterpret_cast<std::uintptr_t>(lowest) - least) / page_size() * page_size();
+  auto* const page = reinterpret_cast<void*>(end - page_size());
+  unsigned char flags = 0;
+  touch_much();
+  EXPECT_EQ(::mincore(page, page_size(), &flags), 0);
+  EXPECT_EQ(flags & 1U, 1U);
+  give_back_stack();
+  ::mincore(page, page_size(), &flags);
+  EXPECT_EQ(lowest[0], 'x');
+  return (flags & 1U) != 0;
+}
+
+// Wherever in its page the frame ends: sessions of a kind wait all at the same depth, so a page too many is one for each of
+// them.
+TEST(Doze, HardlyMoreIsKeptThanTheFramesInUse) {
+  std::thread([] {
+    for (std::size_t much = 64; much <= 64 + page_size(); much += 64)
+      EXPECT_FALSE(keeps_a_page_below(much, 400)) << much;
   }).join();
 }
 
