@@ -22,13 +22,18 @@ std::size_t piece_length(std::string_view text, std::size_t room) {
   return length;
 }
 
-void cut_into(std::vector<std::string>& pieces, std::string_view text, std::size_t room) {
+// As lines that begin with `prefix`, each with its end; where the last one begins.
+std::size_t append_lines(std::string& wire, std::string_view prefix, std::string_view text) {
+  const std::size_t room = reply_line_max - prefix.size() - 2;
+  std::size_t last = 0;
   do {
     const auto length = piece_length(text, room);
-    pieces.emplace_back(text.substr(0, length));
+    last = wire.size();
+    wire.append(prefix).append(text.substr(0, length)).append("\r\n");
     text.remove_prefix(length);
     if (text.starts_with(' ')) text.remove_prefix(1);
   } while (!text.empty());
+  return last;
 }
 
 }  // namespace
@@ -44,19 +49,15 @@ Reply::Reply(int reply_code, std::optional<EnhancedStatus> enhanced, std::vector
 std::string Reply::to_wire(bool with_enhanced) const {
   const std::string digits = std::to_string(code);
   const bool enhanced = with_enhanced && status && status->status_class == code / 100;
-  const std::string prefix = enhanced ? to_string(*status) + ' ' : std::string();
   if (code == challenge) return digits + ' ' + printable(lines.front(), challenge_max) + "\r\n";
 
-  const std::size_t room = reply_line_max - digits.size() - 1 - prefix.size() - 2;
-  std::vector<std::string> pieces;
-  for (const auto& line : lines) cut_into(pieces, printable(line, text_max), room);
+  const std::string prefix = digits + '-' + (enhanced ? to_string(*status) + ' ' : "");
+  std::size_t size = 0, last = 0;
+  for (const auto& line : lines) size += prefix.size() + line.size() + 2;
   std::string wire;
-  for (std::size_t i = 0; i < pieces.size(); ++i)
-    wire.append(digits)
-        .append(i + 1 < pieces.size() ? "-" : " ")
-        .append(prefix)
-        .append(pieces[i])
-        .append("\r\n");
+  wire.reserve(size);  // once, and exactly but for lines that are cut: a session that waits keeps what was in its hands
+  for (const auto& line : lines) last = append_lines(wire, prefix, printable(line, text_max));
+  wire[last + digits.size()] = ' ';
   return wire;
 }
 

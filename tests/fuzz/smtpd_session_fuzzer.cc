@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       client.tls = true;
       client.address = net::parse_endpoint("192.0.2.7:4711", 0);
       const smtpd::Services services{*world.spool, *world.directory, world.authenticator, nullptr, world.clock, world.logger};
-      smtpd::Session(services, policy, client, stream).run();
+      smtpd::Session(services, policy, smtpd::Client(client), stream).run();
       if (!stream.output.starts_with("220 ")) std::abort();
     }
   }

@@ -11,7 +11,7 @@ constexpr std::chrono::seconds goodbye_limit{5};
 
 }  // namespace
 
-Session::Session(const Services& services, Rules rules, Client client, net::Stream& stream)
+Session::Session(const Services& services, Rules rules, Client&& client, net::Stream& stream)
     : services_(services),
       rules_(std::move(rules)),
       client_(std::move(client)),

@@ -34,7 +34,7 @@ private:
 
 class Session {
 public:
-  Session(const Services& services, Rules rules, Client client, net::Stream& stream);
+  Session(const Services& services, Rules rules, Client&& client, net::Stream& stream);
 
   void accept_lf() { lines_.set_accept_lf(true); }  // --lf
   void run();

@@ -36,16 +36,15 @@ Answer Session::hello(std::string_view arguments, bool extended) {
 }
 
 std::vector<std::string> Session::keywords() {
-  std::vector<std::string> lines{"PIPELINING",
-                                 "SIZE " + std::to_string(policy_->message_size_max()),
-                                 "8BITMIME",
-                                 "ENHANCEDSTATUSCODES",
-                                 "CHUNKING",
-                                 "BINARYMIME",
-                                 "SMTPUTF8",
-                                 "DSN",
-                                 "LIMITS MAILMAX=" + std::to_string(policy_->messages_max()) +
-                                     " RCPTMAX=" + std::to_string(policy_->recipients_max())};  // RFC 9422
+  constexpr std::size_t usual = 16;
+  std::vector<std::string> lines;
+  lines.reserve(usual);
+  lines.emplace_back("PIPELINING");
+  lines.push_back("SIZE " + std::to_string(policy_->message_size_max()));
+  for (const char* word : {"8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN"})
+    lines.emplace_back(word);
+  lines.push_back("LIMITS MAILMAX=" + std::to_string(policy_->messages_max()) +
+                  " RCPTMAX=" + std::to_string(policy_->recipients_max()));  // RFC 9422
   if (offers_etrn()) lines.push_back("ETRN");
   if (client_.tls) lines.push_back("REQUIRETLS");  // RFC 8689 2: only under TLS
   if (offers_timed_delivery()) {

@@ -23,7 +23,7 @@ void Session::client_changed() {
 
 std::optional<Answer> Session::layers_guard(const smtp::Mailbox& recipient) {
   if (!services_.layers) return std::nullopt;
-  if (!layers_) layers_.emplace(services_.layers, layer_client());
+  if (!layers_) layers_ = std::make_unique<policy::LayerSession>(services_.layers, layer_client());
   const auto address = recipient.to_text(), command = "RCPT <" + address + ">";
   if (!std::exchange(transaction_->layers_asked, true)) {
     auto outcome = layers_->at_message();

@@ -32,8 +32,8 @@ Answer Session::mail(std::string_view arguments) {
 
 // What policy services refuse here waits for RCPT (issue 6).
 void Session::open_transaction(Transaction transaction) {
-  transaction.effects = connection_effects_;
-  transaction_ = std::move(transaction);
+  if (connection_effects_) transaction.effects = *connection_effects_;
+  transaction_ = std::make_unique<Transaction>(std::move(transaction));
   if (policy_->services().empty()) return;
   instance_ = spool::SpoolId::make(services_.clock).to_text();  // the same for all questions about this message
   auto& effects = transaction_->effects;

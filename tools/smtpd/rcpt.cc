@@ -64,8 +64,9 @@ std::optional<Answer> Session::policy_guard(const std::string& address) {
   };
   if (holds(effects.refusal)) return refuse(effects.refusal->reply, command, effects.refusal->rule);
   // What a service says of one recipient is not said of the next.
-  effects.if_permitted = holds(connection_effects_.if_permitted) ? connection_effects_.if_permitted : std::nullopt;
-  effects.if_refused = holds(connection_effects_.if_refused) ? connection_effects_.if_refused : std::nullopt;
+  const auto& before = connection_effects_;
+  effects.if_permitted = before && holds(before->if_permitted) ? before->if_permitted : std::nullopt;
+  effects.if_refused = before && holds(before->if_refused) ? before->if_refused : std::nullopt;
   if (auto refused = consult(policy::ProtocolState::rcpt, effects, address))
     return refuse(std::move(refused->reply), command, refused->rule);
   return std::nullopt;

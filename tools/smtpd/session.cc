@@ -23,7 +23,10 @@ bool is_http(std::string_view verb) {
 
 }  // namespace
 
-Session::Session(const Services& services, std::shared_ptr<const Policy> policy, Client client, net::Stream& stream)
+// The two pages of stack that a session keeps while it waits have no more room for it (bench/run idle).
+static_assert(sizeof(Session) <= 1024);
+
+Session::Session(const Services& services, std::shared_ptr<const Policy> policy, Client&& client, net::Stream& stream)
     : services_(services),
       policy_(std::move(policy)),
       client_(std::move(client)),
@@ -73,8 +76,12 @@ Answer Session::greeting() {
     services_.logger.info("refused", {{"client", client_.address_text()}, {"command", "connect"}, {"rule", verdict.rule}});
     return {refusals::turned_away(policy_->hostname()), Then::close};
   }
-  connection_effects_ = {};
-  connection_effects_.refusal = consult(policy::ProtocolState::connect, connection_effects_, {});
+  connection_effects_.reset();
+  if (!policy_->services().empty()) {
+    auto effects = std::make_unique<Effects>();
+    effects->refusal = consult(policy::ProtocolState::connect, *effects, {});
+    connection_effects_ = std::move(effects);
+  }
   return smtp::Reply{220, std::nullopt,
                      policy_->hostname() + (policy_->role() == Role::lmtp ? " LMTP Tubepost" : " ESMTP Tubepost")};
 }

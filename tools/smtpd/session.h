@@ -4,8 +4,12 @@
 // and the dialogues of AUTH and DATA write. Handlers stand in a file per command group: guards first, then parse, decide,
 // act, reply. The end of the conversation is an exception of the stream's, caught in run().
 // Threading: a session belongs to one thread.
+//
+// Most sessions only wait (bench/run idle). What a message needs is therefore beside the session, and
+// made when it is needed: all that stands in a thread's stack while it waits fits into its first two pages.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +41,7 @@ struct Answer {
 
 class Session {
  public:
-  Session(const Services& services, std::shared_ptr<const Policy> policy, Client client, net::Stream& stream);
+  Session(const Services& services, std::shared_ptr<const Policy> policy, Client&& client, net::Stream& stream);
   ~Session();
 
   void accept_lf() { lines_.set_accept_lf(true); }  // --lf
@@ -166,11 +170,11 @@ class Session {
   std::optional<directory::Account> account_;  // after AUTH
   std::string login_, sasl_method_;            // after AUTH: who, as authd names them
   const bool may_speak_for_others_;            // XCLIENT
-  std::optional<policy::LayerSession> layers_;  // since the first recipient
-  Effects connection_effects_;                 // what policy services said at connect
+  std::unique_ptr<policy::LayerSession> layers_;  // since the first recipient
+  std::unique_ptr<const Effects> connection_effects_;  // what policy services said at connect; null: nothing
   std::string instance_;                       // of the message, for policy services
   bool stop_postponed_ = false;
-  std::optional<Transaction> transaction_;
+  std::unique_ptr<Transaction> transaction_;  // null between messages
   unsigned errors_ = 0, failed_logins_ = 0, messages_ = 0;
 };
 
