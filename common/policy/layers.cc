@@ -46,8 +46,10 @@ void LayerSession::set_client(LayerClient client) {
 
 // One after the other; what was counted before the limit that is exceeded stays counted.
 void LayerSession::hold_against(const std::vector<Limit>& limits, LayerOutcome& outcome) {
+  std::string held;
   for (const auto& [kind, key, limit] : limits) {
     if (limit == 0 || key.empty()) continue;
+    held.append(held.empty() ? "hourly limit of " : ", ").append(kind) += ' ' + std::to_string(limit);
     const auto answer = layers_->rates_.take(kind, key, 1, limit);
     if (answer == RateLimits::Answer::within) continue;
     if (answer == RateLimits::Answer::exceeded_now) {
@@ -59,7 +61,7 @@ void LayerSession::hold_against(const std::vector<Limit>& limits, LayerOutcome& 
     return refuse(outcome, "rates", std::string("hourly limit of ") + kind,
                   deferral({4, 7, 1}, "Too much mail in an hour, try again later"), printable(key));
   }
-  outcome.decisions.push_back({"rates", "passed", "", ""});
+  outcome.decisions.push_back({"rates", "passed", std::move(held), ""});
 }
 
 LayerOutcome LayerSession::at_message() {

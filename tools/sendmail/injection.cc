@@ -60,6 +60,14 @@ Result<Letter> letter_of(const CommandLine& line, std::string_view header,
   return letter;
 }
 
+// As a wrong address, one that is denied refuses the whole message.
+Result<void> hold_against_lists(const Letter& letter, const Circumstances& circumstances) {
+  if (!circumstances.lists) return {};
+  for (const auto& recipient : letter.recipients)
+    if (auto held = circumstances.lists(letter.sender, recipient); !held) return held;
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> inject(const CommandLine& line, const Circumstances& circumstances, Reader& reader,
@@ -73,6 +81,7 @@ Result<std::string> inject(const CommandLine& line, const Circumstances& circums
       completed(*header, {letter->sender, line.full_name, circumstances.hostname}, clock.now()) + "\r\n";
   if (const auto flaw = message::corruption(whole, true); flaw && circumstances.validate)
     return Failure::permanent("the message is corrupt: " + *flaw, {5, 7, 0});
+  if (auto held = hold_against_lists(*letter, circumstances); !held) return std::move(held).error();
   if (auto begun = carrier.begin(*letter); !begun) return std::move(begun).error();
   carrier.write(whole);
   if (auto read = reader.body([&](std::string_view part) { carrier.write(part); }); !read)

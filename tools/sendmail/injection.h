@@ -2,9 +2,11 @@
 // refuse happens before the carrier's finish().
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "sendmail/carrier.h"
 #include "sendmail/command_line.h"
 #include "sendmail/reader.h"
@@ -16,6 +18,8 @@ struct Circumstances {
   std::string hostname;        // of the default sender and of Message-ID
   std::string default_domain;  // of addresses without one
   bool validate = true;        // S7
+  // What the allow and deny lists say (S4); empty: there are none, or smtpd holds the message against them.
+  std::function<Result<void>(const std::string& sender, const std::string& recipient)> lists{};
 };
 
 // Its id, or what the server said. Permanent failures: status 5.5.4 usage (64), 5.6.x bad data (65), 5.7.x

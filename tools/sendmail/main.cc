@@ -33,15 +33,33 @@ std::string hostname_of(const config::Settings& settings) {
   return ::gethostname(buffer.data(), buffer.size() - 1) == 0 && buffer[0] ? buffer.data() : "localhost";
 }
 
+// As smtpd holds a message against them (policy/layers.h). Who calls is no account: the lists are the recipient's and
+// the server's.
+Result<void> hold_against_lists(const directory::Directory& directory, const std::string& sender,
+                                const std::string& recipient) {
+  const smtp::Mailbox nobody;
+  const auto decision = directory.decide({std::nullopt, sender.empty() ? nobody : smtp::parse_mailbox(sender),
+                                          smtp::parse_mailbox(recipient), std::nullopt});
+  if (!decision) return Failure::temporary("access rules: " + decision.error().text, {4, 3, 0});
+  if (decision->action != directory::RuleAction::deny) return {};
+  return Failure::permanent(printable(recipient, 100) + ": refused by an access rule: " + decision->to_text(),
+                            {5, 7, 1});
+}
+
 // "bob" means bob of the primary domain; who may not read the directory writes whole addresses, or means this
 // host.
-Circumstances circumstances_of(const config::Settings& settings) {
+Circumstances circumstances_of(const config::Settings& settings, bool holds_against_lists) {
   Circumstances here{unix_user(), hostname_of(settings), {}, settings.flag("smtpd.validate")};
   here.default_domain = here.hostname;
-  const auto directory = directory::Directory::open(settings.path("directory"), {});
-  if (!directory) return here;
+  auto opened = directory::Directory::open(settings.path("directory"), {});
+  if (!opened) return here;
+  const auto directory = std::make_shared<directory::Directory>(std::move(*opened));
   const auto primary = directory->primary_domain();
   if (primary && !primary->empty()) here.default_domain = *primary;
+  if (holds_against_lists)
+    here.lists = [directory](const std::string& sender, const std::string& recipient) {
+      return hold_against_lists(*directory, sender, recipient);
+    };
   return here;
 }
 
@@ -76,7 +94,8 @@ ExitStatus deliver(const config::Settings& settings, const CommandLine& line) {
   const SystemClock clock;
   std::optional<spool::Spool> spool;
   std::unique_ptr<Carrier> carrier;
-  if (may_write_spool(settings)) {
+  const bool writes_spool = may_write_spool(settings);
+  if (writes_spool) {
     auto opened = open_spool(settings, clock);
     if (!opened) return explain(opened.error());
     spool.emplace(std::move(*opened));
@@ -88,7 +107,7 @@ ExitStatus deliver(const config::Settings& settings, const CommandLine& line) {
   } else {
     carrier = make_socket_carrier(local_socket(settings));
   }
-  const auto here = circumstances_of(settings);
+  const auto here = circumstances_of(settings, writes_spool);  // else smtpd does
   Reader reader(STDIN_FILENO, {line.lone_dot_ends, here.validate, settings.number("smtpd.message-size-max")});
   const auto done = inject(line, here, reader, *carrier, clock);
   return done ? ExitStatus::ok : explain(done.error());

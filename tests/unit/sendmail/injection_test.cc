@@ -30,7 +30,8 @@ protected:
     std::fflush(file);
     std::rewind(file);
     Reader reader(::fileno(file), {line.lone_dot_ends, true, 1 << 20});
-    auto done = inject(line, {"joe", "mx.example.test", "example.test", true}, reader, carrier_, clock_);
+    auto done =
+        inject(line, {"joe", "mx.example.test", "example.test", true, lists_}, reader, carrier_, clock_);
     std::fclose(file);
     return done;
   }
@@ -47,6 +48,7 @@ protected:
 
   Recorder carrier_;
   ManualClock clock_;
+  std::function<Result<void>(const std::string&, const std::string&)> lists_;
 };
 
 const std::string complete = "From: a@b.test\r\nDate: x\r\nMessage-ID: <y@z>\r\n";
@@ -55,6 +57,19 @@ TEST_F(Injection, TakesTheCallerAsSender) {
   ASSERT_TRUE(inject_text("Subject: x\n\n", to({"bob"})));
   EXPECT_EQ(carrier_.letter_.sender, "joe@mx.example.test");
   EXPECT_EQ(carrier_.letter_.recipients, std::vector<std::string>{"bob@example.test"});
+}
+
+TEST_F(Injection, IsRefusedAsAWholeWhereAListDeniesOneRecipient) {
+  lists_ = [](const std::string& sender, const std::string& recipient) -> Result<void> {
+    EXPECT_EQ(sender, "joe@mx.example.test");
+    if (recipient == "denied@example.test") return Failure::permanent("denied", {5, 7, 1});
+    return {};
+  };
+  const auto refused = inject_text("Subject: x\n\n", to({"bob", "denied"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, (EnhancedStatus{5, 7, 1}));
+  EXPECT_FALSE(carrier_.finished_);
+  EXPECT_TRUE(inject_text("Subject: x\n\n", to({"bob"})));
 }
 
 TEST_F(Injection, AddsWhatIsMissing) {
@@ -66,10 +81,12 @@ TEST_F(Injection, AddsWhatIsMissing) {
 }
 
 TEST_F(Injection, QualifiesTheBareNamesThatCronWrites) {
-  ASSERT_TRUE(inject_text("From: root (Cron Daemon)\nTo: root, Joe <joe@example.test>\nSubject: cron\n\nx\n", to({"root"})));
+  ASSERT_TRUE(inject_text("From: root (Cron Daemon)\nTo: root, Joe <joe@example.test>\nSubject: cron\n\nx\n",
+                          to({"root"})));
   const auto& whole = carrier_.content_;
   EXPECT_NE(whole.find("From: \"Cron Daemon\" <root@mx.example.test>\r\n"), std::string::npos) << whole;
-  EXPECT_NE(whole.find("To: root@mx.example.test,\r\n\t\"Joe\" <joe@example.test>\r\n"), std::string::npos) << whole;
+  EXPECT_NE(whole.find("To: root@mx.example.test,\r\n\t\"Joe\" <joe@example.test>\r\n"), std::string::npos)
+      << whole;
 }
 
 TEST_F(Injection, LeavesACompleteMessageAlone) {
