@@ -26,6 +26,16 @@ std::vector<std::string> started_before(const std::string& file, const std::stri
   return names;
 }
 
+// Settings that are good by themselves and not together (S5). greylist refuses them as well.
+std::optional<config::Problem> contradiction(const config::Settings& settings) {
+  const auto block = settings.duration("greylist.block"), pending = settings.duration("greylist.pending");
+  if (block < pending) return std::nullopt;
+  return config::Problem{settings.where("greylist.block"),
+                         "greylist.block = " + format_duration(block) +
+                             " is not shorter than greylist.pending = " + format_duration(pending) +
+                             ": nobody could ever pass"};
+}
+
 }  // namespace
 
 ConfigCommands::ConfigCommands(Tool& tool) : tool_(tool) {
@@ -43,6 +53,10 @@ Result<ExitStatus> ConfigCommands::check() {
   if (!loaded.problems.empty() || !loaded.settings) return ExitStatus::configuration;
   for (const auto& warning : config::warnings(*loaded.settings))
     std::cout << warning.where << ": warning: " << warning.text << '\n';
+  if (const auto problem = contradiction(*loaded.settings)) {
+    std::cout << problem->where << ": " << problem->text << '\n';
+    return ExitStatus::configuration;
+  }
   const auto& inputs = tool_.program().inputs();
   const auto file = inputs.config_file.empty() ? tool_.path("tubepost.conf") : inputs.config_file;
   const auto waiting = started_before(file, tool_.path("service"));

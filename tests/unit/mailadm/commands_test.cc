@@ -174,6 +174,17 @@ TEST(Config, CheckNamesFileAndLine) {
       << "S7: " << warned.out;
 }
 
+TEST(Config, CheckSaysWhichSettingsContradictEachOther) {
+  const Instance instance;
+  instance.init();
+  instance.write("home/tubepost.conf", "[greylist]\npending = 1h\nblock = 60m\n");
+  const auto ran = instance.run({"config", "check"});
+  EXPECT_EQ(ran.status, 78);
+  EXPECT_NE(ran.out.find("tubepost.conf:3: greylist.block = 1h is not shorter than greylist.pending"),
+            std::string::npos)
+      << ran.out;
+}
+
 TEST(Config, CheckNamesServicesStartedBeforeTheLastChange) {
   const Instance instance;
   instance.init();
