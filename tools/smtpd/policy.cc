@@ -179,7 +179,8 @@ Verdict Policy::is_trusted(const std::optional<net::IpAddress>& client) const {
 
 Verdict Policy::is_turned_away(const std::optional<net::IpAddress>& client) const {
   // A5: safe > blocked ranges (S1) > block own > ranges and authentication.
-  if (!client || is_trusted(client).yes) return {false, "trusted or unknown"};
+  if (const auto trusted = is_trusted(client); trusted.yes) return {false, trusted.rule};
+  if (!client) return {false, "client unknown"};
   if (blocked_.contains(*client)) return {true, "smtpd.blocked"};
   const bool submits = role_ == Role::submission || combined_;
   if (submits && block_own_ && is_own(*client)) return {true, "submission.block-own-addresses"};
