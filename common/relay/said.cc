@@ -20,6 +20,12 @@ std::optional<EnhancedStatus> status_in(std::string_view reply) {
   return parse_enhanced_status(reply.substr(0, reply.find(' ')));
 }
 
+// The enhanced status stands apart from the text; one that says no more than the code was made of that (mxsend).
+bool is_its_own(const Verdict& verdict) {
+  return verdict.code.status_class == verdict.reply / 100 &&
+         (verdict.code.subject > 0 || verdict.code.detail > 0);
+}
+
 bool speaks_of_trying_again(smtp::ReplyClass reply_class) {
   using smtp::ReplyClass;
   return reply_class == ReplyClass::embargo || reply_class == ReplyClass::too_many_recipients ||
@@ -31,8 +37,11 @@ bool speaks_of_trying_again(smtp::ReplyClass reply_class) {
 std::string text_of(const Verdict& verdict) {
   if (verdict.host.empty()) return verdict.text;
   if (verdict.reply == 0) return verdict.host + ": " + verdict.text;
-  const std::string code = std::to_string(verdict.reply) + ' ';
-  return verdict.host + std::string(said) + (verdict.text.starts_with(code) ? "" : code) + verdict.text;
+  const std::string code = std::to_string(verdict.reply) + ' ', status = to_string(verdict.code) + ' ';
+  std::string reply = verdict.text;
+  if (!reply.starts_with(code))
+    reply.insert(0, code + (is_its_own(verdict) && !reply.starts_with(status) ? status : ""));
+  return verdict.host + std::string(said) + reply;
 }
 
 std::optional<Said> find_said(std::string_view text) {

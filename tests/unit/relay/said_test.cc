@@ -8,9 +8,12 @@ namespace {
 const std::string host = "mx.example.net[192.0.2.1]:25";
 
 TEST(Said, IsFoundAsItWasWritten) {
-  const Verdict verdict{7, Status::failed, {5, 1, 1}, 550, host, "5.1.1 no such user"};
+  const Verdict verdict{7, Status::failed, {5, 1, 1}, 550, host, "no such user"};
   const std::string text = text_of(verdict);
   EXPECT_EQ(text, host + " said: 550 5.1.1 no such user");
+  EXPECT_EQ(text_of({7, Status::failed, {5, 0, 0}, 554, host, "no"}), host + " said: 554 no");
+  EXPECT_EQ(text_of({7, Status::deferred, {4, 5, 3}, 552, host, "too many"}), host + " said: 552 too many");
+  EXPECT_EQ(text_of({7, Status::failed, {5, 1, 1}, 550, host, "550 5.1.1 no"}), host + " said: 550 5.1.1 no");
   const auto found = find_said(text);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->host, host);
