@@ -13,6 +13,7 @@ constexpr std::size_t probes_max = 100;          // of them such as are down
 constexpr std::size_t parcels_a_connection = 4;  // asked for ahead
 constexpr std::chrono::seconds longest_back_off{3600};
 constexpr int jitter_percent = 10;
+constexpr std::size_t tries_percent = 75;  // of the connections; the others are for who is known to answer
 
 }  // namespace
 
@@ -44,13 +45,16 @@ std::size_t Destinations::room() const {
 
 // Nobody has more in hand than what is left for all the others, and a part is only for those that have little: so there
 // is room for one of them however many have much.
+std::size_t Destinations::share(std::size_t room) const {
+  if (room == 0) return 0;
+  const std::size_t reserve = limits_.in_hand / 4, common = room > reserve ? room - reserve : 0;
+  return std::max(parcels_a_connection, std::min(limits_.in_hand_of_one, common));
+}
+
 bool Destinations::takes(const std::string& name, bool urgent, Timestamp now) const {
   const Lane* lane = find(name);
   if (!lane) return room() > 0;
-  const std::size_t in_hand = lane->waiting + lane->announced;
-  if (!lane->is_down() && in_hand < parcels_a_connection) return room() > 0;
-  const std::size_t reserve = limits_.in_hand / 4, common = room() > reserve ? room() - reserve : 0;
-  if (!lane->is_down()) return in_hand < std::min(limits_.in_hand_of_one, common);
+  if (!lane->is_down()) return lane->in_hand() < share(room());
   return room() > 0 && !lane->is_busy() && (urgent || now >= lane->trouble.probe);
 }
 
@@ -94,7 +98,8 @@ void Destinations::add(Parcel parcel) {
 // ---- out of hand
 
 std::size_t Destinations::limit_of(const Lane& lane) const {
-  if (lane.is_down()) return 1;
+  // A host that swallows everything takes one connection and not two.
+  if (lane.is_down() || !lane.proven) return 1;
   // One connection stays free, so that a slow destination never holds up the others (L4).
   const std::size_t most = limits_.connections > 1 ? limits_.connections - 1 : 1;
   return std::min({lane.window, limits_.of_one, most});
@@ -115,14 +120,15 @@ Parcel Destinations::take_from(const std::string& name, Lane& lane) {
 }
 
 std::optional<Parcel> Destinations::next(
-    const std::function<std::size_t(const std::string& lane)>& connections) {
+    const std::function<std::size_t(const std::string& lane)>& connections, std::size_t connecting) {
+  const bool may_try = connecting < std::max<std::size_t>(limits_.connections * tries_percent / 100, 1);
   for (std::size_t looked = ready_.size(); looked > 0; --looked) {
     const std::string name = std::move(ready_.front());
     ready_.pop_front();
     Lane& lane = lanes_[name];
     lane.is_ready = lane.waiting > 0;
     if (lane.waiting == 0) continue;
-    if (connections(name) >= limit_of(lane)) {
+    if ((!may_try && !lane.proven) || connections(name) >= limit_of(lane)) {
       ready_.push_back(name);
       continue;
     }
@@ -279,8 +285,10 @@ std::vector<spool::LaneWish> Destinations::wishes(Timestamp now) {
   for (std::size_t looked = hungry_.size(); looked > 0 && left > 0 && all.size() < wishes_max; --looked) {
     if (next == hungry_.end()) next = hungry_.begin();
     const Lane& lane = lanes_[*next];
-    const std::size_t most = std::min(ahead_of(lane) - lane.waiting, left);
-    all.push_back({*next, most, lane.flow});
+    // More than takes() lets in would only be parked again.
+    const std::size_t part = share(left) - std::min(share(left), lane.in_hand());
+    const std::size_t most = std::min({ahead_of(lane) - lane.waiting, part, left});
+    if (most > 0) all.push_back({*next, most, lane.flow});
     left -= most;
     served_last_ = *next++;
   }

@@ -1,6 +1,6 @@
 // Who is sent to next: the mail in hand of each destination, and what is known of how it does. Fair between
-// destinations and, within one, between senders (round robin); the connections to one destination start few, grow
-// with success and shrink with trouble; a destination that is down is probed with one message at times of its own,
+// destinations and, within one, between senders (round robin); a destination has one connection until it has
+// answered, more with success and fewer with trouble; one that is down is probed with one message at times of its own,
 // and its other mail stays parked in its lane of the spool (spool/spool.h, LaneWish), where it costs nothing.
 //
 // No I/O and no clock: times are given. Threading: one thread.
@@ -56,8 +56,11 @@ public:
   void announce(const std::string& lane);  // a parcel for it will be added: it counts already
   void add(Parcel parcel);
 
-  // The next parcel whose destination may have one connection more; `connections`: how many it has.
-  std::optional<Parcel> next(const std::function<std::size_t(const std::string& lane)>& connections);
+  // The next parcel whose destination may have one connection more; `connections`: how many it has. `connecting`: so many
+  // are not connected yet. They may be to hosts that swallow everything, so that not all may be of destinations which
+  // have not been seen to answer.
+  std::optional<Parcel> next(const std::function<std::size_t(const std::string& lane)>& connections,
+                             std::size_t connecting = 0);
   // One more for a connection that `lane` has already.
   std::optional<Parcel> next_of(const std::string& lane);
   // Whether nobody waits but `lane`.
@@ -93,12 +96,14 @@ private:
     std::optional<Timestamp> probe;  // as filed in probes_
     bool is_down() const { return trouble.failures > 0; }
     bool is_busy() const { return waiting + out + announced > 0; }
+    std::size_t in_hand() const { return waiting + announced; }
   };
 
   const Lane* find(const std::string& lane) const;
   std::size_t limit_of(const Lane& lane) const;
   std::size_t ahead_of(const Lane& lane) const;
   std::size_t room() const;
+  std::size_t share(std::size_t room) const;  // of one that does well, while there is so much room
   void file(const std::string& name, Lane& lane);
   Parcel take_from(const std::string& name, Lane& lane);
   std::vector<Parcel> empty(Lane& lane);

@@ -80,6 +80,8 @@ public:
   virtual std::vector<Room> lanes_with_room(Milliseconds now) const = 0;
   virtual void give_behind(Parcel parcel, Milliseconds now) = 0;
   virtual std::size_t connections(const std::string& lane) const = 0;
+  // Connections that are counted and wait until their host answers.
+  virtual std::size_t connecting() const = 0;
 
   virtual SenderNews work(Milliseconds now, Milliseconds silence) = 0;
   // Each process sees the end of its jobs: it breaks off before the final dot, or waits for the reply after it.

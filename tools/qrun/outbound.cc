@@ -133,7 +133,7 @@ void Outbound::give_out(Milliseconds now) {
   for (const std::string& lane : senders_->lanes_to_stay(now))
     if (auto parcel = destinations_.next_of(lane)) senders_->give(std::move(*parcel), now);
   while (senders_->has_idle(now)) {
-    auto parcel = destinations_.next(connections);
+    auto parcel = destinations_.next(connections, senders_->connecting());
     if (!parcel) break;
     senders_->give(std::move(*parcel), now);
   }

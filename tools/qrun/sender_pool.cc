@@ -126,6 +126,12 @@ std::size_t SenderPool::connections(const std::string& lane) const {
   }));
 }
 
+std::size_t SenderPool::connecting() const {
+  return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) {
+    return !slot.parcels.empty() && !slot.is_hanging && slot.phase == relay::Phase::connecting;
+  }));
+}
+
 // ---- taking
 
 SenderNews SenderPool::work(Milliseconds now, Milliseconds silence) {

@@ -32,6 +32,7 @@ public:
   std::vector<Room> lanes_with_room(Milliseconds now) const override;
   void give_behind(Parcel parcel, Milliseconds now) override;
   std::size_t connections(const std::string& lane) const override;
+  std::size_t connecting() const override;
 
   SenderNews work(Milliseconds now, Milliseconds silence) override;
   void end() override;
@@ -53,7 +54,7 @@ private:
     Milliseconds last_progress{0}, run_since{0};
     unsigned run = 0;  // parcels for this lane one after the other
     bool timed_out = false, is_ending = false;
-    bool is_hanging = false;    // seen to have waited so long for its connection
+    bool is_hanging = false;     // seen to have waited so long for its connection
     bool asks_for_room = false;  // its host has answered, late
 
     bool is_free() const { return parcels.empty() && !is_ending; }

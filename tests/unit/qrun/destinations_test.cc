@@ -28,8 +28,8 @@ protected:
       destinations.add(std::move(parcel));
     }
   }
-  std::string next() {
-    auto parcel = destinations.next([&](const std::string& lane) { return busy[lane]; });
+  std::string next(std::size_t connecting = 0) {
+    auto parcel = destinations.next([&](const std::string& lane) { return busy[lane]; }, connecting);
     if (!parcel) return "";
     ++busy[parcel->lane];
     out.push_back(*parcel);
@@ -53,23 +53,52 @@ TEST_F(Fair, DestinationsAreServedInTurn) {
   add("a.test", "x", 3), add("b.test", "x", 3);
   EXPECT_EQ(next(), "a.test x");
   EXPECT_EQ(next(), "b.test x");
+  answer(relay::Trouble::none), answer(relay::Trouble::none);
   EXPECT_EQ(next(), "a.test x");
+  EXPECT_EQ(next(), "b.test x");
 }
 
 TEST_F(Fair, SendersOfOneDestinationAreServedInTurn) {
   add("a.test", "bulk", 10), add("a.test", "me", 1);
-  next();
+  next(), answer(relay::Trouble::none);
   EXPECT_EQ(next(), "a.test me");
 }
 
-TEST_F(Fair, ADestinationBeginsWithTwoConnectionsAndGetsMoreBySuccess) {
+TEST_F(Fair, ADestinationHasOneConnectionUntilItAnswersAndGetsMoreBySuccess) {
   use(20);
   add("a.test", "x", 30);
-  next(), next();
+  next();
+  EXPECT_EQ(next(), "") << "it may swallow everything";
+  answer(relay::Trouble::none), next();
+  EXPECT_NE(next(), "") << "two now";
   EXPECT_EQ(next(), "");
-  for (int i = 0; i < 2; ++i) answer(relay::Trouble::none), next();
+  answer(relay::Trouble::none), next();
   EXPECT_NE(next(), "") << "three by now";
   EXPECT_EQ(next(), "");
+}
+
+TEST_F(Fair, WhoHasNotAnsweredYetLeavesConnectionsToThoseWhoHave) {
+  add("known.test", "x", 2), next(), answer(relay::Trouble::none);
+  add("new.test");
+  EXPECT_EQ(next(3), "known.test x");
+  EXPECT_EQ(next(3), "") << "three of four are being tried";
+  EXPECT_EQ(next(2), "new.test a@x.test");
+}
+
+TEST_F(Fair, NoMoreIsAskedForThanIsTaken) {
+  Destinations::Limits limits;
+  limits.connections = 20;
+  limits.in_hand = 100;
+  destinations.set_limits(limits);
+  const auto lane = [](int i) { return "d" + std::to_string(i) + ".test"; };
+  for (int i = 0; i < 26; ++i) add(lane(i)), next(), answer(relay::Trouble::none);
+  for (int i = 0; i < 26; ++i) add(lane(i), "x", 3), destinations.parked(lane(i));
+  std::size_t wished = 0, room = 100 - 26 * 3;
+  for (const auto& wish : destinations.wishes(now)) {
+    EXPECT_EQ(wish.most, 1U) << "four in hand is all that one has where many have some";
+    wished += wish.most;
+  }
+  EXPECT_EQ(wished, room);
 }
 
 TEST_F(Fair, ASlowDestinationNeverHasTheLastConnection) {
@@ -112,7 +141,8 @@ TEST_F(Fair, ThePausesOfADeadDestinationGrowAndEndWithASuccess) {
 }
 
 TEST_F(Fair, ARefusalOfOneSessionAmongSeveralOnlyShrinksTheWindow) {
-  add("a.test", "x", 5);
+  add("a.test", "x", 6);
+  next(), answer(relay::Trouble::none);
   next(), next();
   EXPECT_TRUE(answer(relay::Trouble::session).empty());
   EXPECT_TRUE(takes("a.test"));
