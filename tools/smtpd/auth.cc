@@ -100,19 +100,29 @@ Answer Session::auth_dialogue(const auth::Request& request) {
 }
 
 Answer Session::authenticated(const auth::Step& step) {
-  become_user(step.user);
+  if (auto refused = become_user(step.user)) return std::move(*refused);
   services_.logger.info("login", {{"client", client_.address_text()}, {"user", login_}, {"service", to_text(policy_->role())}});
   return smtp::Reply{235, EnhancedStatus{2, 7, 0}, "Authentication succeeded"};
 }
 
-// A fixed user (A3) is nobody's account; everybody else must be one, still.
-void Session::become_user(const std::string& user) {
-  login_ = user;
-  if (const auto mailbox = smtp::parse_mailbox(user)) {
-    auto account = services_.directory.find_account(*mailbox);
-    if (account) account_ = std::move(*account);
+// A fixed user (A3) is nobody's account; everybody else must be one, still: whoever it was that checked the password (Dovecot's
+// auth service knows users of its own), A11 goes by the account.
+std::optional<Answer> Session::become_user(const std::string& user) {
+  const auto mailbox = smtp::parse_mailbox(user);
+  auto account = mailbox ? services_.directory.find_account(*mailbox) : Result<std::optional<directory::Account>>(std::nullopt);
+  if (!account) {
+    services_.logger.error("directory-error", {{"reason", account.error().text}});
+    return refusals::authentication_unavailable();
   }
+  const bool may_log_in = *account ? !(*account)->is_suspended() : policy_->has_fixed_user();
+  if (!may_log_in) {
+    const char* reason = *account ? "the account is suspended" : "there is no account of that name";
+    return not_authenticated(sasl_method_, {auth::Step::Kind::failed, reason, user, false, {}});
+  }
+  login_ = user;
+  account_ = std::move(*account);
   client_changed();
+  return std::nullopt;
 }
 
 Answer Session::not_authenticated(const std::string& mechanism, const auth::Step& step) {

@@ -21,6 +21,7 @@ Answer Session::mail(std::string_view arguments) {
     if (auto refused = mail_parameter(parameter, transaction)) return std::move(*refused);
   if (auto refused = parameters_guard(transaction)) return std::move(*refused);
   const std::string what = "MAIL <" + transaction.envelope.reverse_path + ">";
+  if (auto refused = account_guard()) return refuse(std::move(*refused), what, "D9 suspended");
   if (auto refused = sender_guard(command->mailbox)) {
     explain(what, "refused", "A11 submission.sender");
     return std::move(*refused);
@@ -39,6 +40,16 @@ void Session::open_transaction(Transaction transaction) {
   auto& effects = transaction_->effects;
   if (auto refused = consult(policy::ProtocolState::mail, effects, {}); refused && !effects.refusal)
     effects.refusal = std::move(refused);
+}
+
+// D9: an account that was suspended, or removed, since it logged in sends no more; a session may last for hours.
+std::optional<smtp::Reply> Session::account_guard() {
+  if (!account_) return std::nullopt;
+  auto present = services_.directory.find_account(account_->address);
+  if (!present) return refusals::failed(present.error(), "Cannot look up your account now");
+  if (!*present || (*present)->is_suspended()) return refusals::suspended_account(account_->address.to_text());
+  account_ = std::move(*present);
+  return std::nullopt;
 }
 
 // A11: an account sends as its own addresses (or its domain's, or any). The null reverse-path is everybody's.

@@ -55,6 +55,8 @@ Result<std::shared_ptr<const Policy>> Policy::make(const config::Settings& setti
   made->combined_ = role == Role::mx && (share_a_listener(settings) || settings.flag("smtpd.offer-auth"));
   if (role == Role::submission || made->combined_)
     made->offers_authentication_ = settings.text("submission.authentication") != "off";
+  // As authd sees it: of other roles it asks for accounts.
+  made->has_fixed_user_ = role == Role::submission && settings.text("submission.authentication").starts_with("fixed:");
   if (auto read = made->read_ranges(settings); !read) return std::move(read).error();
   if (auto read = made->read_services(settings, previous); !read) return std::move(read).error();
   if (auto read = made->read_layers(settings); !read) return std::move(read).error();

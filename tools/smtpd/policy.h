@@ -46,6 +46,7 @@ class Policy {
   // A separate submission port serves nobody who may not relay (RFC 6409 4.3); a combined one is also the MX.
   bool submission_only() const { return role_ == Role::submission && !combined_; }
   bool offers_authentication() const { return offers_authentication_; }
+  bool has_fixed_user() const { return has_fixed_user_; }  // A3: who logs in is nobody's account
 
   Role role() const { return role_; }
   const std::string& hostname() const { return hostname_; }
@@ -85,7 +86,7 @@ class Policy {
 
   Role role_ = Role::mx;
   bool combined_ = false;  // L7: submission and MX share their port
-  bool offers_authentication_ = false, ranges_on_ = false;
+  bool offers_authentication_ = false, has_fixed_user_ = false, ranges_on_ = false;
   bool block_own_ = false, trust_own_ = false;
   bool cleartext_login_ = false, validates_ = true, requires_tls_ = false;
   std::chrono::seconds idle_timeout_{300};

@@ -84,10 +84,11 @@ class Session {
   std::optional<smtp::Reply> auth_guard() const;
   std::vector<auth::MechanismInfo> mechanisms() const;
   bool has_channel_binding() const;
-  void become_user(const std::string& user);
+  std::optional<Answer> become_user(const std::string& user);  // a refusal, or nothing
   // xclient.cc, etrn.cc
   struct Introduced;
   Answer xclient(std::string_view arguments);
+  std::string full_name(const std::string& login) const;
   Answer become(const Introduced& introduced);
   Answer etrn(std::string_view arguments);
   // consult.cc: a refusal of the policy services, or nothing; what else they want is noted in `effects`
@@ -116,6 +117,7 @@ class Session {
   Answer mail(std::string_view arguments);
   void open_transaction(Transaction transaction);
   std::optional<Answer> policy_guard(const std::string& address);
+  std::optional<smtp::Reply> account_guard();
   std::optional<smtp::Reply> sender_guard(const std::optional<smtp::Mailbox>& sender) const;
   Answer rcpt(std::string_view arguments);
   std::optional<Answer> recipient_guard(const smtp::Mailbox& recipient);

@@ -1,6 +1,7 @@
 // XCLIENT (Postfix, XCLIENT_README): a host listed for that alone (A5) speaks for another client. The session begins anew, with the
 // greeting.
 #include "base/text.h"
+#include "directory/login.h"
 #include "smtpd/refusals.h"
 #include "smtpd/session.h"
 
@@ -83,6 +84,14 @@ Answer Session::xclient(std::string_view arguments) {
   return become(introduced);
 }
 
+// A front server hands on what its client typed: a bare name too (A8).
+std::string Session::full_name(const std::string& login) const {
+  if (login.find('@') != std::string::npos) return login;
+  const auto domain = services_.directory.default_domain(client_.local ? client_.local->address.to_text() : std::string());
+  const auto account = directory::find_login(services_.directory, login, domain ? *domain : std::string());
+  return account && *account ? (*account)->address.to_text() : login;
+}
+
 Answer Session::become(const Introduced& introduced) {
   services_.logger.info("xclient", {{"by", client_.address_text()}, {"client", introduced.client.address_text()}});
   client_ = introduced.client;
@@ -90,7 +99,8 @@ Answer Session::become(const Introduced& introduced) {
   client_.unix_user.clear();
   forget_session();
   if (introduced.has_helo) helo_ = introduced.helo, extended_ = introduced.extended;
-  if (introduced.has_login && !introduced.login.empty()) become_user(introduced.login);
+  if (introduced.has_login && !introduced.login.empty())
+    if (auto refused = become_user(full_name(introduced.login))) return std::move(*refused);
   return greeting();
 }
 
