@@ -129,8 +129,8 @@ std::optional<smtp::Reply> Session::time_parameter(std::string_view keyword, std
   if (transaction.envelope.not_before != Timestamp()) return refusals::bad_parameter(keyword);  // RFC 4865: one of both
   std::optional<Timestamp> release;
   if (keyword == "HOLDUNTIL") {
-    release = parse_rfc3339(value);
-  } else if (const auto seconds = parse_number<std::uint32_t>(value); seconds && value.size() <= 9) {
+    if (value.ends_with('Z') || value.ends_with('z')) release = parse_rfc3339(value);  // RFC 4865 3: in UTC
+  } else if (const auto seconds = parse_number<std::uint32_t>(value); seconds && *seconds > 0 && value.size() <= 9) {
     release = now + std::chrono::seconds(*seconds);
   }
   if (!release || *release > now + hold_max) return refusals::bad_parameter(keyword);
