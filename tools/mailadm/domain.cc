@@ -18,10 +18,18 @@ Fields fields_of(const directory::Domain& domain) {
           {"relay", value("relay", "no") == "yes"}};
 }
 
+// And what else was set of it.
+Fields all_fields_of(const directory::Domain& domain) {
+  Fields fields = fields_of(domain);
+  for (const auto& [key, value] : domain.properties)
+    if (key != "address" && key != "primary" && key != "relay") fields.emplace_back(key, directory::display_value(key, value));
+  return fields;
+}
+
 }  // namespace
 
 DomainCommands::DomainCommands(Tool& tool) : tool_(tool) {
-  const std::string pairs = "address=virtual|IP, primary=yes, relay=yes";
+  const std::string pairs = "address=virtual|IP, primary=yes, relay=yes, quota=SIZE, quota-messages=N, legacy-logins=LIST";
   tool.offer("domain add", "Take mail for a domain.", [this] { return add(); })
       .operands(words_, "DOMAIN [KEY=VALUE]", pairs, 1);
   tool.offer("domain remove", "Take no more mail for it; it must be empty.", [this] { return remove(); })
@@ -72,7 +80,7 @@ Result<ExitStatus> DomainCommands::show() {
   if (!domains) return domains.error();
   for (const auto& domain : *domains) {
     if (!equal_ignoring_case(domain.name, words_[0])) continue;
-    print_fields(std::cout, style_of_stdout(tool_.json()), fields_of(domain));
+    print_fields(std::cout, style_of_stdout(tool_.json()), all_fields_of(domain));
     return ExitStatus::ok;
   }
   return Failure::permanent(printable(words_[0]) + ": no such domain", {5, 1, 1});

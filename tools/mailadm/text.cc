@@ -53,7 +53,7 @@ Result<void> remove_what_remains(const Tool& tool, const directory::Directory& d
 }  // namespace
 
 TextCommands::TextCommands(Tool& tool) : tool_(tool) {
-  tool.offer("export", "Print domains, accounts, aliases and routes as text (no passwords).",
+  tool.offer("export", "Print server properties, domains, accounts, aliases, routes and rules as text (no passwords).",
              [this] { return export_all(); });
   tool.offer("apply", "Make them equal to such a text, and say what changes.", [this] { return apply(); })
       .flag("--dry-run", dry_run_, "Only say it.")

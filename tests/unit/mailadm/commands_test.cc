@@ -112,6 +112,9 @@ TEST(Commands, DomainsAliasesAndRoutes) {
             "example.test\tvirtual\tno\tno\nwww.second.test\t127.0.0.9\tyes\tno\n");
   EXPECT_EQ(instance.must({"domain", "show", "example.test", "--json"}),
             "{\"domain\":\"example.test\",\"address\":\"virtual\",\"primary\":false,\"relay\":false}\n");
+  instance.must({"domain", "set", "example.test", "legacy-logins=apop", "quota=2G"});
+  EXPECT_EQ(instance.must({"domain", "show", "example.test"}),
+            "domain\texample.test\naddress\tvirtual\nprimary\tno\nrelay\tno\nlegacy-logins\tapop\nquota\t2G\n");
   instance.must({"account", "add", "bob@example.test"});
   const auto alias =
       instance.run({"alias", "add", "all@example.test", "bob@example.test", "who@example.test"});
