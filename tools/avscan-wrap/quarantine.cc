@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "avscan-wrap/limits.h"
 #include "avscan-wrap/workspace.h"
@@ -49,6 +50,13 @@ Result<void> write_all_files(const std::string& folder, std::string_view text, c
   return sync(folder);
 }
 
+// The folder itself is as durable as what is put into it: the first message makes it.
+Result<void> make_quarantine(const std::string& folder) {
+  if (auto made = make_directory(folder, 0700); !made) return made;
+  const auto parent = std::filesystem::path(folder).parent_path().string();
+  return sync(parent.empty() ? "." : parent);
+}
+
 // LF and CRLF are the same here: mail changes between the two on its way.
 std::string without_cr(std::string_view text) {
   std::string plain;
@@ -67,7 +75,7 @@ bool is_quarantine_id(std::string_view text) {
 
 Result<std::string> Quarantine::keep(std::string_view text, const Envelope& envelope,
                                      const Report& report) const {
-  if (auto made = make_directory(folder_, 0700); !made) return std::move(made).error();
+  if (auto made = make_quarantine(folder_); !made) return std::move(made).error();
   std::string id = is_quarantine_id(envelope.spool_id) ? envelope.spool_id : to_hex(random_bytes(13));
   const std::string folder = folder_ + "/new-" + to_hex(random_bytes(8));
   if (auto made = make_directory(folder, 0700); !made) return std::move(made).error();

@@ -1,6 +1,7 @@
 #include "power_cut/promises.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "auth/secrets.h"
@@ -59,6 +60,7 @@ private:
   void look_at_spool();
   void look_at_store();
   void message(const Promise& promise);
+  void quarantined(const Promise& promise);
   void delivered(const Promise& promise, const std::string& address);
   void bounced(const Promise& promise, const std::string& address);
   void account(const Promise& promise);
@@ -155,6 +157,7 @@ void Inventory::look_at_store() {
 void Inventory::hold_to(const Promise& promise) {
   if (promise.kind == "account") return account(promise);
   if (promise.kind == "message") return message(promise);
+  if (promise.kind == "quarantined") return quarantined(promise);
   if (promise.kind != "gone") return;
   const bool is_there = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& one) {
     return one.subject == promise.token && one.address == promise.recipients[0];
@@ -190,6 +193,19 @@ void Inventory::message(const Promise& promise) {
       bounced(promise, recipient.substr(7));
     else
       delivered(promise, recipient);
+}
+
+void Inventory::quarantined(const Promise& promise) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(home_ + "/quarantine", none)) {
+    if (entry.path().filename().string().starts_with("new-")) continue;
+    const auto file = [&](const char* name) { return read_file((entry.path() / name).string()).value_or(""); };
+    if (subject_of(file("message")) != promise.token) continue;
+    if (!is_whole(promise, file("message"))) say(promise.token + " is damaged in quarantine");
+    if (file("envelope").empty() || file("report").empty()) say("of " + promise.token + " in quarantine there is not all");
+    return;
+  }
+  say(promise.token + " is not in quarantine");
 }
 
 // qrun would hand it to deliver once more, and deliver must know that it has it.
@@ -257,10 +273,11 @@ Result<std::vector<Promise>> read_promises(const std::string& path, const std::v
     promise.token = words[1];
     promise.said = words.back();
     if (promise.kind == "gone") promise.recipients = {std::string(words[2])};
-    if (promise.kind == "message") {
+    if (promise.kind == "message" || promise.kind == "quarantined") {
       promise.size = parse_number<std::uint64_t>(words[2]).value_or(0);
       promise.crc = parse_number<std::uint32_t>(words[3]).value_or(0);
-      for (const auto recipient : split(words[4], ',')) promise.recipients.emplace_back(recipient);
+      if (promise.kind == "message")
+        for (const auto recipient : split(words[4], ',')) promise.recipients.emplace_back(recipient);
     }
     for (std::size_t line = 0; line < record.size() && promise.since == SIZE_MAX; ++line)
       if ((record[line].word == "said" || record[line].word == "mark") &&

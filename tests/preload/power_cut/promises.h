@@ -6,6 +6,7 @@
 //   message TOKEN SIZE CRC RECIPIENTS SAID
 //       for each of the recipients (with commas) the message whose subject is TOKEN and whose body is so waits in the spool or is in its
 //       mailbox, once; a "bounce:ADDRESS" for those that fail: it waits, or its notice waits or is in that mailbox
+//   quarantined TOKEN SIZE CRC SAID   such a message is in quarantine, with its envelope and its report
 //   gone TOKEN ADDRESS SAID       nothing of it is in that mailbox any more
 #pragma once
 
