@@ -31,7 +31,4 @@ struct Listening {
 // LISTEN_FDS first, then what the specs name. All or nothing.
 Listening open_listeners(const std::vector<ListenerSpec>& specs, const log::Logger& logger);
 
-// A newline on `ready_fd`, which is then closed (s6); READY=1 on NOTIFY_SOCKET (systemd).
-void announce_ready(const std::optional<int>& ready_fd);
-
 }  // namespace tubepost::net

@@ -12,6 +12,7 @@
 #include "net/connection_counts.h"
 #include "net/doze.h"
 #include "net/listening.h"
+#include "net/readiness.h"
 #include "net/successor.h"
 #include "net/wait.h"
 #include "net/worker_pool.h"

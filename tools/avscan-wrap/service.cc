@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "net/fd_stream.h"
+#include "net/readiness.h"
 #include "net/sockaddr.h"
 #include "net/wait.h"
 #include "policy/filter_service.h"
@@ -107,13 +108,6 @@ Result<UniqueFd> open_socket(const std::string& path) {
   return socket;
 }
 
-void say_ready(const Options& options) {
-  const auto fd = parse_number<int>(options.ready_fd);
-  if (!fd) return;
-  [[maybe_unused]] const auto written = ::write(*fd, "\n", 1);
-  ::close(*fd);
-}
-
 }  // namespace
 
 ExitStatus serve(const Options& options, const log::Logger& logger) {
@@ -124,7 +118,7 @@ ExitStatus serve(const Options& options, const log::Logger& logger) {
     return socket.error().retry == Retry::later ? ExitStatus::later : ExitStatus::configuration;
   }
   logger.info("listening", {{"listener", "avscan-wrap"}, {"address", "unix:" + options.listen}});
-  say_ready(options);
+  net::announce_ready(parse_number<int>(options.ready_fd));
   Crew crew;
   for (;;) {
     std::array<pollfd, 2> fds{{{socket->get(), POLLIN, 0}, {told.fd(), POLLIN, 0}}};

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "net/listening.h"
+#include "net/readiness.h"
 #include "qrun/bounce.h"
 
 namespace tubepost::qrun {
