@@ -24,6 +24,16 @@ void put(std::string& content, std::uint64_t offset, std::string_view bytes) {
   content.replace(offset, bytes.size(), bytes);
 }
 
+// What is in a folder goes with it.
+template <class Names>
+void move_children(Names& names, const std::string& from, const std::string& to) {
+  const std::string inside = from + '/';
+  for (auto at = names.lower_bound(inside); at != names.end() && at->first.starts_with(inside);) {
+    names.insert_or_assign(to + '/' + at->first.substr(inside.size()), at->second);
+    at = names.erase(at);
+  }
+}
+
 class Choice {
 public:
   Choice(Disk::Later later, std::mt19937_64& chance) : later_(later), chance_(chance) {
@@ -63,23 +73,37 @@ void Disk::change(const std::string& path, std::optional<Name> name) {
 
 Result<void> Disk::rename(const std::string& from, const std::string& to) {
   const auto found = now_.find(from);
-  if (found == now_.end() || found->second.kind != Node::file || folder_of(from) != folder_of(to))
-    return Failure::permanent("a rename that is not of a file in its folder: " + from);
+  if (found == now_.end() || folder_of(from) != folder_of(to))
+    return Failure::permanent("a rename that does not stay in its folder: " + from);
   const Name name = found->second;
-  now_.erase(found);
-  now_[to] = name;
+  if (name.kind == Node::folder) rename_later(from, to);
   later_.push_back({folder_of(to), {{from, std::nullopt}, {to, name}}});
+  take(now_, later_.back());
   return {};
+}
+
+// Changes inside a folder that is renamed are not yet on the disk, and are no more so under its new name.
+void Disk::rename_later(const std::string& from, const std::string& to) {
+  for (auto& one : later_) {
+    if (one.folder != from && !one.folder.starts_with(from + '/')) continue;
+    one.folder = to + one.folder.substr(from.size());
+    for (auto& [name, what] : one.names) name = to + name.substr(from.size());
+  }
+}
+
+void Disk::take(Names& names, const Change& change) {
+  for (const auto& [name, what] : change.names)
+    if (what)
+      names[name] = *what;
+    else
+      names.erase(name);
+  if (change.names.size() == 2 && change.names[1].second && change.names[1].second->kind == Node::folder)
+    move_children(names, change.names[0].first, change.names[1].first);
 }
 
 void Disk::sync_folder(const std::string& path) {
   for (const auto& one : later_) {
-    if (one.folder != path) continue;
-    for (const auto& [name, what] : one.names)
-      if (what)
-        durable_[name] = *what;
-      else
-        durable_.erase(name);
+    if (one.folder == path) take(durable_, one);
   }
   std::erase_if(later_, [&](const Change& one) { return one.folder == path; });
 }
@@ -136,13 +160,10 @@ Disk::Names Disk::names(Later later, std::mt19937_64& chance) const {
     const bool free = std::none_of(one.names.begin(), one.names.end(),
                                    [&](const auto& n) { return passed_over.contains(n.first); });
     const bool takes = choice.takes() && free;
-    for (const auto& [name, what] : one.names)
-      if (!takes)
-        passed_over.insert(name);
-      else if (what)
-        names[name] = *what;
-      else
-        names.erase(name);
+    if (takes)
+      take(names, one);
+    else
+      for (const auto& [name, what] : one.names) passed_over.insert(name);
   }
   return names;
 }

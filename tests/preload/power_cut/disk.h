@@ -58,6 +58,8 @@ private:
   void sync_folder(const std::string& path);
   Names names(Later later, std::mt19937_64& chance) const;
   Result<void> rename(const std::string& from, const std::string& to);
+  void rename_later(const std::string& from, const std::string& to);
+  static void take(Names& names, const Change& change);
 
   std::set<std::string> without_;
   std::map<std::uint64_t, File> files_;
