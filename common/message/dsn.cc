@@ -196,6 +196,8 @@ void append_status_part(std::string& out, const Dsn& dsn) {
   if (dsn.envelope_id) line(out, {"Original-Envelope-Id: ", field_text(*dsn.envelope_id)});
   line(out, {"Reporting-MTA: dns; ", dsn.reporting_mta});
   line(out, {"Arrival-Date: ", format_date(dsn.arrival)});
+  if (dsn.deliver_by) line(out, {"Deliver-By-Date: ", format_date(*dsn.deliver_by)});
+  if (dsn.released) line(out, {"Future-Release-Request: until;", to_rfc3339(*dsn.released)});
   for (const DsnRecipient& recipient : dsn.recipients) append_recipient_fields(out, recipient, global);
 }
 

@@ -40,6 +40,8 @@ struct Dsn {
   std::string message_id;     // left of the @
   Timestamp now, arrival;
   std::optional<std::string> envelope_id;  // RFC 3461 4.4, decoded
+  std::optional<Timestamp> deliver_by;     // RFC 2852 5
+  std::optional<Timestamp> released;       // RFC 4865 5.1.2: it was held until then
   std::vector<DsnRecipient> recipients;    // at least one
   std::string_view returned;               // the message, CRLF line ends; empty: it is gone
   bool return_full = false;                // else its header only

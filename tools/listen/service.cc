@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "listen/relay.h"
 #include "net/fd_stream.h"
+#include "net/readiness.h"
 #include "net/sockaddr.h"
 #include "net/wait.h"
 

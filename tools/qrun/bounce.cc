@@ -107,9 +107,12 @@ std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string
   for (const spool::Recipient& recipient : debt.owed)
     if (is_wanted(recipient, envelope)) dsn.recipients.push_back(describe(recipient));
   if (dsn.recipients.empty()) return std::nullopt;
-  for (message::DsnRecipient& recipient : dsn.recipients)
-    if (recipient.action == message::DsnAction::delayed && expire.count() > 0)
-      recipient.retry_until = envelope.released() + expire;
+  const bool time_is_up = envelope.deliver_by && envelope.deliver_by->deadline <= now;
+  for (message::DsnRecipient& recipient : dsn.recipients) {
+    if (recipient.action != message::DsnAction::delayed) continue;
+    if (expire.count() > 0) recipient.retry_until = envelope.released() + expire;
+    if (time_is_up) recipient.status = {4, 4, 7};  // RFC 2852 4.1.3
+  }
 
   spool::Generated bounce;
   bounce.id = spool::SpoolId::derive(debt.id, debt.owed.front().number, ordinal_of(debt.owed.front().owed));
@@ -119,6 +122,8 @@ std::optional<spool::Generated> make_bounce(const spool::Debt& debt, std::string
   dsn.now = now;
   dsn.arrival = envelope.accepted;
   dsn.envelope_id = envelope.dsn_envid;
+  if (envelope.deliver_by) dsn.deliver_by = envelope.deliver_by->deadline;
+  if (envelope.not_before != Timestamp()) dsn.released = envelope.not_before;
   dsn.returned = body;
   dsn.utf8 = envelope.smtputf8;
   dsn.return_full = returns_full(envelope, body, any_failed(debt));

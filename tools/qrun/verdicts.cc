@@ -43,6 +43,14 @@ Timestamp next_time(const Claim& claim, Timestamp now, const spool::RetryPolicy&
   return deadline && *deadline > now ? std::min(next, *deadline) : next;
 }
 
+// RFC 2852 4.1.3: no attempt is made any more.
+std::optional<Outcome> past_deadline(const Claim& claim, const std::string& last, const Moment& moment) {
+  const auto deadline = deadline_of(claim);
+  if (!deadline || !moment.may_expire || moment.now < *deadline) return std::nullopt;
+  return outcome(claim, Kind::failed, {5, 4, 7},
+                 "the time its sender set for it is up" + (last.empty() ? "" : "; last: " + last));
+}
+
 bool is_over(const Claim& claim, Timestamp begun, const Moment& moment, const spool::RetryPolicy& retry) {
   return moment.may_expire && spool::is_last_attempt(claim.envelope->released(), begun, retry);
 }
@@ -159,7 +167,7 @@ Outcome of_answer(const Job& job, const Answer& answer, const Moment& moment, co
 
 std::optional<Outcome> of_decision(const Claim& claim, const Decision& decision, const Moment& moment,
                                    const Policy& policy) {
-  if (std::holds_alternative<DeliverTo>(decision)) return std::nullopt;
+  if (std::holds_alternative<DeliverTo>(decision)) return past_deadline(claim, claim.recipient.reason, moment);
   if (const auto* to = std::get_if<ExpandTo>(&decision)) return expanded(claim, *to);
   if (std::holds_alternative<Discard>(decision))
     return outcome(claim, Kind::discarded, {2, 0, 0}, "discarded by a route");
@@ -260,9 +268,7 @@ Outcome parked(const Claim& claim, const std::string& lane, const std::string& w
 
 std::optional<Outcome> barred(const Claim& claim, std::optional<Timestamp> failed_at, const std::string& why,
                               const Moment& moment, const Policy& policy, bool secondary) {
-  const auto deadline = deadline_of(claim);
-  if (deadline && moment.may_expire && moment.now >= *deadline)
-    return outcome(claim, Kind::failed, {5, 4, 7}, "the time its sender set for it is up; last: " + why);
+  if (auto late = past_deadline(claim, why, moment)) return late;
   if (!claim.suppressed.empty() && !claim.recipient.urgent && policy.suppress > Milliseconds(0))
     return outcome(claim, Kind::failed, {5, 1, 1},
                    "not sent, the address is suppressed for now: " + claim.suppressed);

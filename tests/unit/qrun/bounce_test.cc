@@ -85,6 +85,25 @@ TEST(Bounce, HasALineOfAdviceAlsoWhereTheLastAnswerStandsBehindOtherWords) {
   }
 }
 
+TEST(Bounce, SaysWhatTimesItsSenderHadSet) {
+  using namespace std::chrono_literals;
+  spool::Debt of = debt({failed("gone@example.test")});
+  EXPECT_EQ(bounce(of)->content.find("Deliver-By-Date"), std::string::npos);
+  EXPECT_EQ(bounce(of)->content.find("Future-Release-Request"), std::string::npos);
+  of.owed[0].owed = spool::Owed::delay;
+  of.owed[0].status = {4, 2, 2};
+  auto envelope = *of.envelope;
+  envelope.not_before = accepted_at - 60s;
+  envelope.deliver_by = spool::DeliverBy{accepted_at + 1s, spool::DeliverByMode::notify, false};
+  of.envelope = std::make_shared<const spool::Envelope>(envelope);
+  const auto early = bounce(of)->content;
+  EXPECT_NE(early.find("\r\nDeliver-By-Date: Tue, 14 Nov 2023 22:13:21 +0000\r\n"), std::string::npos) << early;
+  EXPECT_NE(early.find("\r\nFuture-Release-Request: until;2023-11-14T22:12:20.000Z\r\n"), std::string::npos);
+  EXPECT_NE(early.find("\r\nStatus: 4.2.2\r\n"), std::string::npos);
+  const auto late = make_bounce(of, body, "mx.example.test", accepted_at + 1s)->content;
+  EXPECT_NE(late.find("\r\nStatus: 4.4.7\r\n"), std::string::npos) << "the time is up: " << late;
+}
+
 TEST(Bounce, IsMadeAlsoWhenTheMessageIsGone) {
   EXPECT_TRUE(make_bounce(debt({failed("a@example.test")}), "", "mx.example.test", accepted_at));
 }

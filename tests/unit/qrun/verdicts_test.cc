@@ -65,6 +65,24 @@ TEST(Verdicts, ADeliveryNeedsAWorker) {
       of_decision(claim(recipient("b@example.test")), DeliverTo{"b@example.test", ""}, {soon}, policy()));
 }
 
+// RFC 2852 4.1.3
+TEST(Verdicts, NoDeliveryIsTriedAfterTheTimeItsSenderSet) {
+  auto late = claim(recipient("b@example.test"));
+  spool::Envelope envelope = *late.envelope;
+  const DeliverTo here{"b@example.test", ""};
+  for (const auto mode : {spool::DeliverByMode::give_back, spool::DeliverByMode::notify}) {
+    envelope.deliver_by = spool::DeliverBy{soon, mode, false};
+    late.envelope = std::make_shared<const spool::Envelope>(envelope);
+    EXPECT_FALSE(of_decision(late, here, {soon - 1ms}, policy()));
+    const auto outcome = of_decision(late, here, {soon}, policy());
+    ASSERT_EQ(outcome.has_value(), mode == spool::DeliverByMode::give_back);
+    if (!outcome) continue;
+    EXPECT_EQ(outcome->kind, Kind::failed);
+    EXPECT_EQ(outcome->status, (EnhancedStatus{5, 4, 7}));
+    EXPECT_FALSE(of_decision(late, here, {soon, false}, policy())) << "the clock has jumped";
+  }
+}
+
 TEST(Verdicts, RemoteMailWaitsAndSaysWhy) {
   const auto outcome = of_decision(claim(recipient("a@remote.test")), SendOut{}, {soon}, policy());
   EXPECT_EQ(outcome->kind, Kind::postponed);
