@@ -144,6 +144,7 @@ std::optional<std::string> wrong_with(const Setting& setting, std::string_view t
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
       return "has a control character in it";
   const bool may_be_empty = setting.fallback.empty() || setting.repeatable || setting.kind == Kind::text ||
+                            setting.kind == Kind::command ||  // none
                             (setting.kind == Kind::words && setting.choices.empty());
   if (trim(text).empty()) return unless(may_be_empty, "needs a value");
   switch (setting.kind) {

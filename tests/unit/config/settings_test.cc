@@ -106,6 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ValueCase{"smtpd.require-reverse-dns", "exists", true, "a choice"},
                     ValueCase{"smtpd.require-reverse-dns", "maybe", false, "no choice"},
                     ValueCase{"submission.authentication", "fixed:/etc/x", true, "with a file"},
+                    ValueCase{"smtpd.relay-recipients", "", true, "no command: nobody is asked"},
                     ValueCase{"submission.authentication", "fixed:", false, "without a file"},
                     ValueCase{"submission.authentication", "fixed:FILE", true, "a file of that name"},
                     ValueCase{"submission.authentication", "fixed", false, "without a file"},

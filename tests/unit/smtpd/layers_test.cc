@@ -76,7 +76,7 @@ TEST(SmtpLayers, AnAccountOverItsLimitIsStoppedAndItsPostmasterTold) {
 // O10: nothing is taken that the primary would only bounce; where nobody knows, it waits for the primary.
 TEST(SmtpLayers, RefuseRecipientsOfARelayDomainThatItsPrimaryDoesNotHave) {
   const std::string knows = "/bin/sh -c \"while read -r line; do case $line in recipient=no@*) a='550 5.1.1 primary says: no';; recipient=*) a=dunno;; "
-                            "'') printf 'action=%s\\n\\n' \\\"$a\\\";; esac; done\"";
+                            "'') printf 'action=%s\\\\n\\\\n' \\\"$a\\\";; esac; done\"";
   for (const auto& [service_text, recipient, reply] :
        {std::tuple(knows, "no@example.net", "550 5.1.1 primary says: no"), std::tuple(knows, "yes@example.net", "250 2.1.5"),
         std::tuple(std::string("/bin/false"), "no@example.net", "250 2.1.5"), std::tuple(std::string(), "no@example.net", "250 2.1.5")}) {
