@@ -68,6 +68,16 @@ TlsPolicy counted(TlsPolicy policy, Published published) {
   return policy;
 }
 
+// What would have become of it under the mode "enforce" is told to who wants reports.
+TlsPolicy tested(TlsPolicy policy, const dns::MailHost& host, const StsPolicy& sts) {
+  policy.published = Published{"sts", sts.lines, {}};
+  if (sts.allows(host.name))
+    policy.tested_names = {host.name};
+  else
+    policy.published->problem = "validation-failure";
+  return policy;
+}
+
 }  // namespace
 
 std::string_view to_text(Level level) {
@@ -94,15 +104,12 @@ Result<TlsPolicy> policy_for(dns::Resolver& resolver, const std::string& domain,
   if (sts && sts->mode == StsPolicy::Mode::enforce) {
     if (!sts->allows(host.name))
       return Failure::temporary(
-          "MTA-STS: " + host.name + " is no host that the policy of " + domain + " names",
-          not_in_sts_policy);
+          "MTA-STS: " + host.name + " is no host that the policy of " + domain + " names", not_in_sts_policy);
     return counted(by_authority(host, "MTA-STS: enforce"), {"sts", sts->lines, {}});
   }
-  // A policy in the mode "testing" is not held against anybody, so nothing is known of it that could be counted.
   const bool is_testing = sts && sts->mode == StsPolicy::Mode::testing;
-  const auto without = [&](TlsPolicy policy) {
-    return is_testing ? policy : counted(std::move(policy), {});
-  };
+  if (is_testing && !wishes.require_tls) return tested(opportunistic(host), host, *sts);
+  const auto without = [&](TlsPolicy policy) { return is_testing ? policy : counted(std::move(policy), {}); };
   if (!wishes.require_tls) return without(opportunistic(host));
   // RFC 8689 4.2.1: the name of the host must be known for sure before its certificate means anything.
   if (hosts.authenticated && !host.name.empty()) return without(by_authority(host, "REQUIRETLS"));

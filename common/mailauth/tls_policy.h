@@ -28,7 +28,11 @@ struct TlsPolicy {
   } level = Level::may;
   tls::PeerDemands demands;
   std::string why;  // for people: "DANE: 2 TLSA records of _25._tcp.mx.example.net"
-  std::optional<Published> published;  // nullopt: sessions are not counted: not by MX, or by the sender's own word
+  // MTA-STS in the mode "testing" (RFC 8461 5): the certificate is held against these for the report, and nothing comes
+  // of it. Empty: no such policy, or it does not name the host (published->problem).
+  std::vector<std::string> tested_names;
+  std::optional<Published>
+      published;  // nullopt: sessions are not counted: not by MX, or by the sender's own word
 
   bool is_required() const { return level != Level::may; }
   bool is_verified() const { return level == Level::dane || level == Level::authority; }

@@ -1,5 +1,7 @@
 #include "mxsend/connection.h"
 
+#include <utility>
+
 #include "base/text.h"
 #include "net/fd_stream.h"
 
@@ -46,7 +48,7 @@ Result<std::shared_ptr<tls::ClientContext>> TlsContexts::get(bool with_authoriti
 Connection::~Connection() { parts_.watch.attach(nullptr); }
 
 Connection::Opened Connection::open(const Parts& parts, Peer peer) {
-  for (const bool second_try : {false, true}) {
+  for (;;) {
     std::unique_ptr<Connection> connection(new Connection(parts, peer));
     auto setback = connection->connect();
     try {
@@ -60,11 +62,15 @@ Connection::Opened Connection::open(const Parts& parts, Peer peer) {
     }
     if (!setback) return connection;
     // RFC 7435 3: TLS that does not work is no reason to send nothing, where none was demanded.
-    if (second_try || !connection->handshake_failed_ || peer.policy.is_required()) return std::move(*setback);
+    if (peer.clear_text || !connection->handshake_failed_ || peer.policy.is_required())
+      return std::move(*setback);
+    if (!peer.policy.tested_names.empty() && !std::exchange(peer.tests_done, true)) {
+      peer.tested = setback->failure.text;
+      continue;
+    }
     parts.logger.warning("tls-failed", {{"host", peer.to_text()}, {"reason", setback->failure.text}});
     peer.clear_text = true;
   }
-  return Setback{};
 }
 
 Setback Connection::setback(Trouble trouble, Failure failure) const {
@@ -74,8 +80,12 @@ Setback Connection::setback(Trouble trouble, Failure failure) const {
 Setback Connection::refused(const smtp::Reply& reply, const char* step) const {
   Failure failure{reply.code < 500 ? Retry::later : Retry::never, status_of(reply),
                   std::string(step) + ": " + text_of(reply)};
-  return {reply.code == 421 || reply.code >= 400 ? Trouble::session : Trouble::none, std::move(failure),
-          reply.code, peer_.to_text(), local_, {}};
+  return {reply.code == 421 || reply.code >= 400 ? Trouble::session : Trouble::none,
+          std::move(failure),
+          reply.code,
+          peer_.to_text(),
+          local_,
+          {}};
 }
 
 Setback Connection::no_tls(const std::string& why) {
@@ -146,11 +156,14 @@ std::optional<Setback> Connection::secure() {
 
 std::optional<Setback> Connection::shake_hands() {
   const auto& policy = peer_.policy;
-  const auto context = parts_.contexts.get(policy.level == Level::authority);
+  const bool tests = !policy.tested_names.empty() && !peer_.tests_done;
+  auto demands = policy.demands;
+  if (tests) demands.names = policy.tested_names;
+  const auto context = parts_.contexts.get(policy.level == Level::authority || tests);
   if (!context) return setback(Trouble::tls, context.error());
   handshake_failed_ = true;
   stream_->set_time_limit(parts_.options.timeouts.command);
-  auto tls = (*context)->connect(*stream_, policy.demands);
+  auto tls = (*context)->connect(*stream_, demands);
   if (!tls) return no_tls(tls.error().text);
   handshake_failed_ = false;
   tls_ = std::move(*tls);

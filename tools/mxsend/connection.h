@@ -24,6 +24,8 @@ struct Peer {
   bool lmtp = false;
   bool tls_first = false;   // RFC 8314 3.3: port 465
   bool clear_text = false;  // TLS was tried and does not work
+  bool tests_done = false;  // the names that are only tested do not hold, and TLS goes on without them:
+  std::string tested{};     // why not
   const auth::SmarthostAccount* account = nullptr;
   mailauth::TlsPolicy policy;
 
@@ -36,7 +38,7 @@ struct Setback {
   Failure failure;
   int reply = 0;
   std::string host;
-  std::string local{};                    // our address; empty: not connected
+  std::string local{};                             // our address; empty: not connected
   std::optional<mailauth::Published> published{};  // of a host that may not be tried because of it
 };
 

@@ -33,6 +33,10 @@ void set_result(relay::TlsSession& session, const Setback& setback) {
 void set_result(relay::TlsSession& session, const Connection& connection) {
   session.local = connection.local();
   session.result = relay::tls_success;
+  if (const auto& tested = connection.peer().tested; !tested.empty()) {
+    session.result = tls_result_of(tested);
+    session.reason = tested;
+  }
   if (!connection.tls_text().empty()) return;
   session.result = connection.peer().clear_text ? "validation-failure" : "starttls-not-supported";
   session.reason = connection.peer().clear_text ? "the handshake failed; went on in clear text" : "";
@@ -57,12 +61,16 @@ void count_session(const Courier::Parts& parts, const std::string& domain, const
   auto session = session_of(domain, *peer.policy.published);
   session.host = peer.name;
   session.address = peer.endpoint.address.to_text();
-  setback ? set_result(session, *setback) : set_result(session, *std::get<std::unique_ptr<Connection>>(opened));
-  note(parts, session);
+  setback ? set_result(session, *setback)
+          : set_result(session, *std::get<std::unique_ptr<Connection>>(opened));
+  const auto& problem = peer.policy.published->problem;
+  const bool is_all =
+      !problem.empty() && session.policy == "sts";  // the host is not one of a policy that is tested
+  if (!is_all) note(parts, session);
   // 4: counts of failures may overlap.
-  if (peer.policy.published->problem.empty()) return;
+  if (problem.empty()) return;
   session.policy = "sts";
-  session.result = peer.policy.published->problem;
+  session.result = problem;
   session.reason.clear();
   note(parts, session);
 }

@@ -48,7 +48,7 @@ TEST_F(TlsPolicyTest, SaysWhatWasPublishedForReports) {
   EXPECT_EQ(published(true), "sts: version: STSv1; mx: mx.y.test");
   EXPECT_EQ(published(true, {false, true}), "not counted") << "the sender's own word";
   sts_.mode = StsPolicy::Mode::testing;
-  EXPECT_EQ(published(true), "not counted");
+  EXPECT_EQ(published(true), "sts: version: STSv1; mx: mx.y.test");
   dns_.sign("x.test").sign("y.test");
   EXPECT_EQ(published(false, {true, false}), ": ") << "REQUIRETLS is the sender's";
   publish_tlsa();
@@ -101,7 +101,20 @@ TEST_F(TlsPolicyTest, KeepsFromHostsThatMtaStsDoesNotName) {
   sts_.mx = {"other.y.test"};
   EXPECT_FALSE(policy(true));
   sts_.mode = StsPolicy::Mode::testing;
-  EXPECT_EQ(policy(true)->level, Level::may);
+  const auto tested = policy(true);
+  EXPECT_EQ(tested->level, Level::may);
+  EXPECT_TRUE(tested->tested_names.empty());
+  EXPECT_EQ(tested->published->problem, "validation-failure");
+}
+
+// RFC 8461 5
+TEST_F(TlsPolicyTest, LooksAtACertificateAndDemandsNothingWhereAPolicyIsTested) {
+  sts_.mode = StsPolicy::Mode::testing;
+  const auto tested = policy(true);
+  EXPECT_EQ(tested->level, Level::may);
+  EXPECT_TRUE(tested->demands.names.empty());
+  EXPECT_EQ(tested->tested_names, std::vector<std::string>{"mx.y.test"});
+  EXPECT_EQ(tested->published->problem, "");
 }
 
 TEST_F(TlsPolicyTest, PutsDaneBeforeMtaSts) {
