@@ -7,7 +7,10 @@
 namespace tubepost::net {
 namespace {
 
-constexpr std::size_t idle_size = 1024;  // holds nearly every command, and pipelined ones
+// While nothing is buffered. RFC 5321 4.5.3.1.4: no command without extensions is longer, and a message's commands that are
+// pipelined are not either; who sends more has a larger buffer at once.
+constexpr std::size_t idle_size = 512;
+constexpr std::size_t idle_output_size = 1024;  // room that is kept for the next reply
 constexpr std::size_t output_size = 16384;
 constexpr std::size_t bulk_factor = 4;
 
@@ -117,7 +120,7 @@ void LineStream::flush() {
   // Emptied in any case: what could not be written is not tried again by a goodbye after it.
   struct Emptied {
     std::string& text;
-    ~Emptied() { text.capacity() > idle_size ? void(text = std::string()) : text.clear(); }
+    ~Emptied() { text.capacity() > idle_output_size ? void(text = std::string()) : text.clear(); }
   } const emptied{output_};
   stream_->write(output_);
 }

@@ -6,7 +6,7 @@
 // `accept_lf` (terminals, --lf) LF alone ends a line too. Output is buffered until flush(), or until 16 KiB
 // have gathered; read_line() and fill() flush before they would block. Memory is bounded: input by the larger
 // of `input_size` and the line limit, four times `input_size` while fill() is in use. A session that waits
-// for its next command with nothing buffered holds 1 KiB, whatever it had before.
+// for its next command with nothing buffered holds 1.5 KiB at most, whatever it had before.
 #pragma once
 
 #include <memory>
