@@ -22,14 +22,16 @@ Fields fields_of(const directory::Domain& domain) {
 Fields all_fields_of(const directory::Domain& domain) {
   Fields fields = fields_of(domain);
   for (const auto& [key, value] : domain.properties)
-    if (key != "address" && key != "primary" && key != "relay") fields.emplace_back(key, directory::display_value(key, value));
+    if (key != "address" && key != "primary" && key != "relay")
+      fields.emplace_back(key, directory::display_value(key, value));
   return fields;
 }
 
 }  // namespace
 
 DomainCommands::DomainCommands(Tool& tool) : tool_(tool) {
-  const std::string pairs = "address=virtual|IP, primary=yes, relay=yes, quota=SIZE, quota-messages=N, legacy-logins=LIST";
+  const std::string pairs =
+      "address=virtual|IP, primary=yes, relay=yes, quota=SIZE, quota-messages=N, legacy-logins=LIST";
   tool.offer("domain add", "Take mail for a domain.", [this] { return add(); })
       .operands(words_, "DOMAIN [KEY=VALUE]", pairs, 1);
   tool.offer("domain remove", "Take no more mail for it; it must be empty.", [this] { return remove(); })

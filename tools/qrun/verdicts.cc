@@ -167,7 +167,8 @@ Outcome of_answer(const Job& job, const Answer& answer, const Moment& moment, co
 
 std::optional<Outcome> of_decision(const Claim& claim, const Decision& decision, const Moment& moment,
                                    const Policy& policy) {
-  if (std::holds_alternative<DeliverTo>(decision)) return past_deadline(claim, claim.recipient.reason, moment);
+  if (std::holds_alternative<DeliverTo>(decision))
+    return past_deadline(claim, claim.recipient.reason, moment);
   if (const auto* to = std::get_if<ExpandTo>(&decision)) return expanded(claim, *to);
   if (std::holds_alternative<Discard>(decision))
     return outcome(claim, Kind::discarded, {2, 0, 0}, "discarded by a route");

@@ -199,10 +199,13 @@ void Inventory::quarantined(const Promise& promise) {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(home_ + "/quarantine", none)) {
     if (entry.path().filename().string().starts_with("new-")) continue;
-    const auto file = [&](const char* name) { return read_file((entry.path() / name).string()).value_or(""); };
+    const auto file = [&](const char* name) {
+      return read_file((entry.path() / name).string()).value_or("");
+    };
     if (subject_of(file("message")) != promise.token) continue;
     if (!is_whole(promise, file("message"))) say(promise.token + " is damaged in quarantine");
-    if (file("envelope").empty() || file("report").empty()) say("of " + promise.token + " in quarantine there is not all");
+    if (file("envelope").empty() || file("report").empty())
+      say("of " + promise.token + " in quarantine there is not all");
     return;
   }
   say(promise.token + " is not in quarantine");

@@ -6,12 +6,14 @@ namespace tubepost::smtpd::test {
 namespace {
 
 std::string login(const std::string& user) {
-  return "AUTH PLAIN " + base64_encode(std::string(1, '\0') + user + std::string(1, '\0') + "secret") + "\r\n";
+  return "AUTH PLAIN " + base64_encode(std::string(1, '\0') + user + std::string(1, '\0') + "secret") +
+         "\r\n";
 }
 
 std::string log_in_as(const std::string& user, Arguments arguments = {}) {
   Service service(Role::submission, std::move(arguments));
-  return service.talk("EHLO me\r\n" + login(user) + "MAIL FROM:<ceo@elsewhere.test>\r\nQUIT\r\n", Service::under_tls());
+  return service.talk("EHLO me\r\n" + login(user) + "MAIL FROM:<ceo@elsewhere.test>\r\nQUIT\r\n",
+                      Service::under_tls());
 }
 
 TEST(SmtpdAccounts, OnlyAnAccountLogsInWhoeverCheckedThePassword) {
@@ -41,15 +43,17 @@ TEST(SmtpdAccounts, OneThatIsSuspendedMeanwhileSendsNoMore) {
     waiting.add_input("MAIL FROM:<bob@example.test>\r\nMAIL FROM:<>\r\nQUIT\r\n");
   };
   service.serve(stream, Service::under_tls());
-  EXPECT_TRUE(stream.output.starts_with("550 5.2.1 <bob@example.test> is suspended\r\n550 5.2.1 ")) << stream.output;
+  EXPECT_TRUE(stream.output.starts_with("550 5.2.1 <bob@example.test> is suspended\r\n550 5.2.1 "))
+      << stream.output;
 }
 
 TEST(SmtpdAccounts, XclientNamesAccountsAlone) {
   const Arguments speaks{{"smtpd.xclient-hosts", "192.0.2.7"}};
-  for (const auto& [name, reply] : {std::pair("bob@example.test", "220 "), {"bob", "220 "}, {"stranger@elsewhere.test", "535 5.7.8 "}}) {
+  for (const auto& [name, reply] :
+       {std::pair("bob@example.test", "220 "), {"bob", "220 "}, {"stranger@elsewhere.test", "535 5.7.8 "}}) {
     Service service(Role::submission, speaks);
-    const auto output = service.talk("XCLIENT ADDR=198.51.100.4 LOGIN=" + std::string(name) + "\r\nEHLO me\r\n" +
-                                         "MAIL FROM:<ceo@elsewhere.test>\r\nQUIT\r\n",
+    const auto output = service.talk("XCLIENT ADDR=198.51.100.4 LOGIN=" + std::string(name) +
+                                         "\r\nEHLO me\r\n" + "MAIL FROM:<ceo@elsewhere.test>\r\nQUIT\r\n",
                                      Service::under_tls());
     EXPECT_NE(output.find(std::string("\r\n") + reply), std::string::npos) << name << ": " << output;
     EXPECT_EQ(output.find("250 2.1.0"), std::string::npos) << name << " sends as somebody else: " << output;
