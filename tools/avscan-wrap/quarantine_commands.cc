@@ -12,6 +12,7 @@
 #include "avscan-wrap/quarantine.h"
 #include "avscan-wrap/workspace.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace tubepost::avscan {
@@ -59,21 +60,19 @@ std::vector<Kept> read_all_kept(const std::string& folder) {
   return all;
 }
 
-std::string quoted(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : printable(text, 4000))
-    json += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-  return json + '"';
-}
-
 std::string as_json(const Kept& kept) {
+  JsonObject object;
+  object.text("id", kept.id);
+  object.text("time", kept.time);
+  object.text("virus", printable(kept.virus, 4000));
+  object.text("what", printable(kept.what, 4000));
+  object.text("client", printable(kept.client, 4000));
+  object.text("sender", printable(kept.sender, 4000));
   std::string recipients;
   for (const auto& recipient : kept.recipients)
-    recipients += (recipients.empty() ? "" : ",") + quoted(recipient);
-  return "{\"id\":" + quoted(kept.id) + ",\"time\":" + quoted(kept.time) +
-         ",\"virus\":" + quoted(kept.virus) + ",\"what\":" + quoted(kept.what) +
-         ",\"client\":" + quoted(kept.client) + ",\"sender\":" + quoted(kept.sender) + ",\"recipients\":[" +
-         recipients + "]}";
+    recipients.append(recipients.empty() ? "" : ",").append(json_string(printable(recipient, 4000)));
+  object.raw("recipients", "[" + recipients + "]");
+  return object.done();
 }
 
 std::string as_columns(const Kept& kept) {
