@@ -106,8 +106,8 @@ constexpr Setting table[] = {
     {"smtpd.quota-socket", Kind::path, "run/quota.sock", "PATH",
      "Where the service listens that knows whether a mailbox is full; asked for accounts that have a quota."},  // D5
     {"smtpd.relay-recipients", Kind::command, "mxsend --verify", "COMMAND",
-     "Policy service that knows the recipients of domains we are the secondary of; by default their primary is asked. "
-     "Empty: all are taken."},  // O10
+     "Policy service that knows the recipients of domains we are the secondary of; by default their primary is asked; "
+     "if it is empty all are taken."},  // O10
     one_of("off/exists/confirmed",
            {"smtpd.require-reverse-dns", Kind::choice, "off", "off|exists|confirmed",
             "Whether a client's address needs a reverse name."}),                             // S3
