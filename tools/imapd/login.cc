@@ -1,10 +1,10 @@
 // Who is it? LOGIN, AUTHENTICATE (RFC 9051 6.2), STARTTLS, and the ways out. Initial responses are those of RFC 4959. Passwords go
-// through to authd and
-// are kept nowhere.
+// through to authd
+// and are kept nowhere.
 #include <algorithm>
 
-#include "base/base64.h"
 #include "base/text.h"
+#include "frontend/login.h"
 #include "imapd/session.h"
 
 namespace tubepost::imapd {
@@ -28,19 +28,6 @@ imap::Reply mailbox_unavailable() {
   return imap::no(imap::code::unavailable, "The mailboxes cannot be opened now, try again later");
 }
 
-// RFC 4616 2: what LOGIN says, said as PLAIN.
-std::string as_plain(std::string_view user, std::string_view password) {
-  std::string response(1, '\0');
-  response.append(user);
-  response += '\0';
-  return response.append(password);
-}
-
-// RFC 9051 6.2.2: "=" is an initial response that is empty.
-std::optional<std::string> decode_initial(std::string_view text) {
-  return text == "=" ? std::optional(std::string()) : base64_decode(text);
-}
-
 }  // namespace
 
 Answer Session::login(Call& call) {
@@ -52,7 +39,7 @@ Answer Session::login(Call& call) {
   if (call.args.failed()) return syntax_error(call.args);
   if (user.find('\0') != std::string::npos) return imap::bad("A NUL in a name");
   auto request = auth_request("PLAIN");
-  request.initial_response = as_plain(user, password);
+  request.initial_response = frontend::as_plain(user, password);
   return log_in(request);
 }
 
@@ -66,51 +53,26 @@ Answer Session::authenticate(Call& call) {
     return imap::no(imap::code::cannot, "Mechanism not offered");
   auto request = auth_request(mechanism);
   if (initial) {
-    request.initial_response = decode_initial(*initial);
+    request.initial_response = frontend::decode_initial(*initial);
     if (!request.initial_response) return imap::bad("That is not base64");
   }
   return log_in(request);
 }
 
 auth::Request Session::auth_request(std::string mechanism) const {
-  auth::Request request;
-  request.service = service_name;
-  request.mechanism = std::move(mechanism);
-  request.client_address = client_.address_text();
-  if (client_.local) request.local_address = client_.local->address.to_text();
-  request.secured = client_.tls;
-  // A10: the address that was connected to chooses the domain of a bare name.
-  if (auto domain = services_.directory.default_domain(request.local_address))
-    request.default_domain = std::move(*domain);
-  return request;
+  return frontend::login_request(service_name, std::move(mechanism), client_, services_.directory);
+}
+
+std::vector<std::string> Session::usable_mechanisms() {
+  return frontend::usable_mechanisms(services_.authenticator, client_, may_send_passwords(), services_.logger);
 }
 
 Answer Session::log_in(const auth::Request& request) {
-  const auto step = converse_sasl(request);
+  const auto step = frontend::converse_sasl(services_.authenticator, request, lines_, sasl_line_max);
   if (!step) return imap::bad("Authentication cancelled, or not base64");
   if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
   const auto address = smtp::parse_mailbox(step->user);
   return address ? enter(*address, request.mechanism) : mailbox_unavailable();
-}
-
-// nullopt: the client cancelled, or sent what is no base64.
-std::optional<auth::Step> Session::converse_sasl(const auth::Request& request) {
-  auto [step, exchange] = services_.authenticator.begin(request);
-  while (step.kind == auth::Step::Kind::challenge) {
-    if (!exchange)
-      return auth::Step{auth::Step::Kind::failed, "a challenge without an exchange", {}, true, {}};
-    lines_ << "+ " << base64_encode(step.text) << "\r\n";
-    const auto line = lines_.read_line(sasl_line_max);
-    if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
-    const auto response =
-        line.kind == net::LineStream::Line::Kind::ok ? base64_decode(line.text) : std::nullopt;
-    if (!response) {  // "*" is no base64 either
-      exchange->cancel();
-      return std::nullopt;
-    }
-    step = exchange->step(*response);
-  }
-  return step;
 }
 
 Answer Session::not_logged_in(const auth::Request& request, const auth::Step& step) {
@@ -151,19 +113,6 @@ imap::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechan
                                   {"mechanism", mechanism},
                                   {"tls", client_.tls}});
   return imap::ok("CAPABILITY " + capabilities(), "Logged in");
-}
-
-std::vector<std::string> Session::usable_mechanisms() {
-  auto known = services_.authenticator.mechanisms();
-  if (!known) {
-    services_.logger.warning("auth-unavailable", {{"reason", known.error().text}});
-    return {};
-  }
-  std::vector<std::string> names;
-  for (const auto& mechanism : *known)
-    if (!mechanism.channel_binding && (!mechanism.plaintext || may_send_passwords()))
-      names.push_back(mechanism.name);
-  return names;
 }
 
 Answer Session::starttls(Call&) {

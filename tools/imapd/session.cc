@@ -179,6 +179,7 @@ bool Session::start_tls() {
   stream_->set_time_limit(login_limit);
   lines_.replace_stream(*stream_);
   client_.tls = true;
+  client_.tls_info = tls_stream_->info();
   return true;
 }
 

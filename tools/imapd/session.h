@@ -86,7 +86,6 @@ private:
   Answer logout(Call& call);
   Answer log_in(const auth::Request& request);
   Answer not_logged_in(const auth::Request& request, const auth::Step& step);
-  std::optional<auth::Step> converse_sasl(const auth::Request& request);
   imap::Reply enter(const smtp::Mailbox& address, std::string_view mechanism);
   auth::Request auth_request(std::string mechanism) const;
   bool may_send_passwords() const { return client_.tls || rules_.cleartext_login; }

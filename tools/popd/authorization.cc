@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "frontend/login.h"
 #include "popd/session.h"
 
 namespace tubepost::popd {
@@ -37,19 +38,6 @@ pop3::Reply mailbox_unavailable() {
   return pop3::error(pop3::Code::temporary, "The mailbox cannot be opened now, try again later");
 }
 
-// RFC 4616 2: what USER and PASS say, said as PLAIN.
-std::string as_plain(std::string_view user, std::string_view password) {
-  std::string response(1, '\0');
-  response.append(user);
-  response += '\0';
-  return response.append(password);
-}
-
-// RFC 5034 4: "=" is an initial response that is empty.
-std::optional<std::string> decode_initial(std::string_view text) {
-  return text == "=" ? std::optional(std::string()) : base64_decode(text);
-}
-
 }  // namespace
 
 Answer Session::user(const Line& line) {
@@ -63,7 +51,7 @@ Answer Session::pass(const Line& line) {
   if (!may_send_passwords()) return tls_needed();
   if (user_name_.empty()) return pop3::error(pop3::Code::none, "Send USER first");
   auto request = auth_request("PLAIN");
-  request.initial_response = as_plain(std::exchange(user_name_, {}), line.arguments);
+  request.initial_response = frontend::as_plain(std::exchange(user_name_, {}), line.arguments);
   return log_in(request);
 }
 
@@ -111,57 +99,32 @@ Answer Session::lang(const Line& line) {
 Answer Session::auth(const Line& line) {
   const auto words = line.words();
   const auto mechanism = to_upper(words[0]);
-  if (!is_usable(mechanism)) return pop3::error(pop3::Code::none, "Mechanism not offered");
+  const auto usable = usable_mechanisms();
+  if (std::find(usable.begin(), usable.end(), mechanism) == usable.end())
+    return pop3::error(pop3::Code::none, "Mechanism not offered");
   auto request = auth_request(mechanism);
   if (words.size() == 2) {
-    request.initial_response = decode_initial(words[1]);
+    request.initial_response = frontend::decode_initial(words[1]);
     if (!request.initial_response) return pop3::error(pop3::Code::none, "That is not base64");
   }
   return log_in(request);
 }
 
 auth::Request Session::auth_request(std::string mechanism) const {
-  auth::Request request;
-  request.service = service_name;
-  request.mechanism = std::move(mechanism);
-  request.client_address = client_.address_text();
-  if (client_.local) request.local_address = client_.local->address.to_text();
-  request.secured = client_.tls;
-  request.tls_exporter = client_.tls_info.tls_exporter;
-  request.tls_server_end_point = client_.tls_info.server_end_point;
-  // A10: the address that was connected to chooses the domain of a bare name.
-  if (auto domain = services_.directory.default_domain(request.local_address))
-    request.default_domain = std::move(*domain);
-  return request;
+  return frontend::login_request(service_name, std::move(mechanism), client_, services_.directory);
+}
+
+std::vector<std::string> Session::usable_mechanisms() {
+  return frontend::usable_mechanisms(services_.authenticator, client_, may_send_passwords(), services_.logger);
 }
 
 Answer Session::log_in(const auth::Request& request) {
-  const auto step = converse_sasl(request);
+  const auto step = frontend::converse_sasl(services_.authenticator, request, lines_, pop3::sasl_line_max);
   if (!step) return pop3::error(pop3::Code::none, "Authentication cancelled or not base64");
   if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
   const auto address = smtp::parse_mailbox(step->user);
   if (!address) return mailbox_unavailable();
   return enter(*address, request.mechanism);
-}
-
-// nullopt: the client cancelled, or sent what is no base64.
-std::optional<auth::Step> Session::converse_sasl(const auth::Request& request) {
-  auto [step, exchange] = services_.authenticator.begin(request);
-  while (step.kind == auth::Step::Kind::challenge) {
-    if (!exchange)
-      return auth::Step{auth::Step::Kind::failed, "a challenge without an exchange", {}, true, {}};
-    lines_ << "+ " << base64_encode(step.text) << "\r\n";
-    const auto line = lines_.read_line(pop3::sasl_line_max);
-    if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
-    const auto response =
-        line.kind == net::LineStream::Line::Kind::ok ? base64_decode(line.text) : std::nullopt;
-    if (!response) {  // "*" (RFC 5034 4) is no base64 either
-      exchange->cancel();
-      return std::nullopt;
-    }
-    step = exchange->step(*response);
-  }
-  return step;
 }
 
 Answer Session::not_logged_in(const auth::Request& request, const auth::Step& step) {
@@ -202,25 +165,6 @@ pop3::Reply Session::enter(const smtp::Mailbox& address, std::string_view mechan
                                   {"messages", maildrop_->last_number()}});
   return pop3::ok(std::to_string(maildrop_->messages()) + " messages, " +
                   std::to_string(maildrop_->octets()) + " octets");
-}
-
-std::vector<std::string> Session::usable_mechanisms() {
-  auto known = services_.authenticator.mechanisms();
-  if (!known) {
-    services_.logger.warning("auth-unavailable", {{"reason", known.error().text}});
-    return {};
-  }
-  std::vector<std::string> names;
-  for (const auto& mechanism : *known)
-    if ((!mechanism.channel_binding || may_bind()) && (!mechanism.plaintext || may_send_passwords()))
-      names.push_back(mechanism.name);
-  return names;
-}
-
-bool Session::is_usable(std::string_view mechanism) {
-  const auto usable = usable_mechanisms();
-  return std::any_of(usable.begin(), usable.end(),
-                     [&](const std::string& name) { return equal_ignoring_case(name, mechanism); });
 }
 
 Answer Session::stls(const Line&) {

@@ -64,15 +64,10 @@ private:
   const std::string& new_timestamp();
   Answer log_in(const auth::Request& request);
   Answer not_logged_in(const auth::Request& request, const auth::Step& step);
-  std::optional<auth::Step> converse_sasl(const auth::Request& request);
   pop3::Reply enter(const smtp::Mailbox& address, std::string_view mechanism);
   auth::Request auth_request(std::string mechanism) const;
-  bool may_bind() const {  // -PLUS
-    return !client_.tls_info.tls_exporter.empty() || !client_.tls_info.server_end_point.empty();
-  }
   bool may_send_passwords() const { return client_.tls || rules_.cleartext_login; }
   std::vector<std::string> usable_mechanisms();
-  bool is_usable(std::string_view mechanism);
 
   // transaction.cc
   Answer stat(const Line& line);

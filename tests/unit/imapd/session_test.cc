@@ -263,5 +263,16 @@ TEST(ImapSession, ClosesASelectedMailboxThatHasGone) {
             "* BYE The mailbox has been deleted\r\nn OK Done\r\n");
 }
 
+TEST(ImapSession, OffersPlusWhereTheConnectionHasAChannelBinding) {
+  Service service;
+  auto client = Service::stranger();
+  EXPECT_EQ(service.talk("a CAPABILITY\r\n", client).find("-PLUS"), std::string::npos);
+  client.tls_info.tls_exporter = "the channel";
+  EXPECT_NE(service.talk("a CAPABILITY\r\n", client).find(" AUTH=SCRAM-SHA-256-PLUS"), std::string::npos);
+  service.talk("a AUTHENTICATE SCRAM-SHA-256-PLUS\r\n*\r\n", client);
+  ASSERT_EQ(service.authenticator.requests.size(), 1u);
+  EXPECT_EQ(service.authenticator.requests[0].tls_exporter, "the channel");
+}
+
 }  // namespace
 }  // namespace tubepost::imapd::test

@@ -49,6 +49,7 @@ TEST_F(Starttls, AllowsPasswordsAfterwards) {
   EXPECT_EQ(next(lines), "d BAD Not in this state");
   EXPECT_EQ(next(lines), "* BYE Goodbye");
   EXPECT_TRUE(service_.authenticator.requests.at(0).secured);
+  EXPECT_FALSE(service_.authenticator.requests.at(0).tls_exporter.empty());  // -PLUS binds to it
 }
 
 TEST_F(Starttls, ForgetsWhatWasSaidInClearText) {

@@ -71,4 +71,13 @@ inline FlagChange replacing(Flags flags) {
   return {FlagChange::How::replace, std::move(flags), std::nullopt};
 }
 
+// A mailbox of many messages, by copying them again and again.
+inline MailboxRef crowd(Store& store, Uid messages) {
+  const auto box = make(*store, 1, "crowd");
+  append(*store, box, {"x"});
+  for (Uid there = 1; there < messages; there *= 2)
+    EXPECT_TRUE(store->copy(box, uids(1, std::min(there, messages - there)), box).has_value());
+  return box;
+}
+
 }  // namespace tubepost::mailstore::test
