@@ -122,11 +122,11 @@ def one_of_ours(folder, messages, count, what, tls):
     """In a service that has served nobody else: what others have freed would not be counted."""
     name, connect, plain, secured = what
     title = f"{name}, {'TLS' if tls else 'plain'}, {count}"
-    service = Tubepost(Path(folder) / title, 38000, services=("authd", name), imap=name == "imapd", port=plain)
+    service = Tubepost(Path(folder) / title, 28000, services=("authd", name), imap=name == "imapd", port=plain)
     try:
         if name == "imapd":
-            filled(service, name, 38143, messages)
-        row(title.rsplit(",", 1)[0], service, connect(38000 + (secured if tls else plain), tls), count)
+            filled(service, name, 28143, messages)
+        row(title.rsplit(",", 1)[0], service, connect(28000 + (secured if tls else plain), tls), count)
     finally:
         service.stop()
 
@@ -139,17 +139,17 @@ def ours(folder, messages, count):
 
 
 def theirs(folder, messages, count):
-    postfix = peers.Postfix(folder, 39025)
+    postfix = peers.Postfix(folder, 29025)
     try:
-        row("postfix smtpd, plain", postfix, smtp(39025), count)
+        row("postfix smtpd, plain", postfix, smtp(29025), count)
     finally:
         postfix.stop()
     certificate = [next(Path(folder).glob(f"imapd*/tubepost/home/tls/{name}.pem")) for name in ("certificate", "key")]
-    dovecot = peers.Dovecot(folder, 39143, "sdbox", "imap pop3", 39110, 39993, peers.DOVECOT_NO_SYNC, certificate)
+    dovecot = peers.Dovecot(folder, 29143, "sdbox", "imap pop3", 29110, 29993, peers.DOVECOT_NO_SYNC, certificate)
     try:
-        filled(dovecot, "dovecot", 39143, messages)
-        for name, connect in (("pop3-login, plain", pop3(39110)), ("imap, plain", imap_idle(39143)),
-                              ("imap, TLS", imap_idle(39993, True))):
+        filled(dovecot, "dovecot", 29143, messages)
+        for name, connect in (("pop3-login, plain", pop3(29110)), ("imap, plain", imap_idle(29143)),
+                              ("imap, TLS", imap_idle(29993, True))):
             dovecot.restart()  # its processes outlive their sessions, and would be there already
             row(f"dovecot {name}", dovecot, connect, count)
     finally:

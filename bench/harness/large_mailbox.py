@@ -38,11 +38,11 @@ def start(folder, mailbox, messages, formats=FORMATS):
     """[Server]: Tubepost first, all with the mailbox filled."""
     servers = []
     try:
-        ours = Tubepost(folder, 38000, services=("authd", "imapd", "popd"), imap=True)
-        servers.append(Server("tubepost", ours, (38143, 38110, 38993)))
+        ours = Tubepost(folder, 28000, services=("authd", "imapd", "popd"), imap=True)
+        servers.append(Server("tubepost", ours, (28143, 28110, 28993)))
         servers[0].fill(mailbox, messages)
         for index, name in enumerate(formats):
-            ports = (39143 + index, 39110 + index, 39993 + index)
+            ports = (29143 + index, 29110 + index, 29993 + index)
             service = peers.Dovecot(folder, ports[0], name, protocol="imap pop3", pop3_port=ports[1], imaps_port=ports[2],
                                     more=peers.DOVECOT_NO_SYNC)
             servers.append(Server(name, service, ports))

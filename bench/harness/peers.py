@@ -62,12 +62,14 @@ def need_free(port):
 
 class Service:
     """A server under measurement: started in a control group, stopped with all it started."""
+    running = []  # all of them: what fails before it could stop one leaves that to bench/run
 
     def __init__(self, name, folder):
         self.name, self.folder = name, Path(folder) / name
         self.folder.mkdir(parents=True)
         self.cpu = CpuAccount(name)
         self.children = []
+        Service.running.append(self)
 
     def start(self, argv, **options):
         log = open(self.folder / "log", "ab")
@@ -92,6 +94,8 @@ class Service:
     def stop(self):
         self.end()
         self.cpu.remove()
+        if self in Service.running:
+            Service.running.remove(self)
 
 
 class Postfix(Service):

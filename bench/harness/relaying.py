@@ -34,7 +34,7 @@ def relaying_postfix(folder, port, sink_port):
 # ---- a thousand destinations
 
 DESTINATIONS, DEAD_EACH = 1000, 10  # every tenth is dead
-LIVE_PORT, REFUSING_PORT, SWALLOWING_PORT = 34300, 34301, 34302
+LIVE_PORT, REFUSING_PORT, SWALLOWING_PORT = 24300, 24301, 24302
 
 
 class AnySink(Service):
@@ -129,7 +129,7 @@ def destinations(folder, messages, rounds):
         for number in range(rounds):
             pair = [None, None]
             for with_dead in ((False, True), (True, False))[number % 2]:
-                server = ManyDestinations(folder, 37000, messages, with_dead, f"{'with' if with_dead else 'without'}-{number}")
+                server = ManyDestinations(folder, 27000, messages, with_dead, f"{'with' if with_dead else 'without'}-{number}")
                 try:
                     pair[with_dead], tried = server.send_all(live)
                 finally:
@@ -174,7 +174,7 @@ def timed(argv, first_line=False):
 
 def queue(folder, recipients, state):
     """[(what, milliseconds, MB or None)] in a queue of so many."""
-    server = Tubepost(folder, 38000, services=("smtpd",), settings=SENDS)
+    server = Tubepost(folder, 28000, services=("smtpd",), settings=SENDS)
     rows = []
     try:
         spool = server.home / "spool"
@@ -201,7 +201,7 @@ def queue(folder, recipients, state):
 
 def deferred_list(folder, messages):
     """mailq, as text and as JSON, with so many messages deferred."""
-    server = Tubepost(folder, 39000, services=("smtpd",), settings=SENDS, name="deferred")
+    server = Tubepost(folder, 29000, services=("smtpd",), settings=SENDS, name="deferred")
     try:
         subprocess.run([program("queue-fill"), server.home / "spool", "fill", str(messages), "1", "100", "deferred"], check=True)
         mailq = [BIN / "mailq", "--home", server.home]
