@@ -25,6 +25,9 @@ class Client(Connection):
     def lines(self, text):
         """A command with an answer of many lines; how many bytes came."""
         self.command(text)
+        return self.rest_of_lines()
+
+    def rest_of_lines(self):
         tail, size = b"\r\n" + self.rest, 0
         while (at := tail.find(b"\r\n.\r\n")) < 0:
             size += max(0, len(tail) - 16)
@@ -73,6 +76,23 @@ def retrieve(count):
     return work
 
 
+def retrieve_pipelined(count, ahead=10):
+    """Seconds for one RETR, so many sent before the reply to the first has come (RFC 2449 6.6)."""
+    def work(server):
+        client = Client(server.pop3)
+        begin = time.monotonic()
+        for first in range(1, count + 1, ahead):
+            numbers = range(first, min(first + ahead, count + 1))
+            client.socket.sendall("".join(f"RETR {number}\r\n" for number in numbers).encode())
+            for _ in numbers:
+                client.read_ok()
+                client.rest_of_lines()
+        taken = time.monotonic() - begin
+        client.close()
+        return taken / count
+    return work
+
+
 def one_round(contest, number, messages):
     first = " (first time)" if number == 0 else ""
     contest.row("login, STAT and QUIT" + first, logins)
@@ -82,3 +102,4 @@ def one_round(contest, number, messages):
     contest.row("LIST", timed("LIST"))
     contest.row("UIDL", timed("UIDL"))
     contest.row("RETR, one after the other", retrieve(min(messages, 20_000)))
+    contest.row("RETR, ten sent ahead", retrieve_pipelined(min(messages, 20_000)))
