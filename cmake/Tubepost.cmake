@@ -28,7 +28,8 @@ if(CCACHE)
     CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
-# ./quickstart and ./check compile the sources of a target in batches (TUBEPOST_BATCHES): less than half the time from nothing.
+# ./quickstart and ./check compile the sources of a target in batches (TUBEPOST_BATCHES), so that what they have in common is read
+# once for several (docs/adr/0006).
 # For work on the sources they are compiled one by one, which finds the include that is missing.
 if(TUBEPOST_BATCHES)
   set(CMAKE_UNITY_BUILD ON)
