@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::seconds program_limit{10};
-constexpr std::size_t script_max = 64 << 10, log_max = 8 << 20;
+constexpr std::size_t script_max = 64 << 10, log_max = 8 << 20, words_max = 4 << 20;
 constexpr std::size_t log_lines = 3;
 
 std::vector<std::string> names_in(const std::string& folder) {
@@ -73,8 +73,11 @@ std::optional<std::vector<std::string>> command_of(const std::string& script) {
 }
 
 std::string home_in(const std::vector<std::string>& command) {
-  for (std::size_t i = 0; i + 1 < command.size(); ++i)
-    if (command[i] == "--home") return command[i + 1];
+  constexpr std::string_view option = "--home";
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    if (command[i] == option && i + 1 < command.size()) return command[i + 1];
+    if (command[i].starts_with(std::string(option) + '=')) return command[i].substr(option.size() + 1);
+  }
   return {};
 }
 
@@ -83,15 +86,37 @@ bool same_file(const std::string& a, const std::string& b) {
   return fs::equivalent(a, b, error) && !error;
 }
 
-// Running programs whose file was replaced or removed since: the kernel shows that.
-std::string replaced_programs() {
+// What the kernel shows of a process's arguments or environment: words, each with a NUL behind it.
+std::vector<std::string> words_of(const std::string& file) {
+  const auto text = read_file(file, words_max);
+  std::vector<std::string> words;
+  if (text)
+    for (const auto word : split(*text, '\0')) words.emplace_back(word);
+  return words;
+}
+
+// The instance a running program serves, found as the program itself does (config/program.h): whoever supervises it.
+bool serves(const std::string& process, const std::string& wanted) {
+  constexpr std::string_view variable = "TUBEPOST_HOME=";
+  std::string home = home_in(words_of(process + "/cmdline"));
+  if (home.empty())
+    for (const auto& word : words_of(process + "/environ"))
+      if (word.starts_with(variable)) home = word.substr(variable.size());
+  if (home.empty()) home = "/var/lib/tubepost";
+  return same_file(fs::path(process + "/cwd") / home,
+                   wanted);  // its own folder counts where the name is relative
+}
+
+// This instance's running programs whose file was replaced or removed since: the kernel shows that.
+std::string replaced_programs(const std::string& home) {
   std::string found;
   const std::string folder = fs::path(process::sibling_program("smtpd")).parent_path();
   for (const std::string& pid : names_in("/proc")) {
     if (!parse_number<int>(pid)) continue;
     std::error_code error;
     const std::string file = fs::read_symlink("/proc/" + pid + "/exe", error);
-    if (!error && file.starts_with(folder + '/') && file.ends_with(" (deleted)"))
+    if (!error && file.starts_with(folder + '/') && file.ends_with(" (deleted)") &&
+        serves("/proc/" + pid, home))
       found += "pid " + pid + " runs " + file + '\n';
   }
   return found;
@@ -139,7 +164,7 @@ void check_run_scripts(const Context& context, Findings& findings) {
               std::to_string(count) + " run scripts start what stands beside this program");
 }
 
-void check_versions(const Context&, Findings& findings) {
+void check_versions(const Context& context, Findings& findings) {
   std::string wrong;
   std::size_t count = 0;
   for (const Sibling& sibling : siblings) {
@@ -155,7 +180,7 @@ void check_versions(const Context&, Findings& findings) {
     if (words.empty() || words.back() != TUBEPOST_VERSION)
       wrong += program + ": " + std::string(trim(run->output)) + ", not " + TUBEPOST_VERSION + '\n';
   }
-  wrong += replaced_programs();
+  wrong += replaced_programs(context.home);
   if (!wrong.empty()) return findings.fail("preflight-versions", "", wrong);
   findings.ok("preflight-versions", "", std::to_string(count) + " programs of version " TUBEPOST_VERSION);
 }

@@ -37,8 +37,8 @@ inline constexpr Check preflight_checks[] = {
      "instance.",
      "Write the run scripts anew: mailadm init keeps what is there, so move the old one away first."},
     {"preflight-versions", "all programs are of one version",
-     "Asks each program beside this one for its version, and looks whether a running service's program was "
-     "replaced since.",
+     "Asks each program beside this one for its version, and looks whether the program of a running service "
+     "of this instance was replaced since.",
      "Install all programs together, and restart the services (s6-svc -r)."},
     {"preflight-databases", "the databases fit together",
      "Runs mailadm fsck, which opens each database - so that its schema is of this version - and checks it "
