@@ -1,6 +1,7 @@
 // The group peer: what another instance sees of this one's public ports.
 #include "base/text.h"
 #include "basic-access-test/groups.h"
+#include "basic-access-test/listener_checks.h"
 #include "basic-access-test/mail_session.h"
 #include "basic-access-test/peer_protocol.h"
 #include "dns/host_port.h"
@@ -77,9 +78,12 @@ Result<std::vector<PortView>> ask_peer(const Context& context, const dns::HostPo
   return last;
 }
 
-// Only SMTP's greeting names a host (RFC 5321 4.2).
-bool is_our_greeting(const ServiceKind& kind, const std::string& seen, const std::string& host) {
-  return kind.protocol != Protocol::smtp || to_lower(seen).find("220 " + to_lower(host)) != std::string::npos;
+// Only SMTP's greeting names a host (RFC 5321 4.2). Where TLS comes first, what is said of that stands before it.
+bool is_our_greeting(const ServiceKind& kind, std::string_view seen, std::string_view host) {
+  if (kind.protocol != Protocol::smtp) return true;
+  for (auto at = seen.find("220"); at != std::string_view::npos; at = seen.find("220", at + 1))
+    if (seen.size() > at + 4 && names_host(seen.substr(at + 4), host)) return true;
+  return false;
 }
 
 void report(const AskedPort& asked, const std::string& host, const std::vector<PortView>& views,
