@@ -6,6 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from skipping import need_root
 from unpacked import NAMESPACE, unpack, wait_for_port
 
 # What every one of ours has. Mailboxes are those of vmail, below {d}/mail.
@@ -43,6 +44,7 @@ virtual_mailbox_maps=inline:{ {bob@example.test=bob/} }
 def lay_out(folder, listen, processes, settings, services=""):
     """Writes its queue and its configuration below `folder`: an SMTP server of so many processes on `listen` (ADDRESS:PORT),
     `settings` (of main.cf) and `services` (of master.cf) besides. Gives the folder that stands for /."""
+    need_root("Postfix in a mount namespace")
     d, root = Path(folder), unpack("postfix")
     for part, owner in (("spool", 0), ("data", 890)):
         (d / part).mkdir()

@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 
+from skipping import need_root
+
 SIZE = 24 << 20
 
 
 def enter_own_mounts():
     """What is mounted goes with the process."""
+    need_root("mounts")
     if "TUBEPOST_OWN_MOUNTS" not in os.environ:
         os.environ["TUBEPOST_OWN_MOUNTS"] = "yes"
         os.execvp("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv])
