@@ -5,8 +5,8 @@ from .peers import ROOT
 
 sys.path[:0] = [str(ROOT / "tests" / "scenarios"), str(ROOT / "tests" / "support")]
 import hundred  # noqa: E402
+from control_group import MemoryGroup  # noqa: E402
 from instance import Instance  # noqa: E402
-from memory_group import MemoryGroup  # noqa: E402
 
 
 def measure(messages):

@@ -17,7 +17,6 @@ import ssl
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 ACCOUNTS, MEMORY = 100, 128 << 20
 PASSWORD = "one for all 1"
@@ -80,18 +79,6 @@ class Supervised:
         """Services that did not live through it all."""
         now = self.pids()
         return [name for name in self.names if now[name] != self.before[name]]
-
-    def memory(self):
-        """{program: octets}, what processes share divided among them (PSS)."""
-        total = collections.Counter()
-        for pid in self.group.processes():
-            try:
-                name = Path(f"/proc/{pid}/comm").read_text().strip()
-                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-            except OSError:
-                continue  # it has just ended
-            total[name] += sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
-        return total
 
 
 class Watch(threading.Thread):
@@ -238,7 +225,7 @@ def run(tubepost, services, messages):
         all_at_once(users, User.begin_idle)
         all_at_once(users, lambda user: user.live(messages))
         tubepost.wait_until("the queue is empty", lambda: not tubepost.queue(), 2 * PATIENCE)
-        memory, seconds = services.memory(), time.monotonic() - begin
+        memory, seconds = services.group.memory(), time.monotonic() - begin
         for user in users:
             told, identities = user.end_idle()
             check_mailbox(user.account, post.expected[user.account], told, identities)
