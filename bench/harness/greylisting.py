@@ -30,7 +30,7 @@ class Greylist(Service):
     filled_by_asking = 1 << 62  # every record
 
     def __init__(self, folder, port):
-        super().__init__("greylist", folder)
+        super().__init__("greylist", folder, port)
         self.port, self.home = port, self.folder / "home"
         self.home.mkdir()
         self.serve()
@@ -59,7 +59,7 @@ class Postgrey(Service):
     filled_by_asking = 5_000
 
     def __init__(self, folder, port, delay=3600):
-        super().__init__("postgrey", folder)
+        super().__init__("postgrey", folder, port)
         self.port, self.delay = port, delay
         self.serve()
 

@@ -36,27 +36,17 @@ def say(text):
 
 def start(folder, mailbox, messages, formats=FORMATS):
     """[Server]: Tubepost first, all with the mailbox filled."""
-    servers = []
-    try:
-        ours = Tubepost(folder, 28000, services=("authd", "imapd", "popd"), imap=True)
-        servers.append(Server("tubepost", ours, (28143, 28110, 28993)))
-        servers[0].fill(mailbox, messages)
-        for index, name in enumerate(formats):
-            ports = (29143 + index, 29110 + index, 29993 + index)
-            service = peers.Dovecot(folder, ports[0], name, protocol="imap pop3", pop3_port=ports[1], imaps_port=ports[2],
-                                    more=peers.DOVECOT_NO_SYNC)
-            servers.append(Server(name, service, ports))
-            servers[-1].fill(mailbox, messages)
-            service.restart()
-    except BaseException:
-        stop(servers)
-        raise
+    ours = Tubepost(folder, 28000, services=("authd", "imapd", "popd"), imap=True)
+    servers = [Server("tubepost", ours, (28143, 28110, 28993))]
+    servers[0].fill(mailbox, messages)
+    for index, name in enumerate(formats):
+        ports = (29143 + index, 29110 + index, 29993 + index)
+        service = peers.Dovecot(folder, ports[0], name, protocol="imap pop3", pop3_port=ports[1], imaps_port=ports[2],
+                                more=peers.DOVECOT_NO_SYNC)
+        servers.append(Server(name, service, ports))
+        servers[-1].fill(mailbox, messages)
+        service.restart()
     return servers
-
-
-def stop(servers):
-    for server in servers:
-        server.service.stop()
 
 
 class Contest:

@@ -61,11 +61,7 @@ class Layered(Tubepost):
         self.run("mailadm", "rule", "add", "--scope", "server", "--deny", "-", input=rules)
         self.start([BIN / "greylist", "--log-level", "warning", "--listen", f"unix:{folder}/greylist.sock"],
                    env=dict(os.environ, TUBEPOST_HOME=str(self.home), **settings))
-        try:
-            warm_up(self.port)
-        except BaseException:
-            self.stop()
-            raise
+        warm_up(self.port)
 
 
 class LayeredPostfix(Postfix):
@@ -91,18 +87,10 @@ class LayeredPostfix(Postfix):
                                  f"check_policy_service inet:127.0.0.1:{port + 1}", "permit_mynetworks", "reject"])
         super().__init__(folder, port, name="postfix-layers", extra=f"smtpd_recipient_restrictions={restrictions}\n", resolver=resolver)
         self.port = port
-        try:
-            warm_up(port)
-        except BaseException:
-            self.stop()
-            raise
+        warm_up(port)
 
     def seconds(self):
         return self.cpu.seconds() + self.postgrey.cpu.seconds()
-
-    def stop(self):
-        super().stop()
-        self.postgrey.stop()
 
 
 def load(port, sessions, messages, each, first):

@@ -1,5 +1,6 @@
 """Postfix and Dovecot from Debian, unpacked beside the system and never installed (a package would replace the machine's own
 mail server), each in a mount namespace of its own with its own users, on loopback."""
+import contextlib
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import postfix  # noqa: E402
 import unpacked  # noqa: E402
+from control_group import CpuGroup  # noqa: E402
 from unpacked import CACHE, NAMESPACE, wait_for_port  # noqa: E402,F401
 
 PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-imapd", "dovecot-pop3d"]
@@ -30,29 +32,6 @@ def tool_environment():
     return dict(os.environ, LD_LIBRARY_PATH=str(unpack() / "usr/lib/postfix"))
 
 
-class CpuAccount:
-    """CPU seconds of a service with all its processes, dead ones too: a cpuacct control group."""
-
-    def __init__(self, name):
-        self.folder = Path("/sys/fs/cgroup/cpuacct") / f"tubepost-bench-{os.getpid()}-{name}"
-        self.folder.mkdir()
-
-    def enter(self):
-        """For preexec_fn."""
-        (self.folder / "cgroup.procs").write_text("0")
-
-    def seconds(self):
-        return int((self.folder / "cpuacct.usage").read_text()) / 1e9
-
-    def remove(self):
-        for _ in range(100):
-            try:
-                self.folder.rmdir()
-                return
-            except OSError:
-                time.sleep(0.05)
-
-
 def need_free(port):
     """What another run has left behind would be measured in place of ours."""
     with socket.socket() as probe:
@@ -61,13 +40,17 @@ def need_free(port):
 
 
 class Service:
-    """A server under measurement: started in a control group, stopped with all it started."""
-    running = []  # all of them: what fails before it could stop one leaves that to bench/run
+    """A server under measurement: started in a control group, stopped with all it started; by bench/run at the end (stop_all()) if
+    by nobody before."""
+    running = []  # all of them, the youngest last
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, *ports):
+        """`ports`: where it will listen."""
+        for port in ports:
+            need_free(port)
         self.name, self.folder = name, Path(folder) / name
         self.folder.mkdir(parents=True)
-        self.cpu = CpuAccount(name)
+        self.cpu = CpuGroup(f"bench-{name}")
         self.children = []
         Service.running.append(self)
 
@@ -85,17 +68,24 @@ class Service:
             except subprocess.TimeoutExpired:
                 pass
         self.children = []
-        for pid in (self.cpu.folder / "cgroup.procs").read_text().split():
-            try:
-                os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        for pid in self.cpu.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self):
+        """Once, or again."""
+        if self not in Service.running:
+            return
+        Service.running.remove(self)
         self.end()
         self.cpu.remove()
-        if self in Service.running:
-            Service.running.remove(self)
+
+
+def stop_all():
+    """One that cannot be stopped keeps no other from it."""
+    with contextlib.ExitStack() as stack:
+        for service in Service.running:
+            stack.callback(service.stop)
 
 
 class Postfix(Service):
@@ -103,7 +93,7 @@ class Postfix(Service):
     `extra`: more lines of main.cf; `resolver`: a resolv.conf of its own."""
 
     def __init__(self, folder, port, lmtp=None, name="postfix", extra="", resolver=None):
-        super().__init__(name, folder)
+        super().__init__(name, folder, port)
         settings = extra
         if lmtp:
             settings += f"virtual_transport=lmtp:inet:127.0.0.1:{lmtp}\nlmtp_destination_concurrency_limit=20\n"
@@ -193,9 +183,8 @@ class Dovecot(Service):
     until restart(). `certificate`: files for TLS."""
 
     def __init__(self, folder, port, mail_format, protocol="lmtp", pop3_port=0, imaps_port=0, more="", certificate=None):
-        super().__init__(f"dovecot-{mail_format}", folder)
-        self.ports = [number for number in (port, pop3_port) if number]
-        need_free(port)
+        self.ports = [number for number in (port, pop3_port, imaps_port if certificate else 0) if number]
+        super().__init__(f"dovecot-{mail_format}", folder, *self.ports)
         d = self.folder
         for part in ("run", "state", "mail"):
             (d / part).mkdir()
@@ -228,7 +217,7 @@ class SmtpSink(Service):
     """Postfix's test server, which throws mail away without a disk."""
 
     def __init__(self, folder, port):
-        super().__init__("smtp-sink", folder)
+        super().__init__("smtp-sink", folder, port)
         self.start([*tool("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "1024"], env=tool_environment())
         wait_for_port(port)
 

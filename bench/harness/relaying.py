@@ -8,8 +8,8 @@ import socket
 import subprocess
 import time
 
-from .peers import Postfix, Service, SmtpSink, tool, tool_environment, wait_for_port
 from .layers import program
+from .peers import Postfix, Service, tool, tool_environment, wait_for_port
 from .tubepost import BIN, Tubepost
 
 CONNECTIONS = 20  # Postfix's default_destination_concurrency_limit
@@ -41,7 +41,7 @@ class AnySink(Service):
     """smtp-sink at every loopback address."""
 
     def __init__(self, folder):
-        super().__init__("smtp-sink-any", folder)
+        super().__init__("smtp-sink-any", folder, LIVE_PORT)
         self.start([*tool("smtp-sink"), "-u", "nobody", f"0.0.0.0:{LIVE_PORT}", "1024"], env=tool_environment())
         wait_for_port(LIVE_PORT)
 
@@ -157,11 +157,13 @@ def read_output(argv, first_line):
     """Runs a program. (milliseconds until its output, or the first line of it, was read, its standard error)"""
     begin = time.monotonic()
     process = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.stdout.readline() if first_line else process.stdout.read()
+    output = process.stdout.readline() if first_line else process.stdout.read()
     took = (time.monotonic() - begin) * 1000
     process.stdout.close()
     said = process.stderr.read().decode()
-    process.wait()
+    # Whose output is read no further does not end well.
+    if process.wait() != 0 and not (first_line and output):
+        raise RuntimeError(f"{argv}: exit {process.returncode}\n{said}")
     return took, said
 
 
@@ -190,8 +192,11 @@ def queue(folder, recipients, state):
         environment = dict(os.environ, TUBEPOST_HOME=str(server.home), TUBEPOST_QRUN_OUTGOING="off")
         server.start([BIN / "qrun", "--ready-fd", str(written)], env=environment, pass_fds=(written,))
         os.close(written)
-        os.read(ready, 1)
+        is_ready = os.read(ready, 1) == b"\n"
         took = (time.monotonic() - begin) * 1000
+        os.close(ready)
+        if not is_ready:
+            raise RuntimeError(f"qrun does not start: {(server.folder / 'log').read_text()[-2000:]}")
         time.sleep(2)
         rows.append(("qrun: start until ready", took, peak_of(server.children[-1].pid)))
     finally:

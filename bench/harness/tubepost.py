@@ -1,10 +1,8 @@
 """A Tubepost instance under measurement: an ordinary one, its connection limits raised as Postfix's are."""
-import json
 import os
 import subprocess
-import time
 
-from .peers import ROOT, Service, need_free, wait_for_port
+from .peers import ROOT, Service, wait_for_port
 
 BIN = ROOT / "build" / "bin"
 
@@ -13,10 +11,9 @@ class Tubepost(Service):
     def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None,
                  imap=False, port=None):
         """`settings`: of its services, as TUBEPOST_SECTION_KEY. `port`: the standard number of the one that says it is ready."""
-        super().__init__(name, folder)
-        self.home = self.folder / "home"
         self.port = port_base + (port or (143 if imap else 25))
-        need_free(self.port)
+        super().__init__(name, folder, self.port)
+        self.home = self.folder / "home"
         self.run("mailadm", "init", "--hostname", "mx.example.test", "--domain", "example.test", "--port-base", str(port_base))
         self.run("mailadm", "account", "add", "bob@example.test", *(["--password-stdin"] if imap else []),
                  **({"input": "secret"} if imap else {}))
