@@ -2,7 +2,6 @@
 
 Scenarios are programs: exit 0 passed, anything else failed with what they printed. They use the built programs in BIN, loopback
 addresses, and a folder of their own under /tmp."""
-import contextlib
 import json
 import os
 import random
