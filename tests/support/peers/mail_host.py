@@ -4,6 +4,7 @@ import os
 import shutil
 
 import postfix
+from skipping import need_root
 from unpacked import NAMESPACE
 
 from . import debian
@@ -81,6 +82,7 @@ class MailHost(debian.Daemon):
     address = ADDRESS
 
     def __init__(self, folder, certificate, key, password, host="mx.example.test", settings="", dovecot="", mount=""):
+        need_root("Postfix and Dovecot in a mount namespace")
         self.ports = {name: debian.free_port() for name in ("smtpd", "submission", "submissions", "popd", "pop3s", "imapd", "imaps")}
         super().__init__(folder, *self.ports.values())
         d = self.folder
