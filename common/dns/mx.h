@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dns/inquiry.h"
 #include "dns/resolver.h"
 
 namespace tubepost::dns {
@@ -68,5 +69,20 @@ struct ReverseNames {
 // The names are looked up side by side, all of it within `limit`.
 ReverseNames find_reverse_names(Resolver& resolver, const net::IpAddress& address,
                                 std::chrono::milliseconds limit = std::chrono::seconds(20));
+
+// The same as part of an inquiry, which its owner lets ask() between one step and the next.
+class ReverseLookUp {
+public:
+  ReverseLookUp(const net::IpAddress& address, Inquiry& inquiry, Inquiry::Time::time_point end);
+  void follow_up(Inquiry& inquiry);  // where its names lead
+  ReverseNames finish(Inquiry& inquiry);
+
+private:
+  net::IpAddress address_;
+  Inquiry::Time::time_point end_;
+  std::size_t answer_;              // the place of its names'
+  std::vector<std::size_t> backs_;  // of what each of them leads to
+  ReverseNames found_;
+};
 
 }  // namespace tubepost::dns

@@ -32,30 +32,37 @@ std::string reverse_name(const net::IpAddress& address) {
 
 ReverseNames find_reverse_names(Resolver& resolver, const net::IpAddress& address,
                                 std::chrono::milliseconds limit) {
-  using Time = std::chrono::steady_clock;
-  const auto end = Time::now() + limit;
-  const auto answer =
-      to_answer<Host>(std::move(resolver.query_all({{reverse_name(address), Type::ptr}}, limit).front()));
-  ReverseNames reverse;
-  reverse.kind = answer.kind;
-  std::vector<Question> questions;
+  Inquiry inquiry(resolver);
+  ReverseLookUp look_up(address, inquiry, Inquiry::Time::now() + limit);
+  inquiry.ask();
+  look_up.follow_up(inquiry);
+  inquiry.ask();
+  return look_up.finish(inquiry);
+}
+
+ReverseLookUp::ReverseLookUp(const net::IpAddress& address, Inquiry& inquiry, Inquiry::Time::time_point end)
+    : address_(address), end_(end), answer_(inquiry.add({reverse_name(address), Type::ptr}, end)) {}
+
+void ReverseLookUp::follow_up(Inquiry& inquiry) {
+  const auto answer = to_answer<Host>(inquiry.take(answer_));
+  found_.kind = answer.kind;
   for (const Host& host : answer.records) {
     const auto name = normal_name(host.name);
-    if (!name || reverse.names.size() == reverse_names_max) continue;
-    reverse.names.push_back(*name);
-    questions.push_back({*name, address.is_v6() ? Type::aaaa : Type::a});
+    if (!name || found_.names.size() == reverse_names_max) continue;
+    found_.names.push_back(*name);
+    backs_.push_back(inquiry.add({*name, address_.is_v6() ? Type::aaaa : Type::a}, end_));
   }
-  if (questions.empty()) return reverse;
-  auto addresses =
-      resolver.query_all(questions, std::chrono::ceil<std::chrono::milliseconds>(end - Time::now()));
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const auto back = to_answer<net::IpAddress>(std::move(addresses[i]));
-    if (std::find(back.records.begin(), back.records.end(), address) != back.records.end())
-      reverse.confirmed.push_back(reverse.names[i]);
+}
+
+ReverseNames ReverseLookUp::finish(Inquiry& inquiry) {
+  for (std::size_t i = 0; i < backs_.size(); ++i) {
+    const auto back = to_answer<net::IpAddress>(inquiry.take(backs_[i]));
+    if (std::find(back.records.begin(), back.records.end(), address_) != back.records.end())
+      found_.confirmed.push_back(found_.names[i]);
     else if (!back.ok() && !back.is_absent())
-      reverse.unsure = true;
+      found_.unsure = true;
   }
-  return reverse;
+  return std::move(found_);
 }
 
 }  // namespace tubepost::dns

@@ -111,9 +111,8 @@ struct BlockLists::State {
   };
   using Trials = std::array<Trial, 2>;
 
-  State(Options o, dns::Resolver& r, const Clock& c, const log::Logger& l)
+  State(Options o, const Clock& c, const log::Logger& l)
       : options(std::move(o)),
-        resolver(r),
         clock(c),
         logger(l),
         cache(options.cache_max),
@@ -121,12 +120,12 @@ struct BlockLists::State {
         seldom(options.lists.size()) {}
 
   std::optional<ListAnswer> cached(const std::string& question);
+  void remember(const ListAnswer& answer, std::uint32_t ttl);
   bool is_trial_due(std::size_t which, bool v6);
   void end_trial(std::size_t which, bool v6, const ListAnswer& world, const ListAnswer& entry);
   void settle(std::size_t which, bool v6, ListAnswer& answer);
 
   const Options options;
-  dns::Resolver& resolver;
   const Clock& clock;
   const log::Logger& logger;
   std::mutex mutex;  // of the three below
@@ -135,90 +134,6 @@ struct BlockLists::State {
   std::vector<net::Seldom> seldom;
 };
 
-// What one decision asks of the lists: all at once; then, of those that list the client, why.
-class BlockLists::Round {
-public:
-  explicit Round(State& state) : state_(state), end_(Time::now() + state.options.deadline) {}
-
-  enum class About { client, list };
-  // The place of its answer.
-  std::size_t add(std::size_t list, About about, std::string question) {
-    ListAnswer answer;
-    answer.zone = state_.options.lists[list].zone;
-    answer.question = std::move(question);
-    asked_.push_back({list, about, std::move(answer), 0});
-    return asked_.size() - 1;
-  }
-  void ask();
-  ListAnswer& operator[](std::size_t place) { return asked_[place].answer; }
-
-private:
-  using Time = std::chrono::steady_clock;
-
-  std::vector<dns::AnyAnswer> query(const std::vector<dns::Question>& questions) {
-    if (questions.empty()) return {};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Time::now());
-    return state_.resolver.query_all(questions, std::max(left, std::chrono::milliseconds(0)));
-  }
-  void ask_whether();
-  void ask_why();
-  void remember();
-
-  struct Asked {
-    std::size_t list;
-    About about;
-    ListAnswer answer;
-    std::uint32_t ttl;
-  };
-  State& state_;
-  const Time::time_point end_;
-  std::vector<Asked> asked_;
-};
-
-void BlockLists::Round::ask() {
-  ask_whether();
-  ask_why();
-  remember();
-}
-
-void BlockLists::Round::ask_whether() {
-  std::vector<dns::Question> questions;
-  for (const auto& one : asked_) questions.push_back({one.answer.question, dns::Type::a});
-  auto found = query(questions);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto addresses = dns::to_answer<net::IpAddress>(std::move(found[i]));
-    auto& [list, about, answer, ttl] = asked_[i];
-    ttl = addresses.ttl;
-    if (addresses.ok())
-      take_replies(answer, state_.options.lists[list], addresses);
-    else if (addresses.kind == dns::Kind::timeout)
-      answer.error = "no answer in time";
-    else if (!addresses.is_absent())
-      answer.error = std::string(dns::to_text(addresses.kind)) +
-                     (addresses.detail.empty() ? "" : ": " + addresses.detail);
-  }
-}
-
-void BlockLists::Round::ask_why() {
-  std::vector<dns::Question> questions;
-  std::vector<ListAnswer*> listed;
-  for (auto& one : asked_)
-    if (one.about == About::client && one.answer.listed)
-      questions.push_back({one.answer.question, dns::Type::txt}), listed.push_back(&one.answer);
-  auto found = query(questions);
-  for (std::size_t i = 0; i < found.size(); ++i)
-    if (const auto text = dns::to_answer<dns::Text>(std::move(found[i])); text.ok())
-      listed[i]->reason = printable(text.records.front().text, reason_max);
-}
-
-void BlockLists::Round::remember() {
-  const std::lock_guard lock(state_.mutex);
-  for (const auto& one : asked_)
-    if (one.about == About::client)
-      state_.cache.touch(one.answer.question) = {one.answer,
-                                                 state_.clock.now() + life_of(one.answer, one.ttl)};
-}
-
 std::optional<ListAnswer> BlockLists::State::cached(const std::string& question) {
   const std::lock_guard lock(mutex);
   const auto* found = cache.find(question);
@@ -226,6 +141,11 @@ std::optional<ListAnswer> BlockLists::State::cached(const std::string& question)
   auto answer = found->answer;
   answer.from_cache = true;
   return answer;
+}
+
+void BlockLists::State::remember(const ListAnswer& answer, std::uint32_t ttl) {
+  const std::lock_guard lock(mutex);
+  cache.touch(answer.question) = {answer, clock.now() + life_of(answer, ttl)};
 }
 
 // Who comes before the first trial is over makes it, too: nobody is judged by a list that was not tried.
@@ -275,41 +195,76 @@ void BlockLists::State::settle(std::size_t which, bool v6, ListAnswer& answer) {
                                         {"unsaid", *unsaid}});
 }
 
-BlockLists::BlockLists(Options options, dns::Resolver& resolver, const Clock& clock,
-                       const log::Logger& logger)
-    : state_(std::make_unique<State>(std::move(options), resolver, clock, logger)) {}
+BlockLists::BlockLists(Options options, const Clock& clock, const log::Logger& logger)
+    : state_(std::make_unique<State>(std::move(options), clock, logger)) {}
 BlockLists::~BlockLists() = default;
 
 bool BlockLists::empty() const { return state_->options.lists.empty(); }
 
-ListVerdict BlockLists::check(const net::IpAddress& client) {
-  struct OfList {
-    std::optional<ListAnswer> known;
-    std::size_t answer = 0, world = 0, entry = 0;  // places in the round
-    bool is_tried = false;
-  };
-  auto& state = *state_;
-  const auto& lists = state.options.lists;
+BlockLists::LookUp BlockLists::begin(const net::IpAddress& client, dns::Inquiry& inquiry) {
+  return {*state_, client, inquiry};
+}
+
+BlockLists::LookUp::LookUp(State& state, const net::IpAddress& client, dns::Inquiry& inquiry)
+    : state_(state), client_(client), end_(dns::Inquiry::Time::now() + state.options.deadline) {
   const bool v6 = client.is_v6();
-  Round round(state);
-  std::vector<OfList> of(lists.size());
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    auto question = question_of(client, lists[i].zone);
-    of[i].known = state.cached(question);
-    if (!of[i].known) of[i].answer = round.add(i, Round::About::client, std::move(question));
-    of[i].is_tried = state.is_trial_due(i, v6);
-    if (!of[i].is_tried) continue;
-    of[i].world = round.add(i, Round::About::list, trial_question(v6, '1', lists[i].zone));
-    of[i].entry = round.add(i, Round::About::list, trial_question(v6, '2', lists[i].zone));
+  for (std::size_t i = 0; i < state.options.lists.size(); ++i) {
+    const auto& zone = state.options.lists[i].zone;
+    auto& of = lists_.emplace_back();
+    auto question = question_of(client, zone);
+    of.remembered = state.cached(question);
+    if (!of.remembered) of.client = ask(i, std::move(question), inquiry);
+    if (!state.is_trial_due(i, v6)) continue;
+    of.world = ask(i, trial_question(v6, '1', zone), inquiry);
+    of.entry = ask(i, trial_question(v6, '2', zone), inquiry);
   }
-  round.ask();
+}
+
+BlockLists::LookUp::Asked BlockLists::LookUp::ask(std::size_t list, std::string question,
+                                                  dns::Inquiry& inquiry) const {
+  Asked asked;
+  asked.answer.zone = state_.options.lists[list].zone;
+  asked.answer.question = std::move(question);
+  asked.place = inquiry.add({asked.answer.question, dns::Type::a}, end_);
+  return asked;
+}
+
+void BlockLists::LookUp::take_answer(std::size_t list, std::optional<Asked>& asked,
+                                     dns::Inquiry& inquiry) const {
+  if (!asked) return;
+  auto& answer = asked->answer;
+  const auto found = dns::to_answer<net::IpAddress>(inquiry.take(asked->place));
+  asked->ttl = found.ttl;
+  if (found.ok())
+    take_replies(answer, state_.options.lists[list], found);
+  else if (found.kind == dns::Kind::timeout)
+    answer.error = "no answer in time";
+  else if (!found.is_absent())
+    answer.error = std::string(dns::to_text(found.kind)) + (found.detail.empty() ? "" : ": " + found.detail);
+}
+
+void BlockLists::LookUp::follow_up(dns::Inquiry& inquiry) {
+  for (std::size_t i = 0; i < lists_.size(); ++i) {
+    auto& of = lists_[i];
+    for (auto* const asked : {&of.client, &of.world, &of.entry}) take_answer(i, *asked, inquiry);
+    if (of.client && of.client->answer.listed)
+      of.client->place = inquiry.add({of.client->answer.question, dns::Type::txt}, end_);
+  }
+}
+
+ListVerdict BlockLists::LookUp::finish(dns::Inquiry& inquiry) {
   std::vector<ListAnswer> answers;
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (of[i].is_tried) state.end_trial(i, v6, round[of[i].world], round[of[i].entry]);
-    answers.push_back(of[i].known ? std::move(*of[i].known) : std::move(round[of[i].answer]));
-    state.settle(i, v6, answers.back());
+  for (std::size_t i = 0; i < lists_.size(); ++i) {
+    auto& [remembered, client, world, entry] = lists_[i];
+    if (client && client->answer.listed)
+      if (const auto why = dns::to_answer<dns::Text>(inquiry.take(client->place)); why.ok())
+        client->answer.reason = printable(why.records.front().text, reason_max);
+    if (client) state_.remember(client->answer, client->ttl);
+    if (world && entry) state_.end_trial(i, client_.is_v6(), world->answer, entry->answer);
+    answers.push_back(std::move(client ? client->answer : *remembered));
+    state_.settle(i, client_.is_v6(), answers.back());
   }
-  return judge(lists, std::move(answers), state.options.reject_score, client);
+  return judge(state_.options.lists, std::move(answers), state_.options.reject_score, client_);
 }
 
 }  // namespace tubepost::policy

@@ -7,7 +7,7 @@
 // such client on. A decision that tries a list waits for that within the same deadline.
 //
 // Bounds: the deadline; three questions a list and decision, and one for the reason; cache_max answers remembered.
-// Threading: any thread; who asks waits himself. The resolver and clock must outlive it.
+// Threading: any thread, a LookUp in one. Clock and logger must outlive it, and it its LookUps.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dns/resolver.h"
+#include "dns/inquiry.h"
 #include "log/logger.h"
 #include "policy/block_list.h"
 
@@ -48,15 +48,46 @@ public:
     std::chrono::milliseconds deadline{5000};
     std::size_t cache_max = 20'000;
   };
-  BlockLists(Options options, dns::Resolver& resolver, const Clock& clock, const log::Logger& logger);
+  BlockLists(Options options, const Clock& clock, const log::Logger& logger);
   ~BlockLists();
   bool empty() const;
-  ListVerdict check(const net::IpAddress& client);
+
+  class LookUp;
+  // Adds to the inquiry what is to be asked of the client, and of the lists.
+  LookUp begin(const net::IpAddress& client, dns::Inquiry& inquiry);
 
 private:
   struct State;
-  class Round;
   std::unique_ptr<State> state_;
+};
+
+// One client's part of an inquiry, which its owner lets ask() between one step and the next.
+class BlockLists::LookUp {
+public:
+  void follow_up(dns::Inquiry& inquiry);  // of the lists that have the client: why
+  ListVerdict finish(dns::Inquiry& inquiry);
+
+private:
+  friend class BlockLists;
+  LookUp(State& state, const net::IpAddress& client, dns::Inquiry& inquiry);
+
+  struct Asked {
+    ListAnswer answer;
+    std::size_t place = 0;  // of its answer in the inquiry; after follow_up(), of the reason
+    std::uint32_t ttl = 0;
+  };
+  struct OfList {
+    std::optional<ListAnswer> remembered;
+    std::optional<Asked> client;        // where nothing is remembered
+    std::optional<Asked> world, entry;  // 127.0.0.1 and 127.0.0.2, where the list is tried
+  };
+  Asked ask(std::size_t list, std::string question, dns::Inquiry& inquiry) const;
+  void take_answer(std::size_t list, std::optional<Asked>& asked, dns::Inquiry& inquiry) const;
+
+  State& state_;
+  const net::IpAddress client_;
+  const dns::Inquiry::Time::time_point end_;
+  std::vector<OfList> lists_;
 };
 
 // The verdict of answers that are there; pure. `lists` and `answers` go in pairs.

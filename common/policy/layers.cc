@@ -30,11 +30,12 @@ std::string inputs_of(const ListVerdict& verdict) {
 Layers::Layers(Options options, dns::Resolver& resolver, const directory::Directory& directory,
                RateLimits& rates, const Clock& clock, const log::Logger& logger)
     : options_(std::move(options)),
+      resolver_(resolver),
       directory_(directory),
       rates_(rates),
       logger_(logger),
-      block_lists_(options_.block_lists, resolver, clock, logger),
-      reverse_({}, resolver, clock) {}
+      block_lists_(options_.block_lists, clock, logger),
+      reverse_({}, clock) {}
 
 LayerSession::LayerSession(std::shared_ptr<Layers> layers, LayerClient client)
     : layers_(std::move(layers)), client_(std::move(client)) {}
@@ -111,13 +112,28 @@ void LayerSession::hold_against_lists(const directory::RuleFacts& facts, LayerOu
   outcome.decisions.push_back({"lists", outcome.is_allowed ? "allowed" : "passed", decision->to_text(), ""});
 }
 
-void LayerSession::hold_against_reverse_dns(LayerOutcome& outcome) {
+// Whichever layer needs it: all that is asked of an address at once, and then what the answers lead to. So a client costs two
+// waits, and lists are asked about some whose reverse name refuses them.
+void LayerSession::look_up() {
+  if (listed_) return;
   const auto need = layers_->options_.reverse;
-  if (need == ReverseNeed::off) return;
+  dns::Inquiry inquiry(layers_->resolver_);
+  auto names = layers_->reverse_.begin(*client_.address, need, inquiry);
+  auto lists = layers_->block_lists_.begin(*client_.address, inquiry);
+  inquiry.ask();
+  names.follow_up(inquiry);
+  lists.follow_up(inquiry);
+  inquiry.ask();
+  if (need != ReverseNeed::off) reverse_ = names.finish(inquiry);
+  listed_ = lists.finish(inquiry);
+}
+
+void LayerSession::hold_against_reverse_dns(LayerOutcome& outcome) {
+  if (layers_->options_.reverse == ReverseNeed::off) return;
   if (!client_.is_stranger() || outcome.is_allowed)
     return outcome.decisions.push_back(
         {"reverse-dns", "skipped", outcome.is_allowed ? "S4 allowed" : "known client", ""});
-  if (!reverse_) reverse_ = layers_->reverse_.check(*client_.address, need);
+  look_up();
   if (reverse_->kind == ReverseVerdict::Kind::passed)
     return outcome.decisions.push_back(
         {"reverse-dns", "passed", "smtpd.require-reverse-dns", reverse_->inputs});
@@ -133,7 +149,7 @@ void LayerSession::hold_against_block_lists(LayerOutcome& outcome) {
   if (!client_.is_stranger() || outcome.is_allowed)
     return outcome.decisions.push_back(
         {"block-lists", "skipped", outcome.is_allowed ? "S4 allowed" : "known client", ""});
-  if (!listed_) listed_ = layers_->block_lists_.check(*client_.address);
+  look_up();
   const auto inputs = inputs_of(*listed_);
   const auto rule =
       "S2 smtpd.dnsbl " + (listed_->zone.empty() ? "score " + std::to_string(listed_->score) : listed_->zone);

@@ -69,6 +69,7 @@ public:
 private:
   friend class LayerSession;
   Options options_;
+  dns::Resolver& resolver_;
   const directory::Directory& directory_;
   RateLimits& rates_;  // of the caller: counts outlive a change of settings
   const log::Logger& logger_;
@@ -76,7 +77,7 @@ private:
   ReverseDns reverse_;
 };
 
-// One connection: what is looked up of its client is looked up once, and not before a recipient needs it.
+// One connection: what is looked up of its client is looked up once, for both layers at a time, and not before a recipient needs it.
 class LayerSession {
 public:
   LayerSession(std::shared_ptr<Layers> layers, LayerClient client);
@@ -96,6 +97,7 @@ private:
   };
   void hold_against(const std::vector<Limit>& limits, LayerOutcome& outcome);
   void hold_against_lists(const directory::RuleFacts& facts, LayerOutcome& outcome);
+  void look_up();
   void hold_against_reverse_dns(LayerOutcome& outcome);
   void hold_against_block_lists(LayerOutcome& outcome);
 

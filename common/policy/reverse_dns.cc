@@ -4,7 +4,6 @@
 
 #include "base/bounded_map.h"
 #include "base/text.h"
-#include "dns/mx.h"
 
 namespace tubepost::policy {
 namespace {
@@ -58,14 +57,12 @@ struct ReverseDns::State {
     dns::ReverseNames names;
     Timestamp until{};
   };
-  State(Options o, dns::Resolver& r, const Clock& c)
-      : options(o), resolver(r), clock(c), cache(o.cache_max) {}
+  State(Options o, const Clock& c) : options(o), clock(c), cache(o.cache_max) {}
 
   std::optional<dns::ReverseNames> cached(const std::string& address);
-  dns::ReverseNames ask(const net::IpAddress& address);
+  void remember(const std::string& address, const dns::ReverseNames& names);
 
   const Options options;
-  dns::Resolver& resolver;
   const Clock& clock;
   std::mutex mutex;  // of the cache
   BoundedMap<Cached> cache;
@@ -78,28 +75,42 @@ std::optional<dns::ReverseNames> ReverseDns::State::cached(const std::string& ad
   return found->names;
 }
 
-dns::ReverseNames ReverseDns::State::ask(const net::IpAddress& address) {
-  auto names = dns::find_reverse_names(resolver, address, options.deadline);
+void ReverseDns::State::remember(const std::string& address, const dns::ReverseNames& names) {
   const bool is_sure = !cannot_say(names.kind) && !names.unsure;
   const std::lock_guard lock(mutex);
-  cache.touch(address.to_text()) = {names,
-                                    clock.now() + (is_sure ? std::chrono::seconds(answer_life) : error_life)};
-  return names;
+  cache.touch(address) = {names, clock.now() + (is_sure ? std::chrono::seconds(answer_life) : error_life)};
 }
 
-ReverseDns::ReverseDns(Options options, dns::Resolver& resolver, const Clock& clock)
-    : state_(std::make_unique<State>(options, resolver, clock)) {}
+ReverseDns::ReverseDns(Options options, const Clock& clock)
+    : state_(std::make_unique<State>(options, clock)) {}
 ReverseDns::~ReverseDns() = default;
 
-ReverseVerdict ReverseDns::check(const net::IpAddress& client, ReverseNeed need) {
-  if (need == ReverseNeed::off) return {};
-  auto& state = *state_;
-  if (const auto known = state.cached(client.to_text())) {
-    auto verdict = judge(client, *known, need);
+ReverseDns::LookUp ReverseDns::begin(const net::IpAddress& client, ReverseNeed need, dns::Inquiry& inquiry) {
+  return {*state_, client, need, inquiry};
+}
+
+ReverseDns::LookUp::LookUp(State& state, const net::IpAddress& client, ReverseNeed need,
+                           dns::Inquiry& inquiry)
+    : state_(state), client_(client), need_(need) {
+  if (need == ReverseNeed::off) return;
+  remembered_ = state.cached(client.to_text());
+  if (!remembered_) asked_.emplace(client, inquiry, dns::Inquiry::Time::now() + state.options.deadline);
+}
+
+void ReverseDns::LookUp::follow_up(dns::Inquiry& inquiry) {
+  if (asked_) asked_->follow_up(inquiry);
+}
+
+ReverseVerdict ReverseDns::LookUp::finish(dns::Inquiry& inquiry) {
+  if (need_ == ReverseNeed::off) return {};
+  if (remembered_) {
+    auto verdict = judge(client_, *remembered_, need_);
     verdict.inputs += ", cached";
     return verdict;
   }
-  return judge(client, state.ask(client), need);
+  const auto names = asked_->finish(inquiry);
+  state_.remember(client_.to_text(), names);
+  return judge(client_, names, need_);
 }
 
 }  // namespace tubepost::policy

@@ -2,8 +2,7 @@
 // back to the address, "iprev" of RFC 8601 3). Who has none is refused (550 5.7.25, RFC 7372 3.3); where the
 // servers cannot say, or not in time, it is 451 4.7.25. Answers are remembered for some minutes.
 //
-// Threading: any thread; who asks waits himself. Bounded by `deadline` and cache_max answers. Resolver and clock must
-// outlive it.
+// Threading: any thread, a LookUp in one. Bounded by `deadline` and cache_max answers. The clock must outlive it, and it its LookUps.
 #pragma once
 
 #include <memory>
@@ -11,7 +10,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "dns/resolver.h"
+#include "dns/mx.h"
 
 namespace tubepost::policy {
 
@@ -33,14 +32,33 @@ public:
     std::chrono::milliseconds deadline{10'000};
     std::size_t cache_max = 20'000;
   };
-  ReverseDns(Options options, dns::Resolver& resolver, const Clock& clock);
+  ReverseDns(Options options, const Clock& clock);
   ~ReverseDns();
-  // `off` passes without a look-up.
-  ReverseVerdict check(const net::IpAddress& client, ReverseNeed need);
+
+  class LookUp;
+  // Adds to the inquiry what is to be asked of the client; `off`: nothing.
+  LookUp begin(const net::IpAddress& client, ReverseNeed need, dns::Inquiry& inquiry);
 
 private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+// One client's part of an inquiry, which its owner lets ask() between one step and the next.
+class ReverseDns::LookUp {
+public:
+  void follow_up(dns::Inquiry& inquiry);
+  ReverseVerdict finish(dns::Inquiry& inquiry);
+
+private:
+  friend class ReverseDns;
+  LookUp(State& state, const net::IpAddress& client, ReverseNeed need, dns::Inquiry& inquiry);
+
+  State& state_;
+  const net::IpAddress client_;
+  const ReverseNeed need_;
+  std::optional<dns::ReverseNames> remembered_;
+  std::optional<dns::ReverseLookUp> asked_;  // where nothing is remembered
 };
 
 }  // namespace tubepost::policy

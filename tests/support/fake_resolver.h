@@ -82,7 +82,17 @@ public:
     return answer;
   }
 
+  std::vector<dns::AnyAnswer> query_all(const std::vector<dns::Question>& questions,
+                                        std::chrono::milliseconds limit) override {
+    {
+      const std::lock_guard lock(mutex_);
+      ++rounds;
+    }
+    return Resolver::query_all(questions, limit);
+  }
+
   std::vector<std::pair<std::string, dns::Type>> queries;
+  std::size_t rounds = 0;  // of query_all(): so often somebody had to wait
 
 private:
   bool is_signed(const std::string& name) const {

@@ -8,8 +8,7 @@
 
 #include "base/text.h"
 #include "dns/system_resolver.h"
-#include "policy/dnsbl.h"
-#include "policy/reverse_dns.h"
+#include "support/policy_layers.h"
 
 using namespace tubepost;
 
@@ -46,8 +45,8 @@ int main(int argc, char** argv) {
   }
   const SystemClock clock;
   const log::Logger logger("policy-probe", log::Level::info, log::Format::logfmt);
-  policy::BlockLists lists(std::move(options), *resolver, clock, logger);
-  policy::ReverseDns reverse({}, *resolver, clock);
+  test_support::BlockListsAlone lists{{std::move(options), clock, logger}, *resolver};
+  test_support::ReverseDnsAlone reverse{{{}, clock}, *resolver};
   for (std::size_t i = 3; i < words.size(); ++i) {
     const auto address = net::IpAddress::parse(words[i]);
     if (!address) return fail(words[i]);

@@ -1,4 +1,4 @@
-#include "policy/dnsbl.h"
+#include "support/policy_layers.h"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 namespace tubepost::policy {
 namespace {
 
+using test_support::BlockListsAlone;
 using test_support::FakeResolver;
 using DnsblKind = ListVerdict::Kind;
 
@@ -61,12 +62,12 @@ TEST(BlockListSetting, IsReadAsTheContractHasIt) {
 
 class Dnsbl : public testing::Test {
 protected:
-  BlockLists& lists(const std::vector<std::string>& settings) {
+  BlockListsAlone& lists(const std::vector<std::string>& settings) {
     for (const auto& setting : settings) {
       options_.lists.push_back(*BlockList::parse(setting));
       dns_.add("2.0.0.127." + options_.lists.back().zone, "127.0.0.2");
     }
-    lists_ = std::make_unique<BlockLists>(options_, dns_, clock_, logger_);
+    lists_.reset(new BlockListsAlone{{options_, clock_, logger_}, dns_});
     return *lists_;
   }
   std::size_t asked(const std::string& name) {
@@ -78,7 +79,7 @@ protected:
   ManualClock clock_;
   log::Logger logger_{"test", log::Level::error, log::Format::logfmt, -1};
   BlockLists::Options options_;
-  std::unique_ptr<BlockLists> lists_;
+  std::unique_ptr<BlockListsAlone> lists_;
 };
 
 TEST_F(Dnsbl, AListedClientIsRefusedWithTheListsReason) {
@@ -188,7 +189,7 @@ TEST_F(Dnsbl, OneDeadlineHoldsForAllAndASlowListDelaysNoOther) {
   auto resolver = dns::SystemResolver::create({server.address()}).value();
   options_.deadline = std::chrono::seconds(2);
   options_.lists = {*BlockList::parse("slow.test"), *BlockList::parse("fast.test;defer")};
-  BlockLists both(options_, resolver, clock_, logger_);
+  BlockListsAlone both{{options_, clock_, logger_}, resolver};
   const auto verdict = both.check(ip("192.0.2.7"));
   EXPECT_EQ(verdict.kind, DnsblKind::defer);
   EXPECT_EQ(verdict.answers[0].error, "no answer in time");

@@ -78,6 +78,7 @@ TEST_F(LayersOrder, AnAllowListSavesTheMessageForItsRecipientAlone) {
   const auto saved = listed.at_recipient(address("friend@remote.test"), address("bob@example.test"));
   EXPECT_EQ(text(saved), "ok rates=passed lists=allowed reverse-dns=skipped block-lists=skipped");
   EXPECT_TRUE(saved.is_allowed);
+  EXPECT_TRUE(dns_.queries.empty());
   EXPECT_EQ(rcpt(listed, "friend@remote.test", "alice@example.test"),
             "550 5.7.1 rates=passed lists=passed reverse-dns=passed block-lists=refused");
 }
@@ -88,6 +89,45 @@ TEST_F(LayersOrder, WhatIsKnownOfTheClientIsLookedUpOnce) {
   const auto queries = dns_.queries.size();
   rcpt(good);
   EXPECT_EQ(dns_.queries.size(), queries);
+}
+
+// The reverse name, the lists and their trials; then the address of that name, and why a list has the client.
+TEST_F(LayersOrder, AClientCostsTwoWaitsForTheDnsAndOneWhereNothingFollows) {
+  options_.block_lists.lists.push_back(*BlockList::parse("b2.test"));
+  auto listed = session(stranger("192.0.2.8"));
+  EXPECT_EQ(rcpt(listed), "550 5.7.1 rates=passed lists=passed reverse-dns=passed block-lists=refused");
+  EXPECT_EQ(dns_.rounds, 2u);
+  EXPECT_EQ(dns_.queries.size(), 9u);
+  auto nameless = session(stranger("192.0.2.10"));
+  EXPECT_EQ(rcpt(nameless), "550 5.7.25 rates=passed lists=passed reverse-dns=refused");
+  EXPECT_EQ(dns_.rounds, 3u);
+}
+
+TEST_F(LayersOrder, WhatOneOfBothHasRememberedIsNotAskedForAgain) {
+  auto layers = std::make_shared<Layers>(options_, dns_, *town_, rates_, clock_, logger_);
+  LayerSession first(layers, stranger("192.0.2.7"));
+  rcpt(first);
+  const auto rounds = dns_.rounds, queries = dns_.queries.size();
+  LayerSession second(layers, stranger("192.0.2.7"));
+  EXPECT_EQ(rcpt(second), "ok rates=passed lists=passed reverse-dns=passed block-lists=passed");
+  EXPECT_EQ(dns_.rounds, rounds);
+  EXPECT_EQ(dns_.queries.size(), queries);
+}
+
+TEST_F(LayersOrder, NobodyIsAskedForALayerThatIsOff) {
+  options_.reverse = ReverseNeed::off;
+  auto good = session(stranger("192.0.2.7"));
+  EXPECT_EQ(rcpt(good), "ok rates=passed lists=passed block-lists=passed");
+  EXPECT_FALSE(good.reverse());
+  EXPECT_EQ(dns_.rounds, 1u);
+  for (const auto& [name, type] : dns_.queries) EXPECT_TRUE(name.ends_with(".bl.test")) << name;
+  dns_.queries.clear();
+  options_.reverse = ReverseNeed::exists;
+  options_.block_lists.lists.clear();
+  auto named = session(stranger("192.0.2.7"));
+  EXPECT_EQ(rcpt(named), "ok rates=passed lists=passed reverse-dns=passed");
+  EXPECT_EQ(dns_.rounds, 3u);
+  EXPECT_EQ(dns_.queries.size(), 2u);
 }
 
 TEST_F(LayersOrder, ACompromisedAccountIsStopped) {

@@ -1,4 +1,4 @@
-#include "policy/reverse_dns.h"
+#include "support/policy_layers.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ protected:
   }
   test_support::FakeResolver dns_;
   ManualClock clock_;
-  ReverseDns reverse_{{}, dns_, clock_};
+  test_support::ReverseDnsAlone reverse_{{{}, clock_}, dns_};
 };
 
 TEST_F(Reverse, IsJudgedAsTheSettingSays) {
