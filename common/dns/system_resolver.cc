@@ -205,6 +205,7 @@ std::vector<AnyAnswer> SystemResolver::query_all(const std::vector<Question>& qu
                                                  std::chrono::milliseconds limit) {
   const auto known = servers_->known(options_);
   if (known.by_libresolv_alone) return Resolver::query_all(questions, limit);
+  const auto end = std::chrono::steady_clock::now() + limit;
   std::vector<AnyAnswer> answers;
   std::vector<Question> named;
   std::vector<std::size_t> places;  // of `named` among the answers
@@ -216,7 +217,12 @@ std::vector<AnyAnswer> SystemResolver::query_all(const std::vector<Question>& qu
   auto found = ask_by_datagrams(named, {known.servers, options_.wait, limit});
   for (std::size_t i = 0; i < named.size(); ++i) {
     auto& answer = answers[places[i]];
-    answer = found[i] ? std::move(*found[i]) : query(named[i].name, named[i].type);
+    if (found[i])
+      answer = std::move(*found[i]);
+    else if (std::chrono::steady_clock::now() < end)
+      answer = query(named[i].name, named[i].type);
+    else
+      answer.kind = Kind::timeout;
     if (answer.kind == Kind::timeout || answer.kind == Kind::unreachable) answer.detail = servers_text();
   }
   return answers;

@@ -3,7 +3,8 @@
 // wants DANE has a validating resolver on this machine, or one the way to which is safe (RFC 7672 3).
 //
 // Time: `wait` for each server, twice each; with one server at most 2 * wait. query_all() asks by datagrams.h; what does not fit
-// into a datagram is then asked for by query(). Threading: any thread; each query has a state of its own.
+// into a datagram is then asked for by query(), one after the other until the limit is over. Threading: any thread; each query has
+// a state of its own.
 #pragma once
 
 #include <chrono>

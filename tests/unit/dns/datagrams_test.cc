@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "dns/system_resolver.h"
 #include "support/dns_server.h"
 
@@ -122,6 +124,19 @@ TEST(Datagrams, AreHowASystemResolverAsksSeveral) {
   EXPECT_EQ(server.asked(), 2u);
   EXPECT_EQ(server.askers(), 1u);
   EXPECT_EQ(resolver.query_all({{"silent.test", Type::a}}, 200ms)[0].detail, server.address());
+}
+
+TEST(Datagrams, WhatDoesNotFitIsAskedForUntilTheLimitIsOver) {
+  std::atomic<int> questions{0};
+  DnsServer server([&](const std::string& name, Type type) -> std::optional<DnsMessage> {
+    if (++questions > 2) return std::nullopt;  // and then it is silent
+    return DnsMessage(name, type, truncated);
+  });
+  SystemResolver resolver({{*net::parse_endpoint(server.address(), 53)}, 1s});
+  const auto answers = resolver.query_all({{"a.test", Type::a}, {"b.test", Type::a}}, 1s);
+  EXPECT_EQ(answers[0].kind, Kind::timeout);
+  EXPECT_EQ(answers[1].kind, Kind::timeout);
+  EXPECT_EQ(server.asked(), 4u) << "both, and then one, twice";
 }
 
 }  // namespace
