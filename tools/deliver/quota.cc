@@ -1,14 +1,13 @@
 #include "deliver/quota.h"
 
 #include "base/text.h"
-#include "net/line_stream.h"
 #include "net/server.h"
+#include "policy/policy_server.h"
 
 namespace tubepost::deliver {
 namespace {
 
 constexpr std::chrono::seconds sum_life{5};
-constexpr std::chrono::minutes silence_max{30};
 constexpr std::size_t connections_max = 100;
 
 // Empty: there is room.
@@ -27,28 +26,17 @@ struct QuotaWorker {
   SystemClock clock;
   directory::Directory directory;
   mailstore::MailStore store;
+  const log::Logger& logger;
   QuotaPolicy policy;
-  QuotaWorker(directory::Directory known, mailstore::MailStore opened, const log::Logger& logger, bool refuses)
+  QuotaWorker(directory::Directory known, mailstore::MailStore opened, const log::Logger& log, bool refuses)
       : directory(std::move(known)),
         store(std::move(opened)),
+        logger(log),
         policy({directory, store, clock, logger, refuses}) {}
 
   void converse(net::Stream& stream) {
-    stream.set_time_limit(silence_max);
-    net::LineStream lines(stream);
-    lines.set_accept_lf(true);
-    try {
-      for (;;) {
-        const auto request = policy::read_record(lines);
-        if (!request || !*request) return;
-        policy::Record reply;
-        reply.add("action", policy.answer(**request));
-        lines << reply.to_text();
-        lines.flush();
-      }
-    } catch (const net::StreamEnd&) {
-      // It closed or fell silent.
-    }
+    policy::serve_requests(
+        stream, [this](const policy::Record& request) { return policy.answer(request); }, logger);
   }
 };
 
@@ -64,7 +52,7 @@ Result<std::shared_ptr<QuotaWorker>> open_worker(const config::Program& program,
   auto store = mailstore::MailStore::open(settings->path("store"), options, clock);
   if (!store) return std::move(store).error();
   return std::make_shared<QuotaWorker>(std::move(*directory), std::move(*store), logger,
-                                  settings->text("deliver.over-quota") == "fail");
+                                       settings->text("deliver.over-quota") == "fail");
 }
 
 }  // namespace

@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "net/line_stream.h"
+#include "policy/policy_server.h"
 
 namespace tubepost::greylist {
 namespace {
-
-constexpr std::chrono::minutes silence_max{30};  // Postfix itself closes after five minutes
 
 std::string delay_text(const Step& step, const Parameters& parameters) {
   const auto minutes = std::max<long long>(std::chrono::ceil<std::chrono::minutes>(step.wait).count(), 1);
@@ -79,23 +77,8 @@ std::string answer(const Services& services, const policy::Record& request) {
 }
 
 void converse(const Services& services, net::Stream& stream) {
-  stream.set_time_limit(silence_max);
-  net::LineStream lines(stream);
-  lines.set_accept_lf(true);
-  try {
-    for (;;) {
-      const auto request = policy::read_record(lines);
-      if (!request) services.logger.warning("request-malformed", {{"reason", request.error().text}});
-      if (!request || !*request) break;
-      policy::Record reply;
-      reply.add("action", answer(services, **request));
-      lines << reply.to_text();
-    }
-    lines.flush();
-    stream.close();
-  } catch (const net::StreamEnd&) {
-    // It closed or fell silent: the next request comes by another connection.
-  }
+  policy::serve_requests(
+      stream, [&](const policy::Record& request) { return answer(services, request); }, services.logger);
 }
 
 }  // namespace tubepost::greylist

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "mxsend/dry_run.h"
-#include "net/line_stream.h"
+#include "policy/policy_server.h"
 #include "smtp/reply_class.h"
 
 namespace tubepost::mxsend {
@@ -11,7 +11,6 @@ namespace {
 constexpr std::string_view dunno = "dunno";
 constexpr std::size_t known_max = 20'000, peers_max = 2;
 constexpr Milliseconds taken_life{3'600'000}, refused_life{600'000}, unreachable_life{60'000};
-constexpr std::chrono::minutes silence_max{30};
 
 // A refusal that the message itself would get too, and that is not about us.
 bool is_of_recipient(const smtp::Reply& reply) {
@@ -92,21 +91,8 @@ std::string RecipientCheck::ask(Connection& connection, const smtp::Mailbox& add
 }
 
 void RecipientCheck::serve(net::Stream& stream) {
-  stream.set_time_limit(silence_max);
-  net::LineStream lines(stream);
-  lines.set_accept_lf(true);
-  try {
-    for (;;) {
-      const auto request = policy::read_record(lines);
-      if (!request || !*request) return;
-      policy::Record reply;
-      reply.add("action", answer(**request));
-      lines << reply.to_text();
-      lines.flush();
-    }
-  } catch (const net::StreamEnd&) {
-    // Whoever asked has gone.
-  }
+  policy::serve_requests(
+      stream, [this](const policy::Record& request) { return answer(request); }, parts_.connection.logger);
 }
 
 }  // namespace tubepost::mxsend
