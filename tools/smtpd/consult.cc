@@ -123,6 +123,17 @@ std::optional<Refusal> Session::consult(ProtocolState state, Effects& effects, s
   return std::nullopt;
 }
 
+// A service that only knows recipients. What it says that is no refusal, or nothing we know, lets the mail in: it may wait for who can say.
+std::optional<smtp::Reply> Session::refusal_by(policy::Service& service, const std::string& address) {
+  const auto answer = service.ask(policy_request(ProtocolState::rcpt, address));
+  const auto failure = answer.failure.empty() && answer.action.kind == ActionKind::unknown
+                           ? "it says no action: " + answer.action.text
+                           : answer.failure;
+  if (!failure.empty())
+    services_.logger.warning("policy-service-failed", {{"service", service.settings().name()}, {"reason", failure}});
+  return answer.action.kind == ActionKind::unknown ? std::nullopt : reply_to(answer.action);
+}
+
 void Session::record_decision(Effects& effects, ProtocolState state, std::string_view rule, const Action& action,
                               std::string_view recipient) {
   const auto where = policy::to_attribute(state);

@@ -133,12 +133,4 @@ std::optional<smtp::Reply> Session::refusal_of_primary(const std::string& addres
   return policy_->relay_recipients() ? refusal_by(*policy_->relay_recipients(), address) : std::nullopt;
 }
 
-std::optional<smtp::Reply> Session::refusal_by(policy::Service& service, const std::string& address) {
-  const auto answer = service.ask(policy_request(policy::ProtocolState::rcpt, address));
-  if (!answer.failure.empty())
-    services_.logger.warning("policy-service-failed", {{"service", service.settings().name()}, {"reason", answer.failure}});
-  if (answer.action.kind != policy::ActionKind::reply) return std::nullopt;
-  return smtp::Reply{answer.action.code, answer.action.status, answer.action.text};
-}
-
 }  // namespace tubepost::smtpd

@@ -77,8 +77,13 @@ TEST(SmtpLayers, AnAccountOverItsLimitIsStoppedAndItsPostmasterTold) {
 TEST(SmtpLayers, RefuseRecipientsOfARelayDomainThatItsPrimaryDoesNotHave) {
   const std::string knows = "/bin/sh -c \"while read -r line; do case $line in recipient=no@*) a='550 5.1.1 primary says: no';; recipient=*) a=dunno;; "
                             "'') printf 'action=%s\\\\n\\\\n' \\\"$a\\\";; esac; done\"";
+  const auto says = [](const std::string& action) {
+    return "/bin/sh -c \"while read -r line; do test -n \\\"$line\\\" || printf 'action=" + action + "\\\\n\\\\n'; done\"";
+  };
   for (const auto& [service_text, recipient, reply] :
        {std::tuple(knows, "no@example.net", "550 5.1.1 primary says: no"), std::tuple(knows, "yes@example.net", "250 2.1.5"),
+        std::tuple(says("REJECT no such user"), "no@example.net", "554 5.7.1 no such user"),
+        std::tuple(says("DEFER later"), "no@example.net", "450 4.7.1 later"), std::tuple(says("nonsense"), "no@example.net", "250 2.1.5"),
         std::tuple(std::string("/bin/false"), "no@example.net", "250 2.1.5"), std::tuple(std::string(), "no@example.net", "250 2.1.5")}) {
     Service service(Role::mx, {{"smtpd.relay-recipients", service_text}});
     ASSERT_TRUE(service.directory->add_domain("example.net", {{"relay", "yes"}}));
