@@ -51,8 +51,16 @@ Result<void> hold_against_lists(const directory::Directory& directory, const std
 Circumstances circumstances_of(const config::Settings& settings, bool holds_against_lists) {
   Circumstances here{unix_user(), hostname_of(settings), {}, settings.flag("smtpd.validate")};
   here.default_domain = here.hostname;
-  auto opened = directory::Directory::open(settings.path("directory"), {});
-  if (!opened) return here;
+  const auto folder = settings.path("directory");
+  auto opened = directory::Directory::open(folder, {});
+  if (!opened) {
+    // Lists that are there and cannot be read let nobody through.
+    if (holds_against_lists && file_exists(folder + "/data.mdb"))
+      here.lists = [why = opened.error().text](const std::string&, const std::string&) -> Result<void> {
+        return Failure::temporary("access rules: " + why, {4, 3, 0});
+      };
+    return here;
+  }
   const auto directory = std::make_shared<directory::Directory>(std::move(*opened));
   const auto primary = directory->primary_domain();
   if (primary && !primary->empty()) here.default_domain = *primary;

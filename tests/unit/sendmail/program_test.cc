@@ -164,6 +164,15 @@ TEST_F(SendmailProgram, BecomesItsSiblings) {
   EXPECT_EQ(run({"-q"}, ""), 0);
 }
 
+TEST_F(SendmailProgram, TakesNothingWhileItsListsCannotBeRead) {
+  make_spool();
+  std::filesystem::create_directories(home_ + "/directory");
+  std::ofstream(home_ + "/directory/data.mdb") << std::string(8192, 'x');
+  EXPECT_EQ(run({"bob@example.test"}, "Subject: hi\n\nx\n"), 75);
+  EXPECT_NE(errors().find("access rules: "), std::string::npos) << errors();
+  EXPECT_EQ(queue().size(), 0u);
+}
+
 TEST_F(SendmailProgram, MessageFiltersDecideHereToo) {
   make_spool();
   const auto filter = [&](const std::string& script) {
