@@ -36,7 +36,8 @@ struct FilterAnswer {
   std::optional<std::string> changed;
 };
 
-// The service's side. Failure: it is no request; or its message is longer than `message_max`, which is 5.3.4 and can be answered. Throws StreamEnd as streams do.
+// The service's side. Failure: it is no request; or its message is longer than `message_max`, which is 5.3.4 and can be answered.
+// Throws StreamEnd as streams do.
 Result<FilterRequest> read_filter_request(net::LineStream& stream, std::size_t message_max);
 void write_filter_answer(net::LineStream& stream, const FilterAnswer& answer);
 
