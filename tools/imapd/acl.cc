@@ -67,7 +67,7 @@ Result<void> Session::inherit_rights(const Found& parent, mailstore::MailboxRef 
   const auto entries = services_.store.acl(parent.ref);
   if (!entries) return entries.error();
   for (const auto& entry : *entries)
-    if (auto set = services_.store.set_acl(made, entry); !set) return set;
+    if (auto set = services_.store.set_acl(made, entry, Grant::parse(entry.rights).account); !set) return set;
   return {};
 }
 

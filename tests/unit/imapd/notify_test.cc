@@ -168,6 +168,39 @@ TEST(ImapNotify, TellsOfTheFirstMailboxThatAnotherShares) {
             "* LIST (\\NonExistent \\HasNoChildren) \"/\" \"Other Users/carl@example.test/Archive\"");
 }
 
+// Bob asks for nothing else of carl's: no other change of it wakes him.
+TEST(ImapNotify, TellsOfAMailboxThatInheritsItsRights) {
+  Service service;
+  EXPECT_TRUE(service.directory->add_account("carl@example.test", {}).has_value());
+  Client carl;
+  carl.preauthenticated = smtp::Mailbox{"carl", "example.test"};
+  service.talk("a SETACL Archive bob@example.test lr\r\n", carl);
+  Listener listener(service);
+  listener.ask(
+      "n NOTIFY SET (mailboxes (lists \"Other Users/carl@example.test/Archive/2026\") (MailboxName))");
+  service.talk("c CREATE lists\r\n");  // a watch that is new may be woken without need
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" lists");
+  service.talk("c CREATE Archive/2026\r\n", carl);
+  EXPECT_EQ(listener.next(), "* LIST (\\HasNoChildren) \"/\" \"Other Users/carl@example.test/Archive/2026\"");
+  EXPECT_EQ(listener.next(), "* LIST (\\HasChildren) \"/\" \"Other Users/carl@example.test/Archive\"");
+}
+
+TEST(ImapRights, AreToldApartByTheCaseOfAnAddressWhereTheDirectoryDoes) {
+  Service service;
+  EXPECT_TRUE(service.directory->set_server({{"local-part-case", "sensitive"}}).has_value());
+  const auto listed_by = [&](const std::string& name) {
+    EXPECT_TRUE(service.directory->add_account(name + "@example.test", {}).has_value());
+    Client client;
+    client.preauthenticated = smtp::Mailbox{name, "example.test"};
+    return service.talk("l LIST \"\" \"Other Users/*\"\r\n", client);
+  };
+  service.talk("a SETACL Archive Carl@EXAMPLE.test lr\r\n");
+  EXPECT_EQ(service.talk("a GETACL Archive\r\n"),
+            "* ACL Archive bob@example.test lrswipkxteacd Carl@example.test lr\r\na OK That is all\r\n");
+  EXPECT_EQ(listed_by("carl"), "l OK That is all\r\n");
+  EXPECT_NE(listed_by("Carl").find("Other Users/bob@example.test/Archive"), std::string::npos);
+}
+
 TEST(ImapRights, AreAskedForAgainWhileTheMailboxIsSelected) {
   Service service;
   service.share_mailboxes();
