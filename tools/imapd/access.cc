@@ -19,12 +19,11 @@ Result<std::optional<directory::Account>> account_named(const directory::Directo
   return directory.find_account(*parsed);
 }
 
-// A7: in small letters; the local part as it is where the directory tells them apart by their case.
+// A7: the domain of an address is in small letters; so is its local part, unless the directory tells them apart by their case.
 std::string identifier_text(const directory::Directory& directory, smtp::Mailbox address) {
   const auto server = directory.server();
   const bool folds = !server || !server->contains("local-part-case");
   if (folds) address.local_part = to_lower(address.local_part);
-  address.domain = to_lower(address.domain);
   return address.to_text();
 }
 
