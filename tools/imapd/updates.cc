@@ -11,7 +11,11 @@ namespace tubepost::imapd {
 bool Session::send_updates(Expunges expunges) {
   Selected& box = *selected_;
   const auto wants = [this](NotifyEvent event) { return !notify_ || notify_->tells_selected(event); };
-  if (!wants(message_new)) return rights_hold();  // RFC 5465 3.1: the client does not want to hear
+  if (!wants(message_new)) {  // RFC 5465 3.1: the client does not want to hear
+    box.own.clear();
+    box.put_here = {};
+    return rights_hold();
+  }
   const bool may_expunge = expunges == Expunges::may_be_told;
   const auto counter = services_.store.change_counter();
   if (counter == box.counter && !(box.owes_expunges && may_expunge)) return true;
