@@ -20,7 +20,7 @@ struct MechanismInfo {
 };
 
 struct Request {
-  std::string service;        // "smtp", "pop3", "imap"
+  std::string service;        // "smtp", "submission", "pop3", "imap"
   std::string mechanism;
   std::string client_address, local_address;  // text; empty: unknown
   bool secured = false;       // under TLS

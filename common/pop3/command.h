@@ -13,8 +13,6 @@ namespace tubepost::pop3 {
 // RFC 2449 4 lets clients send 255 octets with CRLF; some send more (an initial response of AUTH), which does
 // no harm.
 inline constexpr std::size_t command_line_max = 512;
-inline constexpr std::size_t sasl_line_max =
-    12'288;  // RFC 5034 4 sets no limit; that of RFC 4954 4 serves here too
 
 struct CommandLine {
   std::string keyword;  // upper case

@@ -28,7 +28,8 @@ std::string Session::capabilities() {
   if (client_.preauthenticated) return all;
   if (services_.tls && !client_.tls) all += " STARTTLS";
   if (!may_send_passwords()) all += " LOGINDISABLED";  // RFC 9051 6.2.3
-  for (const auto& mechanism : usable_mechanisms()) all.append(" AUTH=").append(mechanism);
+  for (const auto& mechanism : mechanisms())
+    if (!mechanism.plaintext || may_send_passwords()) all.append(" AUTH=").append(mechanism.name);
   return all;
 }
 

@@ -1,17 +1,13 @@
-// Who is it? LOGIN, AUTHENTICATE (RFC 9051 6.2), STARTTLS, and the ways out. Initial responses are those of RFC 4959. Passwords go
-// through to authd
-// and are kept nowhere.
-#include <algorithm>
-
-#include "base/text.h"
+// Who is it? LOGIN, AUTHENTICATE (RFC 9051 6.2), STARTTLS, and the ways out. Initial responses are those of RFC 4959.
+// Passwords go through to authd and are kept nowhere.
 #include "frontend/login.h"
+
 #include "imapd/session.h"
 
 namespace tubepost::imapd {
 namespace {
 
 constexpr unsigned failed_logins_max = 3;
-constexpr std::size_t sasl_line_max = 12288;  // RFC 4954 4.3 has the same number for SMTP
 constexpr std::string_view service_name = "imap";
 
 imap::Reply tls_needed() {
@@ -44,14 +40,16 @@ Answer Session::login(Call& call) {
 }
 
 Answer Session::authenticate(Call& call) {
-  const auto mechanism = to_upper(call.args.expect_atom());
+  const std::string name(call.args.expect_atom());
   std::optional<std::string_view> initial;
   if (call.args.take(' ')) initial = call.args.rest();
   if (call.args.failed() || (!initial && !call.args.at_end())) return syntax_error(call.args);
-  const auto usable = usable_mechanisms();
-  if (std::find(usable.begin(), usable.end(), mechanism) == usable.end())
-    return imap::no(imap::code::cannot, "Mechanism not offered");
-  auto request = auth_request(mechanism);
+  const auto known = mechanisms();
+  if (known.empty()) return login_unavailable();
+  const auto* const mechanism = frontend::find_mechanism(known, name);
+  if (mechanism == nullptr) return imap::no(imap::code::cannot, "Mechanism not offered");
+  if (mechanism->plaintext && !may_send_passwords()) return tls_needed();
+  auto request = auth_request(mechanism->name);
   if (initial) {
     request.initial_response = frontend::decode_initial(*initial);
     if (!request.initial_response) return imap::bad("That is not base64");
@@ -63,13 +61,14 @@ auth::Request Session::auth_request(std::string mechanism) const {
   return frontend::login_request(service_name, std::move(mechanism), client_, services_.directory);
 }
 
-std::vector<std::string> Session::usable_mechanisms() {
-  return frontend::usable_mechanisms(services_.authenticator, client_, may_send_passwords(), services_.logger);
+std::vector<auth::MechanismInfo> Session::mechanisms() const {
+  return frontend::known_mechanisms(services_.authenticator, client_, services_.logger);
 }
 
 Answer Session::log_in(const auth::Request& request) {
-  const auto step = frontend::converse_sasl(services_.authenticator, request, lines_, sasl_line_max);
-  if (!step) return imap::bad("Authentication cancelled, or not base64");
+  const auto said = frontend::converse_sasl(services_.authenticator, request, lines_, "+ ");
+  const auto* const step = std::get_if<auth::Step>(&said);
+  if (step == nullptr) return imap::bad("Authentication cancelled, or not base64");
   if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
   const auto address = smtp::parse_mailbox(step->user);
   return address ? enter(*address, request.mechanism) : mailbox_unavailable();

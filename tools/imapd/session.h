@@ -89,7 +89,7 @@ private:
   imap::Reply enter(const smtp::Mailbox& address, std::string_view mechanism);
   auth::Request auth_request(std::string mechanism) const;
   bool may_send_passwords() const { return client_.tls || rules_.cleartext_login; }
-  std::vector<std::string> usable_mechanisms();
+  std::vector<auth::MechanismInfo> mechanisms() const;
 
   // mailboxes.cc
   Answer create(Call& call);

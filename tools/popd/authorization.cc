@@ -1,6 +1,5 @@
 // The AUTHORIZATION state: who is it? USER and PASS (RFC 1939 7), AUTH (RFC 5034), STLS (RFC 2595), and CAPA
 // (RFC 2449), which says what of it may be used. Passwords go through to authd and are kept nowhere.
-#include <algorithm>
 #include <charconv>
 
 #include "base/base64.h"
@@ -65,7 +64,8 @@ const std::string& Session::new_timestamp() {
 Answer Session::apop(const Line& line) {
   if (timestamp_.empty()) return pop3::error(pop3::Code::none, "APOP is not offered");
   const auto blank = line.arguments.rfind(' ');
-  const auto digest = blank == std::string_view::npos ? std::nullopt : hex_decode(trim(line.arguments.substr(blank)));
+  const auto digest =
+      blank == std::string_view::npos ? std::nullopt : hex_decode(trim(line.arguments.substr(blank)));
   if (!digest) return pop3::error(pop3::Code::none, "APOP name digest");
   auto request = auth_request("APOP");
   std::string response = timestamp_ + '\0';
@@ -98,11 +98,12 @@ Answer Session::lang(const Line& line) {
 
 Answer Session::auth(const Line& line) {
   const auto words = line.words();
-  const auto mechanism = to_upper(words[0]);
-  const auto usable = usable_mechanisms();
-  if (std::find(usable.begin(), usable.end(), mechanism) == usable.end())
-    return pop3::error(pop3::Code::none, "Mechanism not offered");
-  auto request = auth_request(mechanism);
+  const auto known = mechanisms();
+  if (known.empty()) return login_unavailable();
+  const auto* const mechanism = frontend::find_mechanism(known, words[0]);
+  if (mechanism == nullptr) return pop3::error(pop3::Code::none, "Mechanism not offered");
+  if (mechanism->plaintext && !may_send_passwords()) return tls_needed();
+  auto request = auth_request(mechanism->name);
   if (words.size() == 2) {
     request.initial_response = frontend::decode_initial(words[1]);
     if (!request.initial_response) return pop3::error(pop3::Code::none, "That is not base64");
@@ -114,13 +115,14 @@ auth::Request Session::auth_request(std::string mechanism) const {
   return frontend::login_request(service_name, std::move(mechanism), client_, services_.directory);
 }
 
-std::vector<std::string> Session::usable_mechanisms() {
-  return frontend::usable_mechanisms(services_.authenticator, client_, may_send_passwords(), services_.logger);
+std::vector<auth::MechanismInfo> Session::mechanisms() const {
+  return frontend::known_mechanisms(services_.authenticator, client_, services_.logger);
 }
 
 Answer Session::log_in(const auth::Request& request) {
-  const auto step = frontend::converse_sasl(services_.authenticator, request, lines_, pop3::sasl_line_max);
-  if (!step) return pop3::error(pop3::Code::none, "Authentication cancelled or not base64");
+  const auto said = frontend::converse_sasl(services_.authenticator, request, lines_, "+ ");
+  const auto* const step = std::get_if<auth::Step>(&said);
+  if (step == nullptr) return pop3::error(pop3::Code::none, "Authentication cancelled or not base64");
   if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
   const auto address = smtp::parse_mailbox(step->user);
   if (!address) return mailbox_unavailable();
@@ -173,6 +175,14 @@ Answer Session::stls(const Line&) {
   return {pop3::ok("Begin TLS negotiation"), Then::start_tls};
 }
 
+std::string Session::sasl_capability() const {
+  if (client_.preauthenticated) return {};
+  std::string line = "SASL";
+  for (const auto& mechanism : mechanisms())
+    if (!mechanism.plaintext || may_send_passwords()) line += ' ' + mechanism.name;
+  return line == "SASL" ? std::string() : line;
+}
+
 Answer Session::capa(const Line&) {
   lines_ << pop3::ok("Capability list follows").to_wire();
   pop3::MultilineWriter out(lines_);
@@ -180,8 +190,7 @@ Answer Session::capa(const Line&) {
        {"TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER", "UTF8 USER", "LANG"})
     out.line(name);
   if (may_send_passwords()) out.line("USER");
-  if (!client_.preauthenticated)
-    if (const auto names = usable_mechanisms(); !names.empty()) out.line("SASL " + join(names, " "));
+  if (const auto sasl = sasl_capability(); !sasl.empty()) out.line(sasl);
   if (services_.tls && !client_.tls && !is_logged_in()) out.line("STLS");
   out.line("IMPLEMENTATION Tubepost");
   out.finish();

@@ -67,7 +67,8 @@ private:
   pop3::Reply enter(const smtp::Mailbox& address, std::string_view mechanism);
   auth::Request auth_request(std::string mechanism) const;
   bool may_send_passwords() const { return client_.tls || rules_.cleartext_login; }
-  std::vector<std::string> usable_mechanisms();
+  std::vector<auth::MechanismInfo> mechanisms() const;
+  std::string sasl_capability() const;
 
   // transaction.cc
   Answer stat(const Line& line);

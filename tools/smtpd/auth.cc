@@ -1,22 +1,13 @@
 // AUTH, RFC 4954: a dialogue of its own, which reads its next line in place.
-#include "base/base64.h"
 #include "base/text.h"
+#include "frontend/login.h"
 #include "smtpd/refusals.h"
 #include "smtpd/session.h"
 
 namespace tubepost::smtpd {
 namespace {
 
-// RFC 4954 4.: base64 lines of 12,288 octets must be taken.
-constexpr std::size_t auth_line_max = 12'288;
 constexpr unsigned failed_logins_max = 3;
-
-smtp::Reply challenge(std::string_view text) { return {334, std::nullopt, base64_encode(text)}; }
-
-// RFC 4954 4: "=" is an initial response that is empty.
-std::optional<std::string> decode(std::string_view text) {
-  return text == "=" ? std::optional(std::string()) : base64_decode(text);
-}
 
 }  // namespace
 
@@ -27,20 +18,7 @@ std::optional<smtp::Reply> Session::auth_guard() const {
 }
 
 std::vector<auth::MechanismInfo> Session::mechanisms() const {
-  auto known = services_.authenticator.mechanisms();
-  if (!known) {
-    services_.logger.warning("auth-unavailable", {{"reason", known.error().text}});
-    return {};
-  }
-  std::vector<auth::MechanismInfo> usable;
-  for (auto& mechanism : *known)
-    // RFC 5802 6: -PLUS only where there is something to bind to.
-    if (!mechanism.channel_binding || has_channel_binding()) usable.push_back(std::move(mechanism));
-  return usable;
-}
-
-bool Session::has_channel_binding() const {
-  return client_.tls && !(client_.tls_info.tls_exporter.empty() && client_.tls_info.server_end_point.empty());
+  return frontend::known_mechanisms(services_.authenticator, client_, services_.logger);
 }
 
 Answer Session::auth(std::string_view arguments) {
@@ -48,55 +26,32 @@ Answer Session::auth(std::string_view arguments) {
   if (transaction_) return refusals::authentication_in_transaction();
   const auto words = split_words(arguments);
   if (words.empty() || words.size() > 2) return refusals::bad_arguments("AUTH mechanism [initial-response]");
-  const auto offered = mechanisms();
-  if (offered.empty()) return refusals::authentication_unavailable();
-  const auto mechanism = std::find_if(offered.begin(), offered.end(), [&](const auth::MechanismInfo& each) {
-    return equal_ignoring_case(each.name, words[0]);
-  });
-  if (mechanism == offered.end()) return refusals::mechanism_unknown();
+  const auto known = mechanisms();
+  if (known.empty()) return refusals::authentication_unavailable();
+  const auto* const mechanism = frontend::find_mechanism(known, words[0]);
+  if (mechanism == nullptr) return refusals::mechanism_unknown();
   if (mechanism->plaintext && !client_.tls && !policy_->cleartext_login()) return refusals::mechanism_needs_tls();
   auto request = auth_request(mechanism->name);
   if (words.size() == 2) {
-    request.initial_response = decode(words[1]);
+    request.initial_response = frontend::decode_initial(words[1]);
     if (!request.initial_response) return refusals::authentication_malformed();
   }
   return auth_dialogue(request);
 }
 
 auth::Request Session::auth_request(const std::string& mechanism) const {
-  auth::Request request;
-  request.service = policy_->role() == Role::submission ? "submission" : "smtp";
-  request.mechanism = mechanism;
-  request.secured = client_.tls;
-  if (client_.address) request.client_address = client_.address->address.to_text();
-  if (client_.local) {
-    request.local_address = client_.local->address.to_text();
-    // A10: the domain bound to our address names those who log in without one.
-    if (auto domain = services_.directory.default_domain(request.local_address)) request.default_domain = std::move(*domain);
-  }
-  if (client_.tls) {
-    request.tls_exporter = client_.tls_info.tls_exporter;
-    request.tls_server_end_point = client_.tls_info.server_end_point;
-  }
-  return request;
+  const auto* const service = policy_->role() == Role::submission ? "submission" : "smtp";
+  return frontend::login_request(service, mechanism, client_, services_.directory);
 }
 
 Answer Session::auth_dialogue(const auth::Request& request) {
-  auto [step, exchange] = services_.authenticator.begin(request);
-  while (step.kind == auth::Step::Kind::challenge && exchange) {
-    send(challenge(step.text));
-    const auto line = lines_.read_line(auth_line_max);
-    if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected{};
-    const bool cancelled = line.text == "*";
-    const auto response = decode(line.text);
-    if (cancelled || !response || line.kind == net::LineStream::Line::Kind::too_long) {
-      exchange->cancel();
-      return cancelled ? refusals::authentication_cancelled() : refusals::authentication_malformed();
-    }
-    step = exchange->step(*response);
-  }
-  if (step.kind == auth::Step::Kind::ok) sasl_method_ = request.mechanism;
-  return step.kind == auth::Step::Kind::ok ? authenticated(step) : not_authenticated(request.mechanism, step);
+  const auto said = frontend::converse_sasl(services_.authenticator, request, lines_, "334 ");
+  if (const auto* const gave_up = std::get_if<frontend::GaveUp>(&said))
+    return *gave_up == frontend::GaveUp::cancelled ? refusals::authentication_cancelled() : refusals::authentication_malformed();
+  const auto& step = std::get<auth::Step>(said);
+  if (step.kind != auth::Step::Kind::ok) return not_authenticated(request.mechanism, step);
+  sasl_method_ = request.mechanism;
+  return authenticated(step);
 }
 
 Answer Session::authenticated(const auth::Step& step) {

@@ -83,7 +83,6 @@ class Session {
   Answer not_authenticated(const std::string& mechanism, const auth::Step& step);
   std::optional<smtp::Reply> auth_guard() const;
   std::vector<auth::MechanismInfo> mechanisms() const;
-  bool has_channel_binding() const;
   std::optional<Answer> become_user(const std::string& user);  // a refusal, or nothing
   // xclient.cc, etrn.cc
   struct Introduced;

@@ -145,6 +145,13 @@ TEST(ImapSession, SaysThatLoginsCannotBeCheckedAndDoesNotCountThem) {
       << output;
 }
 
+TEST(ImapSession, SaysThatNoMechanismCanBeAskedFor) {
+  Service service;
+  service.authenticator.down = true;
+  EXPECT_TRUE(
+      service.talk("a AUTHENTICATE PLAIN\r\n", Service::stranger()).starts_with("a NO [UNAVAILABLE]"));
+}
+
 TEST(ImapSession, LogsNobodyInWhoHasTooManyConnections) {
   Service service;
   std::vector<directory::AccountId> named;

@@ -44,6 +44,13 @@ TEST(PopSession, SaysGoodbyeWhenTheServiceStops) {
   EXPECT_EQ(last_line(stream.output), "-ERR [SYS/TEMP] Shutting down, come back in a moment\r\n");
 }
 
+TEST(PopSession, SaysThatNoMechanismCanBeAskedFor) {
+  Service service;
+  service.authenticator.down = true;
+  EXPECT_EQ(last_line(service.talk("AUTH PLAIN\r\n", Service::stranger())),
+            "-ERR [SYS/TEMP] Logins cannot be checked now, try again later\r\n");
+}
+
 TEST(PopSession, LogsNobodyInWhoHasTooManyConnections) {
   Service service;
   auto client = Service::bobs();
