@@ -8,9 +8,17 @@
 namespace tubepost::imapd::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 class ImapProgress : public testing::Test {
 protected:
   Progress begun(std::string_view tag) { return {lines_, tag, clock_}; }
+  // What is told when, so much later, so many messages are behind us.
+  std::string told(Progress& progress, std::chrono::seconds later, std::uint64_t done, std::uint64_t goal) {
+    clock_.advance(later);
+    progress.at(done, goal);
+    return stream_.take_output();
+  }
 
   ManualClock clock_;
   MemoryStream stream_;
@@ -19,33 +27,23 @@ protected:
 
 TEST_F(ImapProgress, IsToldEveryTenSecondsAndNotAtTheEnd) {
   auto progress = begun("a1");
-  progress.at(1, 100);
-  EXPECT_EQ(stream_.output, "");
-  clock_.advance(std::chrono::seconds(10));
-  progress.at(20, 100);
-  EXPECT_EQ(stream_.take_output(), "* OK [INPROGRESS (\"a1\" 20 100)] Still at it\r\n");
-  progress.at(30, 100);
-  clock_.advance(std::chrono::seconds(11));
-  progress.at(100, 100);
-  EXPECT_EQ(stream_.output, "");
+  EXPECT_EQ(told(progress, 0s, 1, 100), "");
+  EXPECT_EQ(told(progress, 10s, 20, 100), "* OK [INPROGRESS (\"a1\" 20 100)] Still at it\r\n");
+  EXPECT_EQ(told(progress, 0s, 30, 100), "");
+  EXPECT_EQ(told(progress, 11s, 100, 100), "");
 }
 
 TEST_F(ImapProgress, LeavesOutATagThatWouldEndTheCode) {
   auto progress = begun("a]1");
-  clock_.advance(std::chrono::seconds(10));
-  progress.at(1, 2);
-  EXPECT_EQ(stream_.output, "* OK [INPROGRESS (NIL 1 2)] Still at it\r\n");
+  EXPECT_EQ(told(progress, 10s, 1, 2), "* OK [INPROGRESS (NIL 1 2)] Still at it\r\n");
 }
 
 TEST_F(ImapProgress, GoesOnFromMailboxToMailbox) {
   auto progress = begun("a");
   progress.part(0, 50);
-  clock_.advance(std::chrono::seconds(6));
-  progress.at(20, 30);
+  EXPECT_EQ(told(progress, 6s, 20, 30), "");
   progress.part(30, 50);
-  clock_.advance(std::chrono::seconds(6));
-  progress.at(5, 20);
-  EXPECT_EQ(stream_.output, "* OK [INPROGRESS (\"a\" 35 50)] Still at it\r\n");
+  EXPECT_EQ(told(progress, 6s, 5, 20), "* OK [INPROGRESS (\"a\" 35 50)] Still at it\r\n");
 }
 
 TEST_F(ImapProgress, BecomesDueWhileMessagesAreLookedAt) {
@@ -56,7 +54,7 @@ TEST_F(ImapProgress, BecomesDueWhileMessagesAreLookedAt) {
     return due;
   };
   EXPECT_FALSE(look());
-  clock_.advance(std::chrono::seconds(10));
+  clock_.advance(10s);
   EXPECT_TRUE(look());
   progress.at(1, 2);
   EXPECT_FALSE(look());
@@ -66,7 +64,7 @@ TEST_F(ImapProgress, BecomesDueWhileMessagesAreLookedAt) {
 class HastyClock : public Clock {
 public:
   Timestamp now() const override { return Timestamp(since_boot()); }
-  Milliseconds since_boot() const override { return boot_ += std::chrono::seconds(10); }
+  Milliseconds since_boot() const override { return boot_ += 10s; }
 
 private:
   mutable Milliseconds boot_{0};

@@ -5,11 +5,15 @@
 namespace tubepost::mailstore::test {
 namespace {
 
+void deliver_many(Store& store, int count) {
+  std::vector<Letter> letters;
+  for (int i = 0; i < count; ++i) letters.push_back(message(std::to_string(i)));
+  store.deliver(letters);
+}
+
 TEST(List, CrossesPagesInOrderOfUids) {
   Store store;
-  std::vector<Letter> letters;
-  for (int i = 0; i < 2001; ++i) letters.push_back(message(std::to_string(i)));
-  store.deliver(letters);
+  deliver_many(store, 2001);
   std::vector<Uid> uids;
   const auto box = store.status().id;
   ASSERT_TRUE(store->list({1, box}, 1, [&](const Message& info) { return uids.push_back(info.uid), true; })
@@ -39,17 +43,13 @@ TEST(List, AVisitorMayWriteToTheStore) {
 // A slow client would pin all that changes meanwhile in the file (design.md 3).
 TEST(List, HoldsNoTransactionWhileItsVisitorTakesItsTime) {
   Store store;
-  std::vector<Letter> letters;
-  for (int i = 0; i < 1100; ++i) letters.push_back(message(std::to_string(i)));
-  store.deliver(letters);
+  deliver_many(store, 1100);
   std::vector<Uid> uids;
-  ASSERT_TRUE(store
-                  ->list({1, store.status().id}, 1,
-                         [&](const Message& info) {
-                           if (uids.empty()) store.deliver(message("late"));
-                           return uids.push_back(info.uid), true;
-                         })
-                  .has_value());
+  const auto visit = [&](const Message& info) {
+    if (uids.empty()) store.deliver(message("late"));
+    return uids.push_back(info.uid), true;
+  };
+  ASSERT_TRUE(store->list({1, store.status().id}, 1, visit).has_value());
   EXPECT_EQ(uids.size(), 1101U) << "what came after the first page is seen with a later one";
 }
 
