@@ -116,8 +116,8 @@ struct Append {
   NewBody body;  // finished
   Flags flags;
   Timestamp internal_date;
-  std::string structure,
-      text;  // opaque to the store; empty: none yet; of a body that is given in lines not kept
+  // Opaque to the store; empty: none yet. The structure of a body that is given in lines is not kept.
+  std::string structure, text;
 };
 struct Appended {
   std::uint32_t uid_validity = 0;
