@@ -2,12 +2,14 @@
 
 Scenarios are programs: exit 0 passed, anything else failed with what they printed. They use the built programs in BIN, loopback
 addresses, and a folder of their own under /tmp."""
+import imaplib
 import json
 import os
 import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -147,6 +149,18 @@ class Instance:
         if done.returncode != 0:
             raise AssertionError(done.stderr.decode())
         return done.stdout.decode("latin-1").split("\r\n", 1)[1]
+
+    def tls_context(self):
+        """Of a client that trusts the instance's certificate, by whatever name it calls the server."""
+        context = ssl.create_default_context(cafile=self.home / "tls/certificate.pem")
+        context.check_hostname = False
+        return context
+
+    def imap_client(self, account):
+        """An imaplib connection to the running imapd, logged in."""
+        client = imaplib.IMAP4_SSL("127.0.0.1", self.port(993), ssl_context=self.tls_context(), timeout=60)
+        client.login(account, PASSWORDS[account])
+        return client
 
 
 def expect(condition, what):
