@@ -1,4 +1,4 @@
-// AUTH, RFC 4954: a dialogue of its own, which reads its next line in place.
+// AUTH, RFC 4954. The dialogue, in common/frontend/login.h, reads its next lines in place.
 #include "base/text.h"
 #include "frontend/login.h"
 #include "smtpd/refusals.h"
