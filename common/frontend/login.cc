@@ -84,4 +84,13 @@ std::variant<auth::Step, GaveUp> converse_sasl(auth::Authenticator& authenticato
   return step;
 }
 
+void log_failed_login(const log::Logger& logger, const Client& client, std::string_view mechanism,
+                      const auth::Step& step) {
+  logger.warning("login-failed", {{"client", client.address_text()},
+                                  {"mechanism", mechanism},
+                                  {"temporary", step.temporary},
+                                  {"code", step.code},
+                                  {"reason", step.text}});
+}
+
 }  // namespace tubepost::frontend

@@ -45,4 +45,8 @@ std::variant<auth::Step, GaveUp> converse_sasl(auth::Authenticator& authenticato
                                                const auth::Request& request, net::LineStream& lines,
                                                std::string_view prompt);
 
+// A line in the log: the Step is one of a login that failed, or that could not be decided.
+void log_failed_login(const log::Logger& logger, const Client& client, std::string_view mechanism,
+                      const auth::Step& step);
+
 }  // namespace tubepost::frontend

@@ -130,11 +130,7 @@ Answer Session::log_in(const auth::Request& request) {
 }
 
 Answer Session::not_logged_in(const auth::Request& request, const auth::Step& step) {
-  services_.logger.warning("login-failed", {{"client", client_.address_text()},
-                                            {"mechanism", request.mechanism},
-                                            {"temporary", step.temporary},
-                                            {"code", step.code},
-                                            {"reason", step.text}});
+  frontend::log_failed_login(services_.logger, client_, request.mechanism, step);
   if (step.temporary) return login_unavailable();
   const auto refused = pop3::error(pop3::Code::auth, "Wrong user name or password");
   return {refused, ++failed_logins_ >= failed_logins_max ? Then::close : Then::go_on};

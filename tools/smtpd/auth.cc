@@ -81,10 +81,7 @@ std::optional<Answer> Session::become_user(const std::string& user) {
 }
 
 Answer Session::not_authenticated(const std::string& mechanism, const auth::Step& step) {
-  services_.logger.warning("login-failed", {{"client", client_.address_text()},
-                                            {"mechanism", mechanism},
-                                            {"temporary", step.temporary},
-                                            {"reason", step.text}});
+  frontend::log_failed_login(services_.logger, client_, mechanism, step);
   if (step.temporary) return refusals::authentication_unavailable();
   if (++failed_logins_ >= failed_logins_max)
     return {refusals::too_many_failed_logins(policy_->hostname()), Then::close};
