@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t replies_max = 10, reason_max = 200;
 constexpr std::chrono::seconds positive_least{60}, positive_most{3600}, negative_life{300}, error_life{10};
 constexpr std::chrono::hours trial_period{1};
+constexpr std::chrono::seconds reason_time{1};  // when some other list has used up the deadline
 
 std::string question_of(const net::IpAddress& client, const std::string& zone) {
   return dns::reversed_labels(client) + '.' + zone;
@@ -248,7 +249,8 @@ void BlockLists::LookUp::follow_up(dns::Inquiry& inquiry) {
     auto& of = lists_[i];
     for (auto* const asked : {&of.client, &of.world, &of.entry}) take_answer(i, *asked, inquiry);
     if (of.client && of.client->answer.listed)
-      of.client->place = inquiry.add({of.client->answer.question, dns::Type::txt}, end_);
+      of.client->place = inquiry.add({of.client->answer.question, dns::Type::txt},
+                                     std::max(end_, dns::Inquiry::Time::now() + reason_time));
   }
 }
 

@@ -6,7 +6,7 @@
 // over; one that has not 127.0.0.2 is doubtful, which is logged (RFC 5782 5). IPv6 has its own trial, from the first
 // such client on. A decision that tries a list waits for that within the same deadline.
 //
-// Bounds: the deadline; three questions a list and decision, and one for the reason; cache_max answers remembered.
+// Bounds: the deadline, and a second for reasons; three questions a list and decision, and one for the reason; cache_max answers remembered.
 // Threading: any thread, a LookUp in one. Clock and logger must outlive it, and it its LookUps.
 #pragma once
 

@@ -184,6 +184,7 @@ TEST_F(Dnsbl, OneDeadlineHoldsForAllAndASlowListDelaysNoOther) {
     if (name.ends_with("slow.test")) return std::nullopt;
     test_support::DnsMessage message(name, type);
     if (type == dns::Type::a && !name.starts_with("1.0.0.127.")) message.record(name, type, std::string("\x7f\0\0\2", 4));
+    if (type == dns::Type::txt) message.record(name, type, "\3why");
     return message;
   });
   auto resolver = dns::SystemResolver::create({server.address()}).value();
@@ -194,6 +195,7 @@ TEST_F(Dnsbl, OneDeadlineHoldsForAllAndASlowListDelaysNoOther) {
   EXPECT_EQ(verdict.kind, DnsblKind::defer);
   EXPECT_EQ(verdict.answers[0].error, "no answer in time");
   EXPECT_EQ(verdict.answers[1].replies, std::vector<std::string>{"127.0.0.2"});
+  EXPECT_EQ(verdict.text, "192.0.2.7 is listed by fast.test: why") << "the list that is silent has used up the deadline";
 }
 
 TEST_F(Dnsbl, ManySessionsAskAtATime) {
