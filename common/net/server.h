@@ -7,8 +7,9 @@
 // Stop: SIGTERM or SIGINT closes the listeners at once; idle sessions are interrupted (Stream::interrupt, so
 // they throw ShuttingDown where they next wait for input), sessions in work may finish for `grace`; then
 // run() returns 0. SIGUSR1 does the same, and when main has returned the program, which may be a newer one by then, is executed
-// again in this process with the sockets that were open all the time (successor.h). Readiness (newline on ready_fd, READY=1 on NOTIFY_SOCKET) is given when all sockets are
-// bound. LISTEN_FDS sockets are used before any is bound: they replace the addresses of the listener they are
+// again in this process with the sockets that were open all the time (successor.h).
+//
+// Readiness (newline on ready_fd, READY=1 on NOTIFY_SOCKET) is given when all sockets are bound. LISTEN_FDS sockets are used before any is bound: they replace the addresses of the listener they are
 // named for (LISTEN_FDNAMES; without names: the listener whose port they have, else the first). A port that
 // is taken: the log says who holds it and its greeting (L13); exit 75. With `workers` > 1 the sockets are
 // bound once, worker processes are forked and restarted, and the limits hold over all (counts in shared
