@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "base/file.h"
-#include "base/unique_fd.h"
+#include "base/temporary.h"
 
 extern "C" char** environ;
 
@@ -36,11 +36,10 @@ std::string lines_of(const std::vector<std::string>& recipients) {
 }  // namespace
 
 Result<EnvelopeFile> EnvelopeFile::write(const FilterEnvelope& envelope, const std::string& folder) {
-  std::string path = temporary_folder(folder) + "/tubepost-envelope-XXXXXX";
-  const UniqueFd file(::mkostemp(path.data(), O_CLOEXEC));  // mode 0600
-  if (!file) return Failure::temporary(path + ": " + error_text(errno));
-  EnvelopeFile written(std::move(path));
-  if (auto done = write_all(file.get(), envelope.sender + '\n' + lines_of(envelope.recipients)); !done)
+  auto file = make_temporary_file(temporary_folder(folder) + "/tubepost-envelope-");
+  if (!file) return std::move(file).error();
+  EnvelopeFile written(std::move(file->path));
+  if (auto done = write_all(file->fd.get(), envelope.sender + '\n' + lines_of(envelope.recipients)); !done)
     return std::move(done).error();
   return written;
 }

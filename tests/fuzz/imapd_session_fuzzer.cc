@@ -4,6 +4,7 @@
 #include "imapd/session.h"
 #include "support/fake_authenticator.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace {
 
@@ -11,8 +12,6 @@ using namespace tubepost;
 
 struct World {
   World() {
-    std::string pattern = "/tmp/imapd-fuzz-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
     std::filesystem::create_directory(folder / "store");
     std::filesystem::create_directory(folder / "directory");
     directory::Directory::Options writable;
@@ -27,8 +26,6 @@ struct World {
     store.emplace(std::move(*mailstore::MailStore::open(folder / "store", options, clock)));
     talk("a APPEND INBOX {27+}\r\nSubject: x\r\n\r\nText: body\r\n\r\nb APPEND INBOX {3+}\r\nx\r\n\r\n");
   }
-  ~World() { std::filesystem::remove_all(folder); }
-
   void talk(const std::string& input, bool logged_in = true) {
     test_support::MemoryStream stream(input);
     imapd::Client client;
@@ -40,7 +37,8 @@ struct World {
     if (!stream.output.starts_with("* ")) std::abort();
   }
 
-  std::filesystem::path folder;
+  const test_support::TemporaryFolder own;
+  const std::filesystem::path folder = own.path();
   SystemClock clock;
   std::optional<directory::Directory> directory;
   std::optional<mailstore::MailStore> store;

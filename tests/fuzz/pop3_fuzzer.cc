@@ -1,7 +1,5 @@
 // Each input in each phase of a session: before TLS, before the password, inside AUTH, logged in. Nobody's
 // password is right, so that the mailbox's content may only appear in the last. Output is whole lines always.
-#include <stdlib.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -9,6 +7,7 @@
 #include "base/crc32c.h"
 #include "popd/session.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace {
 
@@ -42,22 +41,19 @@ private:
   };
 };
 
-// One for all inputs, in a folder that is left to the system to remove: libFuzzer ends the process without
-// destructors.
+// One for all inputs.
 struct World {
   World() {
-    std::string folder = "/dev/shm/pop3-fuzzer-XXXXXX";
-    demand(::mkdtemp(folder.data()) != nullptr);
     directory::Directory::Options directory_options;
     directory_options.create = true;
     directory_options.read_only = false;
-    directory.emplace(directory::Directory::open(folder + "/directory", directory_options).value());
+    directory.emplace(directory::Directory::open(folder / "directory", directory_options).value());
     demand(directory->add_domain("x", {}).has_value());
     bob = directory->add_account("bob@x", {}).value().id;
     mailstore::MailStore::Options options;
     options.create = true;
     options.group_commit = false;
-    store.emplace(mailstore::MailStore::open(folder + "/store", options, clock).value());
+    store.emplace(mailstore::MailStore::open(folder / "store", options, clock).value());
   }
   void fill() {
     if (store->open_mailbox(bob, mailstore::inbox).value().messages >= 2) return;
@@ -71,6 +67,7 @@ struct World {
     fill();
   }
 
+  const test_support::TemporaryFolder folder;
   SystemClock clock;
   std::optional<directory::Directory> directory;
   std::optional<mailstore::MailStore> store;

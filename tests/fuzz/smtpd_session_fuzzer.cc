@@ -4,6 +4,7 @@
 #include "smtpd/session.h"
 #include "support/fake_authenticator.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace {
 
@@ -11,8 +12,6 @@ using namespace tubepost;
 
 struct World {
   World() {
-    std::string pattern = "/tmp/smtpd-fuzz-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
     std::filesystem::create_directory(folder / "spool");
     std::filesystem::create_directory(folder / "directory");
     directory::Directory::Options writable;
@@ -31,9 +30,8 @@ struct World {
     for (const auto role : {smtpd::Role::mx, smtpd::Role::submission, smtpd::Role::lmtp})
       policies.push_back(std::move(*smtpd::Policy::make(*config::load(inputs).settings, role)));
   }
-  ~World() { std::filesystem::remove_all(folder); }
-
-  std::filesystem::path folder;
+  const test_support::TemporaryFolder own;
+  const std::filesystem::path folder = own.path();
   SystemClock clock;
   std::optional<directory::Directory> directory;
   std::optional<spool::Spool> spool;

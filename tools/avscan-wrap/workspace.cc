@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/temporary.h"
 
 namespace tubepost::avscan {
 namespace {
@@ -60,10 +61,10 @@ Result<Workspace> Workspace::make(const std::string& work) {
   if (!parent) return parent.error();
   sweep(*parent);
   for (int tries = 0; tries < 10; ++tries) {
-    std::string path = *parent + "/run-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) return failed(path);
-    UniqueFd held = open_folder(path);
-    if (held && lock(held.get(), path)) return Workspace(std::move(path), std::move(held));
+    auto path = make_temporary_folder(*parent + "/run-");
+    if (!path) return std::move(path).error();
+    UniqueFd held = open_folder(*path);
+    if (held && lock(held.get(), *path)) return Workspace(std::move(*path), std::move(held));
   }
   return Failure::temporary(*parent + ": no folder could be locked");
 }

@@ -10,8 +10,8 @@
 #include "avscan-wrap/eicar.h"
 #include "avscan-wrap/options.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "basic-access-test/groups.h"
 #include "basic-access-test/run_program.h"
 #include "basic-access-test/scanner_path.h"
@@ -154,27 +154,19 @@ void check_service(const Context& context, const ScannerStage& stage, Findings& 
 // A file of our own, gone with this object.
 class Bait {
 public:
-  explicit Bait(const std::string& folder) : path_(folder + "/.basic-access-test-XXXXXX") {
-    file_.reset(::mkostemp(path_.data(), O_CLOEXEC));
-    error_ = file_ ? 0 : errno;
-  }
+  explicit Bait(TemporaryFile file) : file_(std::move(file)) {}
   Bait(const Bait&) = delete;
   Bait& operator=(const Bait&) = delete;
-  ~Bait() {
-    if (error_ == 0) ::unlink(path_.c_str());
-  }
-  int error() const { return error_; }
+  ~Bait() { ::unlink(file_.path.c_str()); }
   Result<void> fill(std::string_view bytes) {
-    auto written = write_all(file_.get(), bytes);
-    file_.reset();
+    auto written = write_all(file_.fd.get(), bytes);
+    file_.fd.reset();
     return written;
   }
-  Result<std::string> content() const { return read_file(path_); }
+  Result<std::string> content() const { return read_file(file_.path); }
 
 private:
-  std::string path_;
-  UniqueFd file_;
-  int error_ = 0;
+  TemporaryFile file_;
 };
 
 // What becomes of the test file; empty: nothing.
@@ -190,10 +182,9 @@ std::string fate_of(Bait& bait) {
 }
 
 void check_on_access(const std::string& folder, Findings& findings) {
-  Bait bait(folder);
-  if (bait.error() != 0)
-    return findings.skip("scanner-on-access", folder,
-                         "no file can be made in it: " + error_text(bait.error()));
+  auto file = make_temporary_file(folder + "/.basic-access-test-");
+  if (!file) return findings.skip("scanner-on-access", folder, "no file can be made in it: " + file.error().text);
+  Bait bait(std::move(*file));
   const std::string fate = fate_of(bait);
   if (fate.empty())
     return findings.ok("scanner-on-access", folder, "EICAR's test file stays in it as it was written");

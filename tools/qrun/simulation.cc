@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "qrun/scheduler.h"
 #include "spool/event_words.h"
@@ -111,14 +112,14 @@ class CopyOfSpool {
 public:
   static Result<std::unique_ptr<CopyOfSpool>> make(const spool::Spool& original, const Clock& clock) {
     auto copy = std::make_unique<CopyOfSpool>();
-    std::string name = std::filesystem::temp_directory_path() / "tubepost-simulation-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return Failure::temporary(name + ": cannot be made");
-    copy->folder_ = name;
-    if (auto copied = original.copy_to(name); !copied) return std::move(copied).error();
+    auto folder = make_temporary_folder(std::filesystem::temp_directory_path() / "tubepost-simulation-");
+    if (!folder) return std::move(folder).error();
+    copy->folder_ = std::move(*folder);
+    if (auto copied = original.copy_to(copy->folder_); !copied) return std::move(copied).error();
     spool::Spool::Options options;
     options.group_commit = false;
     options.disk_reserve = 0;
-    auto opened = spool::Spool::open(name, options, clock);
+    auto opened = spool::Spool::open(copy->folder_, options, clock);
     if (!opened) return std::move(opened).error();
     copy->spool_.emplace(std::move(*opened));
     return copy;

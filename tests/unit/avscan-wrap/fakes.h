@@ -6,6 +6,7 @@
 
 #include "avscan-wrap/scanner.h"
 #include "avscan-wrap/workspace.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::avscan {
 
@@ -32,18 +33,7 @@ public:
   std::vector<std::string> names, contents;  // what was asked
 };
 
-class Folder {
-public:
-  Folder() : path_("/tmp/unit-avscan-XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  ~Folder() { remove_tree(path_); }
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + '/' + name; }
-
-private:
-  std::string path_;
-};
+using Folder = test_support::TemporaryFolder;
 
 // VIRUS in base64, as "bad.exe", between two harmless parts.
 inline std::string infected_message() {

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "support/temporary_folder.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -13,15 +14,9 @@ namespace {
 
 class FileTest : public testing::Test {
 protected:
-  FileTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "tubepost-base-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  ~FileTest() override { std::filesystem::remove_all(folder_); }
-  std::string in_folder(const std::string& name) const { return folder_ + '/' + name; }
+  std::string in_folder(const std::string& name) const { return folder_ / name; }
 
-  std::string folder_;
+  const test_support::TemporaryFolder folder_;
 };
 
 TEST_F(FileTest, IsWrittenAndReadWhole) {
@@ -38,7 +33,7 @@ TEST_F(FileTest, IsReplacedAndLeavesNothingBeside) {
   ASSERT_TRUE(write_file_atomically(in_folder("f"), "new", 0600));
   EXPECT_EQ(*read_file(in_folder("f")), "new");
   EXPECT_FALSE(write_file_atomically(in_folder("none/f"), "x", 0600));
-  const std::filesystem::directory_iterator all(folder_);
+  const std::filesystem::directory_iterator all(folder_.path());
   EXPECT_EQ(std::distance(begin(all), end(all)), 1);
 }
 
@@ -85,6 +80,20 @@ TEST(RandomBytes, AreNotTheSameTwice) {
 }
 
 TEST(ErrorText, IsThatOfTheSystem) { EXPECT_EQ(error_text(ENOENT), "No such file or directory"); }
+
+TEST_F(FileTest, ATemporaryOneIsNobodyElses) {
+  const auto one = make_temporary_file(in_folder("t-")), other = make_temporary_file(in_folder("t-"));
+  const auto folder = make_temporary_folder(in_folder("t-"));
+  ASSERT_TRUE(one && other && folder);
+  EXPECT_EQ((std::set<std::string>{one->path, other->path, *folder}).size(), 3U);
+  EXPECT_TRUE(write_all(one->fd.get(), "x"));
+  EXPECT_EQ(*read_file(one->path), "x");
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(one->path).permissions(), perms::owner_read | perms::owner_write);
+  EXPECT_EQ(std::filesystem::status(*folder).permissions(), perms::owner_all);
+  EXPECT_NE(make_temporary_file(in_folder("none/t-")).error().text.find("/none/t-…: No such file"), std::string::npos);
+  EXPECT_FALSE(make_temporary_folder(in_folder("none/t-")));
+}
 
 }  // namespace
 }  // namespace tubepost

@@ -1,12 +1,12 @@
 #include "basic-access-test/options.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "basic-access-test/conversation.h"
 #include "basic-access-test/target.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::basic_access_test {
 namespace {
@@ -70,9 +70,9 @@ TEST(Options, GroupsMayStandInOneListOrSeveral) {
 }
 
 TEST(Options, APasswordIsTheFirstLineOfWhereItIsPromised) {
-  char name[] = "/tmp/bat-password-XXXXXX";
-  const UniqueFd file(::mkstemp(name));
-  ASSERT_TRUE(write_all(file.get(), "secret with blanks \r\nsecond line\n"));
+  const test_support::TemporaryFolder folder;
+  const auto name = folder / "password";
+  ASSERT_TRUE(write_file_atomically(name, "secret with blanks \r\nsecond line\n", 0600));
   Words words = words_of({});
   words.account = "a@b.test";
   words.password_file = name;
@@ -82,7 +82,6 @@ TEST(Options, APasswordIsTheFirstLineOfWhereItIsPromised) {
   words.password_stdin = false;
   words.account.clear();
   EXPECT_FALSE(read_options(words, false)) << "no account";
-  ::unlink(name);
 }
 
 TEST(Services, AreFoundByTheNamesOfTheirSettings) {

@@ -5,18 +5,14 @@
 
 #include "base/file.h"
 #include "config/settings.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::config {
 namespace {
 
 class LiveSettingsTest : public testing::Test {
 protected:
-  LiveSettingsTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "tubepost-config-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    inputs_.home = name;
-  }
-  ~LiveSettingsTest() override { std::filesystem::remove_all(inputs_.home); }
+  LiveSettingsTest() { inputs_.home = folder_.path(); }
 
   void write(const std::string& text) {
     ASSERT_TRUE(write_file_atomically(inputs_.home + "/tubepost.conf", text, 0600));
@@ -30,6 +26,7 @@ protected:
   log::Logger logger() { return {"test", log::Level::info, log::Format::logfmt, log_.get()}; }
   std::string logged() { return *read_file(inputs_.home + "/log"); }
 
+  const test_support::TemporaryFolder folder_;
   Inputs inputs_;
   UniqueFd log_;
 };

@@ -24,7 +24,7 @@
 
 namespace tubepost::deliver::test {
 
-using mailstore::test::TemporaryFolder;
+using test_support::TemporaryFolder;
 
 class Instance {
 public:

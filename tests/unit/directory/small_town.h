@@ -9,16 +9,12 @@
 #include <filesystem>
 
 #include "directory/directory.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::directory {
 
 class SmallTown {
 public:
-  SmallTown() : folder_(make_folder()), directory_(open(false)) {}
-  SmallTown(const SmallTown&) = delete;
-  SmallTown& operator=(const SmallTown&) = delete;
-  ~SmallTown() { std::filesystem::remove_all(folder_); }
-
   Directory& operator*() { return directory_; }
   Directory* operator->() { return &directory_; }
 
@@ -45,18 +41,14 @@ public:
     return parsed.value_or(smtp::Mailbox());
   }
   std::string find(const std::string& address) const;
-  const std::string& folder() const { return folder_; }
+  const std::string& folder() const { return folder_.path(); }
 
 private:
-  static std::string make_folder() {
-    std::string name = std::filesystem::temp_directory_path() / "tubepost-directory-XXXXXX";
-    return ::mkdtemp(name.data());
-  }
   Directory open(bool read_only) const {
     Directory::Options options;
     options.create = true;
     options.read_only = read_only;
-    auto opened = Directory::open(folder_, options);
+    auto opened = Directory::open(folder(), options);
     if (!opened) ADD_FAILURE() << opened.error().text;
     return std::move(*opened);
   }
@@ -65,8 +57,8 @@ private:
     return *this;
   }
 
-  std::string folder_;
-  Directory directory_;
+  const test_support::TemporaryFolder folder_;
+  Directory directory_ = open(false);
 };
 
 inline std::string text(const ToAccount& found) {

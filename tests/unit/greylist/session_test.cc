@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/memory_stream.h"
-#include "unit/lmdb/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::greylist {
 namespace {
@@ -28,7 +28,7 @@ protected:
            "\nsender=a@b.test\nrecipient=c@d.test\n\n";
   }
 
-  lmdb::TemporaryFolder folder_;
+  test_support::TemporaryFolder folder_;
   ManualClock clock_;
   log::Logger logger_{"greylist", log::Level::error, log::Format::logfmt};
   std::shared_ptr<const config::Settings> settings_;

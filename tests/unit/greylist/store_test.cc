@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "greylist/commands.h"
-#include "unit/lmdb/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::greylist {
 namespace {
@@ -42,7 +42,7 @@ protected:
     return out.str();
   }
 
-  lmdb::TemporaryFolder folder_;
+  test_support::TemporaryFolder folder_;
   ManualClock clock_;
   Parameters parameters_;
   std::unique_ptr<Store> store_;

@@ -6,6 +6,7 @@
 #include "kick/client.h"
 #include "kick/trigger.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::kick {
 namespace {
@@ -16,8 +17,6 @@ using test_support::MemoryStream;
 class Trigger : public testing::Test {
 protected:
   Trigger() {
-    std::string name = "/tmp/kick-test-XXXXXX";
-    folder = ::mkdtemp(name.data());
     spool::Spool::Options options;
     options.create = true;
     options.group_commit = false;
@@ -35,17 +34,14 @@ protected:
     later.next = clock.now() + Milliseconds(3'600'000);
     if (!spool->turn({later}, clock.now(), 0)) std::abort();
   }
-  ~Trigger() override {
-    spool.reset();
-    std::filesystem::remove_all(folder);
-  }
   std::string ask(const std::string& line) {
     MemoryStream stream(line);
     serve_trigger(stream, *spool, "192.0.2.1", logger);
     return stream.output;
   }
 
-  std::string folder;
+  const test_support::TemporaryFolder own;
+  const std::string folder = own.path();
   ManualClock clock;
   log::Logger logger{"kick", log::Level::error, log::Format::logfmt, -1};
   std::optional<spool::Spool> spool;

@@ -16,6 +16,7 @@
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::listen {
 namespace {
@@ -62,16 +63,10 @@ struct Client {
   std::string ask(std::string_view text) { return *lines << text << "\n", lines->flush(), line(); }
 };
 
-struct Folder {
-  char path[32] = "/tmp/listen-test-XXXXXX";
-  Folder() { EXPECT_NE(::mkdtemp(path), nullptr); }
-  ~Folder() {
-    for (const char* name : {"/crt", "/key"}) ::unlink((std::string(path) + name).c_str());
-    ::rmdir(path);
-  }
+struct Folder : test_support::TemporaryFolder {
   tls::CertificateFiles certificate() const {
     const auto made = tls::make_self_signed("listen.example.test", 10).value();
-    const tls::CertificateFiles files{std::string(path) + "/crt", std::string(path) + "/key"};
+    const tls::CertificateFiles files{*this / "crt", *this / "key"};
     EXPECT_TRUE(write_file_atomically(files.certificate, made.certificate, 0600));
     EXPECT_TRUE(write_file_atomically(files.key, made.key, 0600));
     return files;
@@ -179,7 +174,7 @@ TEST(Listen, DoesTlsInFrontOfTheProgram) {
   auto options = shell(show_environment);
   options.tls = tls::ServerContext::load({folder.certificate()}, logger).value();
   Running running(options);
-  const auto tls = tls::ClientContext::create(std::string(folder.path) + "/crt", true).value();
+  const auto tls = tls::ClientContext::create(folder / "crt", true).value();
   Client client(running.endpoint, tls.get());
   EXPECT_EQ(client.line(), "TCP 127.0.0.1 127.0.0.1 " + std::to_string(running.endpoint.port) + " tls=1");
   EXPECT_EQ(client.ask("hello"), "hello");

@@ -6,9 +6,11 @@
 #include <stdexcept>
 
 #include "lmdb/environment.h"
-#include "unit/lmdb/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::lmdb {
+
+using test_support::TemporaryFolder;
 
 class EnvironmentTest : public testing::Test {
 protected:

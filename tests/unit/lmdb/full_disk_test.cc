@@ -4,12 +4,14 @@
 #include <fstream>
 
 #include "lmdb/group_commit.h"
-#include "unit/lmdb/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
 namespace tubepost::lmdb {
 namespace {
+
+using test_support::TemporaryFolder;
 
 class FullDisk : public testing::Test {
 protected:

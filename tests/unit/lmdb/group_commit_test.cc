@@ -6,10 +6,12 @@
 
 #include <latch>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::lmdb {
 namespace {
+
+using test_support::TemporaryFolder;
 
 class GroupCommitTest : public testing::Test {
 protected:

@@ -4,10 +4,12 @@
 
 #include "base/file.h"
 #include "lmdb/environment.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::lmdb {
 namespace {
+
+using test_support::TemporaryFolder;
 
 TEST(Owner, IsThisBootAndNamespace) {
   EXPECT_EQ(this_owner(), this_owner());

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "process/child.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::mailadm {
 
@@ -19,11 +20,6 @@ struct Ran {
 
 class Instance {
 public:
-  Instance() : folder_(make_folder()) {}
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
-  ~Instance() { std::filesystem::remove_all(folder_); }
-
   Ran run(std::vector<std::string> arguments, const std::string& input = {}) const {
     write("stdin", input);
     const UniqueFd in(::open(outside("stdin").c_str(), O_RDONLY | O_CLOEXEC));
@@ -48,11 +44,11 @@ public:
     return must(
         {"init", "--hostname", "mx.example.test", "--domain", "example.test", "--port-base", port_base});
   }
-  std::string home() const { return folder_ + "/home"; }
+  std::string home() const { return folder_ / "home"; }
   std::string read(const std::string& below_home) const {
     return read_file(home() + '/' + below_home).value_or("");
   }
-  std::string outside(const std::string& name) const { return folder_ + '/' + name; }
+  std::string outside(const std::string& name) const { return folder_ / name; }
   void write(const std::string& name, const std::string& content) const {
     const auto written = write_file_atomically(outside(name), content, 0600);
     EXPECT_TRUE(written);
@@ -63,14 +59,10 @@ public:
   }
 
 private:
-  static std::string make_folder() {
-    std::string name = std::filesystem::temp_directory_path() / "tubepost-mailadm-XXXXXX";
-    return ::mkdtemp(name.data());
-  }
   int create(const std::string& name) const {
     return ::open(outside(name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   }
-  std::string folder_;
+  const test_support::TemporaryFolder folder_;
 };
 
 }  // namespace tubepost::mailadm

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::mailq {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 class Commands : public testing::Test {
 protected:
   Commands() {
-    std::string name = "/tmp/mailq-test-XXXXXX";
-    folder = ::mkdtemp(name.data());
     spool::Spool::Options options;
     options.create = true;
     options.group_commit = false;
@@ -23,10 +22,6 @@ protected:
     auto opened = spool::Spool::open(folder, options, clock);
     if (!opened) std::abort();
     spool.emplace(std::move(*opened));
-  }
-  ~Commands() override {
-    spool.reset();
-    std::filesystem::remove_all(folder);
   }
   std::string send(const std::string& recipient) {
     const auto id = spool::SpoolId::make(clock);
@@ -60,7 +55,9 @@ protected:
     return (*found)->recipients.at(0).state;
   }
 
-  std::string folder, printed, notes;
+  const test_support::TemporaryFolder own;
+  const std::string folder = own.path();
+  std::string printed, notes;
   SystemClock clock;
   std::optional<spool::Spool> spool;
   Output output{nullptr, nullptr};

@@ -13,29 +13,13 @@
 
 #include "base/crc32c.h"
 #include "mailstore/mailstore.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::mailstore::test {
 
 inline const std::string large(5000, 'x');  // more than what stands in the database
 
-class TemporaryFolder {
-public:
-  TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "tubepost-store-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(std::string_view name) const { return path_ + '/' + std::string(name); }
-  const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
-};
+using test_support::TemporaryFolder;
 
 // The same name is always the same id.
 inline spool::SpoolId id_of(std::string_view name) {

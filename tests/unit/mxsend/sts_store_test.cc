@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "support/fake_resolver.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::mxsend {
 namespace {
@@ -26,8 +27,6 @@ public:
 
 class StsStoreTest : public testing::Test {
 protected:
-  StsStoreTest() { EXPECT_NE(::mkdtemp(folder_), nullptr); }
-  ~StsStoreTest() override { std::filesystem::remove_all(folder_); }
   void publish(const std::string& id, const std::string& mode) {
     resolver_ = std::make_unique<test_support::FakeResolver>();
     resolver_->add("_mta-sts.x.test", dns::Text{"v=STSv1; id=" + id});
@@ -36,11 +35,11 @@ protected:
   void unpublish() { resolver_ = std::make_unique<test_support::FakeResolver>(), source_.text.clear(); }
   // As a process that starts now sees it: "none" or the mode's number.
   std::string find() {
-    StsStore store(std::string(folder_) + "/mxsend/mta-sts", *resolver_, source_, clock_, logger_);
+    StsStore store(folder_ / "mxsend/mta-sts", *resolver_, source_, clock_, logger_);
     const auto policy = store.find("x.test");
     return !policy ? "none" : policy->mode == StsPolicy::Mode::enforce ? "enforce" : "testing";
   }
-  char folder_[32] = "/tmp/sts-test-XXXXXX";
+  const test_support::TemporaryFolder folder_;
   std::unique_ptr<test_support::FakeResolver> resolver_ = std::make_unique<test_support::FakeResolver>();
   FakeSource source_;
   ManualClock clock_;
@@ -91,7 +90,7 @@ TEST_F(StsStoreTest, HasNoneWithoutARecord) {
 }
 
 TEST_F(StsStoreTest, MakesNoFileOutOfWhatIsNoName) {
-  StsStore store(folder_, *resolver_, source_, clock_, logger_);
+  StsStore store(folder_.path(), *resolver_, source_, clock_, logger_);
   EXPECT_FALSE(store.find("../../etc/passwd"));
   EXPECT_TRUE(resolver_->queries.empty());
 }

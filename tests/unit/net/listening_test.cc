@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "unit/net/running.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::net {
 namespace {
@@ -58,14 +59,8 @@ TEST(Server, SaysWhoHoldsATakenPortAndItsGreeting) {
   EXPECT_TRUE(log.has("greeting=\"hello 127.0.0.1\"")) << log.text();
 }
 
-struct Folder {
-  char path[32] = "/tmp/net-test-XXXXXX";
-  Folder() { EXPECT_NE(::mkdtemp(path), nullptr); }
-  ~Folder() {
-    ::unlink(socket().c_str());
-    ::rmdir(path);
-  }
-  std::string socket() const { return std::string(path) + "/s"; }
+struct Folder : test_support::TemporaryFolder {
+  std::string socket() const { return *this / "s"; }
 };
 
 TEST(Server, UnixSocketsHaveCredentialsAndAMode) {

@@ -15,6 +15,7 @@
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
 #include "net/server.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::net {
 
@@ -23,11 +24,11 @@ using namespace std::chrono_literals;
 inline constexpr auto patience = 20s;  // how long a test waits for what should come at once
 
 struct LogFile {
-  char path[32] = "/tmp/net-test-log-XXXXXX";
-  UniqueFd low{::mkstemp(path)};
+  const test_support::TemporaryFolder folder;
+  const std::string path = folder / "log";
+  UniqueFd low{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   UniqueFd fd{::fcntl(low.get(), F_DUPFD_CLOEXEC, 10)};  // passed sockets begin at 3
   log::Logger logger{"test", log::Level::debug, log::Format::logfmt, fd.get()};
-  ~LogFile() { ::unlink(path); }
   std::string text() const { return read_file(path).value(); }
   bool has(std::string_view what) const { return text().find(what) != std::string::npos; }
 };

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::policy {
 namespace {
@@ -17,8 +18,6 @@ const std::string letter = "Subject: hello\r\nFrom: <alice@example.test>\r\n\r\n
 class Filters : public ::testing::Test {
 protected:
   Filters() {
-    std::string pattern = "/tmp/filters-test-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
     options.temporary_folder = folder;
     envelope = {"alice@example.test",
                 {"bob@example.test", "eve@example.test"},
@@ -27,7 +26,6 @@ protected:
                 "",
                 "id1"};
   }
-  ~Filters() override { std::filesystem::remove_all(folder); }
 
   Filtered run(const FilterCommands& commands) {
     return run_filters(commands, envelope, MessageSource::in_memory(message), options,
@@ -35,7 +33,8 @@ protected:
   }
   static std::vector<std::string> shell(const std::string& script) { return {"/bin/sh", "-c", script}; }
 
-  std::filesystem::path folder;
+  const test_support::TemporaryFolder own;
+  const std::filesystem::path folder = own.path();
   FilterOptions options;
   FilterEnvelope envelope;
   std::string message = letter, output;

@@ -10,6 +10,7 @@
 #include "qrun/scheduler.h"
 #include "qrun/sender_pool.h"
 #include "qrun/worker_pool.h"
+#include "support/temporary_folder.h"
 #include "unit/qrun/moved_clock.h"
 #include "unit/qrun/samples.h"
 
@@ -21,8 +22,6 @@ using namespace std::chrono_literals;
 class Outward : public testing::Test {
 protected:
   Outward() {
-    std::string name = "/tmp/qrun-outward-XXXXXX";
-    folder = ::mkdtemp(name.data());
     for (const char* part : {"/spool", "/directory"}) std::filesystem::create_directory(folder + part);
     auto opened = directory::Directory::open(folder + "/directory", {true, false});
     if (!opened || !opened->add_domain("example.test", {})) std::abort();
@@ -32,11 +31,6 @@ protected:
     open_spool();
     settings.connections = 4;
     settings.suppress = 24h;
-  }
-  ~Outward() override {
-    spool.reset();
-    directory.reset();
-    std::filesystem::remove_all(folder);
   }
   void open_spool() {
     spool.reset();
@@ -107,7 +101,8 @@ protected:
     return at == std::string::npos ? "" : text.substr(at + 7, 26);
   }
 
-  std::string folder;
+  const test_support::TemporaryFolder own;
+  const std::string folder = own.path();
   MovedClock clock;
   log::Logger logger{"test", log::Level::debug, log::Format::logfmt, std::getenv("QRUN_TEST_LOG") ? 2 : -1};
   std::optional<directory::Directory> directory;

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "qrun/survey.h"
+#include "support/temporary_folder.h"
 #include "unit/qrun/samples.h"
 #include "unit/qrun/moved_clock.h"
 
@@ -24,8 +25,6 @@ using namespace std::chrono_literals;
 class Queue : public testing::Test {
 protected:
   Queue() {
-    std::string name = "/tmp/qrun-queue-XXXXXX";
-    folder = ::mkdtemp(name.data());
     for (const char* part : {"/spool", "/directory"}) std::filesystem::create_directory(folder + part);
     auto opened = directory::Directory::open(folder + "/directory", {true, false});
     if (!opened) std::abort();
@@ -35,11 +34,6 @@ protected:
     must(directory->add_route(route("hold.test", directory::RouteKind::hold)));
     open_spool();
     addresses.emplace(*directory);
-  }
-  ~Queue() override {
-    spool.reset();
-    directory.reset();
-    std::filesystem::remove_all(folder);
   }
 
   template <class T>
@@ -106,7 +100,9 @@ protected:
   }
   std::size_t messages() const { return spool->message_count().value(); }
 
-  std::string folder, worker = FAKE_WORKER;
+  const test_support::TemporaryFolder own;
+  const std::string folder = own.path();
+  std::string worker = FAKE_WORKER;
   MovedClock clock;
   log::Logger logger{"test", log::Level::error, log::Format::logfmt, -1};
   std::optional<directory::Directory> directory;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "support/temporary_folder.h"
 #include "unit/qrun/samples.h"
 
 namespace tubepost::qrun {
@@ -18,15 +19,11 @@ using namespace std::chrono_literals;
 class SenderPoolTest : public testing::Test {
 protected:
   SenderPoolTest() {
-    std::string pattern = "/tmp/sender-pool-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    journal_ = folder_ + "/journal";
     pool_.emplace(WorkerKind{"mxsend", {FAKE_SENDER, journal_}, 2, 1}, -1, logger_);
   }
   ~SenderPoolTest() override {
     pool_->end();
     wait_until([&] { return pool_->has_ended(); });
-    std::filesystem::remove_all(folder_);
   }
   void give(const std::string& domain) {
     Parcel parcel;
@@ -52,7 +49,8 @@ protected:
     EXPECT_TRUE(reached());
   }
 
-  std::string folder_, journal_;
+  const test_support::TemporaryFolder folder_;
+  const std::string journal_ = folder_ / "journal";
   log::Logger logger_{"qrun", log::Level::error, log::Format::logfmt, -1};
   std::optional<SenderPool> pool_;
   Milliseconds now_{1'000'000};

@@ -2,6 +2,7 @@
 #include "qrun/simulation.h"
 
 #include "qrun/replay.h"
+#include "support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -18,8 +19,6 @@ using namespace std::chrono_literals;
 class Played : public testing::Test {
 protected:
   Played() {
-    std::string name = "/tmp/qrun-played-XXXXXX";
-    folder = ::mkdtemp(name.data());
     for (const char* part : {"/spool", "/directory"}) std::filesystem::create_directory(folder + part);
     auto opened = directory::Directory::open(folder + "/directory", {true, false});
     if (!opened || !opened->add_domain("example.test", {}) || !opened->add_account("bob@example.test", {}))
@@ -35,11 +34,6 @@ protected:
     spool.emplace(std::move(*made));
     settings.delay_notice = 4h;
     settings.connections = 4;
-  }
-  ~Played() override {
-    spool.reset();
-    directory.reset();
-    std::filesystem::remove_all(folder);
   }
   spool::SpoolId send(const std::string& to) {
     const auto id = spool::SpoolId::make(clock);
@@ -63,7 +57,8 @@ protected:
   }
   Outage out(const std::string& domain, Milliseconds length) { return {domain, clock.now() + length}; }
 
-  std::string folder;
+  const test_support::TemporaryFolder own;
+  const std::string folder = own.path();
   ManualClock clock{accepted_at};
   log::Logger logger{"test", log::Level::error, log::Format::logfmt, -1};
   std::optional<directory::Directory> directory;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "support/temporary_folder.h"
 #include "unit/qrun/samples.h"
 
 namespace tubepost::qrun {
@@ -19,12 +20,6 @@ constexpr Milliseconds patience{600'000};
 // A pool with one fake worker and everything it said so far. Time stands still unless a test moves it.
 class Pool : public testing::Test {
 protected:
-  Pool() {
-    std::string name = "/tmp/qrun-pool-XXXXXX";
-    folder = ::mkdtemp(name.data());
-  }
-  ~Pool() override { std::filesystem::remove_all(folder); }
-
   void make(const std::string& program, const std::vector<std::string>& more = {}) {
     WorkerKind kind{"deliver", {program, journal()}, 1, 100};
     kind.argv.insert(kind.argv.end(), more.begin(), more.end());
@@ -61,7 +56,9 @@ protected:
     return text ? static_cast<std::size_t>(std::count(text->begin(), text->end(), '\n')) : 0;
   }
 
-  std::string folder, why;
+  const test_support::TemporaryFolder own;
+  const std::string folder = own.path();
+  std::string why;
   log::Logger logger{"test", log::Level::error, log::Format::logfmt, -1};
   std::optional<WorkerPool> pool;
   std::uint32_t number = 0;

@@ -13,6 +13,7 @@
 #include "support/fake_authenticator.h"
 #include "support/fake_resolver.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::smtpd::test {
 
@@ -32,8 +33,6 @@ inline Result<std::shared_ptr<const Policy>> policy_of(Role role, Arguments argu
 class Service {
  public:
   explicit Service(Role role = Role::mx, Arguments arguments = {}) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "smtpd-test-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
     std::filesystem::create_directory(folder / "spool");
     std::filesystem::create_directory(folder / "directory");
     directory::Directory::Options writable;
@@ -53,11 +52,6 @@ class Service {
     options.disk_reserve = 0;
     spool.emplace(std::move(*spool::Spool::open(folder / "spool", options, clock)));
     policy = std::move(*policy_of(role, std::move(arguments)));
-  }
-  ~Service() {
-    spool.reset();
-    directory.reset();
-    std::filesystem::remove_all(folder);
   }
 
   void serve(net::Stream& stream) { serve(stream, stranger()); }
@@ -93,7 +87,8 @@ class Service {
     return client;
   }
 
-  std::filesystem::path folder;
+  const test_support::TemporaryFolder own;
+  const std::filesystem::path folder = own.path();
   ManualClock clock;
   std::optional<directory::Directory> directory;
   std::optional<spool::Spool> spool;

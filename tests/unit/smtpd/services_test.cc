@@ -1,5 +1,6 @@
 // Policy services as smtpd asks them: what is asked when, and what becomes of each answer.
 #include "base/file.h"
+#include "support/temporary_folder.h"
 #include "unit/smtpd/fixture.h"
 
 namespace tubepost::smtpd::test {
@@ -12,21 +13,16 @@ const std::string letter_to_both = envelope + "DATA\r\nSubject: hi\r\n\r\nhello\
 class Policed {
 public:
   explicit Policed(const std::string& answer, const std::string& options = "", Role role = Role::mx) {
-    std::string pattern = "/tmp/smtpd-policed-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
     const std::string script = "#!/bin/sh\nwhile read -r line; do echo \"$line\" >> " + heard() +
                                "\n[ -n \"$line\" ] || printf 'action=%s\\n\\n' '" + answer + "'; done\n";
     EXPECT_TRUE(write_file_atomically(folder / "service", script, 0700));
     service.emplace(role, Arguments{{"smtpd.policy", (folder / "service").string() + options}});
   }
-  ~Policed() {
-    service.reset();
-    std::filesystem::remove_all(folder);
-  }
   std::string heard() const { return (folder / "heard").string(); }
   std::string questions() const { return read_file(heard()).value_or(std::string()); }
 
-  std::filesystem::path folder;
+  const test_support::TemporaryFolder own;
+  const std::filesystem::path folder = own.path();
   std::optional<Service> service;
 };
 

@@ -8,21 +8,16 @@
 #include <vector>
 
 #include "spool/spool.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::spool {
 
 class SpoolTest : public testing::Test {
 protected:
   SpoolTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "spool-test-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     options_.create = true;
     options_.group_commit = false;
     options_.inline_max = 4096;
-  }
-  ~SpoolTest() override {
-    spool_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   Spool& spool() {
@@ -128,7 +123,8 @@ protected:
     return static_cast<std::size_t>(std::distance(begin, std::filesystem::directory_iterator()));
   }
 
-  std::string folder_;
+  const test_support::TemporaryFolder own_;
+  const std::string folder_ = own_.path();
   ManualClock clock_;
   Spool::Options options_;
   std::optional<Spool> spool_;

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::tls_report {
 namespace {
@@ -46,15 +47,13 @@ TEST(TlsSessions, AreReadAsTheyWereWritten) {
 }
 
 TEST(TlsSessions, OfADayStandInItsFile) {
-  std::string folder = "/tmp/tls-sessions-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const test_support::TemporaryFolder folder;
   const Timestamp now = *parse_rfc3339("2026-11-25T23:59:59Z");
-  ASSERT_TRUE(relay::note(folder + "/counts", session(), now));
-  ASSERT_TRUE(relay::note(folder + "/counts", session(), now));
-  ASSERT_TRUE(relay::note(folder + "/counts", session(), now + std::chrono::seconds(1)));
-  EXPECT_EQ(*read_file(folder + "/counts/2026-11-25"), relay::to_line(session()) + relay::to_line(session()));
-  EXPECT_EQ(*read_file(folder + "/counts/2026-11-26"), relay::to_line(session()));
-  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(relay::note(folder / "counts", session(), now));
+  ASSERT_TRUE(relay::note(folder / "counts", session(), now));
+  ASSERT_TRUE(relay::note(folder / "counts", session(), now + std::chrono::seconds(1)));
+  EXPECT_EQ(*read_file(folder / "counts/2026-11-25"), relay::to_line(session()) + relay::to_line(session()));
+  EXPECT_EQ(*read_file(folder / "counts/2026-11-26"), relay::to_line(session()));
 }
 
 TEST(TlsReport, AddsUpByDomainPolicyAndKindOfFailure) {

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 #include "tls/context.h"
 
 namespace tubepost::tls {
@@ -24,24 +25,17 @@ inline constexpr auto patience = 30s;
 
 // A folder with certificates, and the log of whoever loads them.
 struct Fixture {
-  char folder[32] = "/tmp/tls-test-XXXXXX";
-  std::vector<std::string> written;
+  const test_support::TemporaryFolder folder;
   UniqueFd log_fd;
   std::optional<log::Logger> logger;
 
   Fixture() {
-    EXPECT_NE(::mkdtemp(folder), nullptr);
     write("log", "");
     log_fd.reset(::open(path("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     logger.emplace("test", log::Level::debug, log::Format::logfmt, log_fd.get());
   }
-  ~Fixture() {
-    for (const auto& name : written) ::unlink(path(name).c_str());
-    ::rmdir(folder);
-  }
-  std::string path(const std::string& name) const { return std::string(folder) + '/' + name; }
+  std::string path(const std::string& name) const { return folder / name; }
   void write(const std::string& name, const std::string& content) {
-    written.push_back(name);
     ASSERT_TRUE(write_file_atomically(path(name), content, 0600));
   }
   CertificateFiles certificate(const std::string& name, const std::string& hostname) {

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::tls {
 namespace {
@@ -16,13 +17,11 @@ using test_support::make_pipe_streams;
 
 // A server with a self-signed certificate for mx.example.test.
 struct Peer {
-  char folder[32] = "/tmp/tls-inspect-XXXXXX";
-  std::string certificate, key;
+  const test_support::TemporaryFolder folder;
+  const std::string certificate = folder / "crt", key = folder / "key";
   std::shared_ptr<ServerContext> context;
 
   explicit Peer(bool with_alternative_name = true) {
-    EXPECT_NE(::mkdtemp(folder), nullptr);
-    certificate = std::string(folder) + "/crt", key = std::string(folder) + "/key";
     if (with_alternative_name)
       make_own();
     else
@@ -43,11 +42,6 @@ struct Peer {
         "/CN=mx.example.test -keyout " +
         key + " -out " + certificate + " 2>/dev/null";
     EXPECT_EQ(std::system(command.c_str()), 0);
-  }
-  ~Peer() {
-    ::unlink(certificate.c_str());
-    ::unlink(key.c_str());
-    ::rmdir(folder);
   }
   Result<Inspection> inspect_with(const InspectionWishes& wishes) const {
     auto [here, there] = make_pipe_streams();
