@@ -1,5 +1,7 @@
 #include "mxsend/admission.h"
 
+#include "net/stream.h"
+
 namespace tubepost::mxsend {
 
 // Our time begins before qrun hears of it, so that it never ends later than qrun's.
@@ -19,7 +21,8 @@ bool Admission::connected() {
 void Admission::await_room() {
   say(relay::Phase::waiting);
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return may_go_; });
+  changed_.wait(lock, [this] { return may_go_ || stopped_; });
+  if (stopped_) throw net::ShuttingDown();
   may_go_ = false;
   connecting_since_.reset();
 }
@@ -27,6 +30,12 @@ void Admission::await_room() {
 void Admission::go_ahead() {
   const std::lock_guard lock(mutex_);
   may_go_ = true;
+  changed_.notify_all();
+}
+
+void Admission::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
   changed_.notify_all();
 }
 

@@ -2,7 +2,7 @@
 // connected is not counted any more, so that hosts which swallow everything hold up nobody (relay/job.h, phase). Who is connected
 // later than that hangs up at once, before a word is said, and connects again when qrun says that there is room.
 //
-// Where nobody counts (tell() was not called) everybody is admitted. Threading: one thread connects, another calls go_ahead().
+// Where nobody counts (tell() was not called) everybody is admitted. Threading: one thread connects, another calls go_ahead() and stop().
 #pragma once
 
 #include <condition_variable>
@@ -25,11 +25,12 @@ public:
   void connecting();  // names are looked for, or a host
   // A host has answered. False: too late; the connection is to be closed before await_room().
   bool connected();
-  void await_room();  // until go_ahead(), which may have come already
+  void await_room();  // until go_ahead(), which may have come already; ShuttingDown after stop()
   void say(relay::Phase phase) const {
     if (told_) told_(phase);
   }
   void go_ahead();
+  void stop();  // nobody will say it any more
 
 private:
   const Clock& clock_;
@@ -37,7 +38,7 @@ private:
   std::optional<Milliseconds> connecting_since_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool may_go_ = false;
+  bool may_go_ = false, stopped_ = false;
 };
 
 }  // namespace tubepost::mxsend

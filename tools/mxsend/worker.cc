@@ -79,6 +79,7 @@ Result<void> Worker::take(std::string_view bytes) {
 
 void Worker::end_input() {
   parts_.watch.stop();
+  parts_.admission.stop();
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
