@@ -108,10 +108,8 @@ ExitStatus send_from_stdin(House& house, const CommandLine& line) {
 
 ExitStatus verify(House& house, const CommandLine& line) {
   const auto directory = house.open_directory(line);
-  RecipientCheck check({{house.options, house.contexts, house.watch, house.admission, house.logger},
-                        house.routes,
-                        directory ? &*directory : nullptr,
-                        house.clock});
+  RecipientCheck check({house.options, house.contexts, house.routes, directory ? &*directory : nullptr,
+                        house.admission, house.clock, house.logger});
   net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
   check.serve(stream);
   return ExitStatus::ok;
@@ -159,11 +157,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "mxsend: %s\n", mistake->c_str());
     return to_int(ExitStatus::usage);
   }
-  process::SignalSource stop{SIGTERM, SIGINT};  // before any thread
+  std::optional<process::SignalSource> stop;  // a worker ends in order, the others at once
+  if (line.worker) stop.emplace(std::initializer_list<int>{SIGTERM, SIGINT});  // before any thread
   auto house = mxsend::House::build(program, line.verify);
   if (!house) return to_int(config::complain("mxsend", house.error()));
   if (line.dry_run) return to_int(mxsend::explain(**house, line));
   if (line.verify) return to_int(mxsend::verify(**house, line));
-  if (line.worker) return to_int(mxsend::run_worker(**house, stop));
+  if (line.worker) return to_int(mxsend::run_worker(**house, *stop));
   return to_int(mxsend::send_from_stdin(**house, line));
 }

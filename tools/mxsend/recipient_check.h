@@ -2,10 +2,15 @@
 // would only be bounced: a policy service (policy/policy_record.h), which smtpd starts as `mxsend --verify` and asks at RCPT. The
 // primary is asked as by any client, MAIL FROM:<> and RCPT, and no message follows.
 //
+// No question takes longer than its time (but for names that are looked up and connect(2), which nothing breaks off): whoever asked
+// would end us, and what we remember with us.
+//
 // It answers "5yz …" where the primary refuses that recipient for good, for a reason that is not ours, else "dunno": what it cannot
 // say now it will say when the mail comes. What it said is remembered for a time. Threading: one thread.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -20,10 +25,14 @@ namespace tubepost::mxsend {
 class RecipientCheck {
 public:
   struct Parts {
-    Connection::Parts connection;
+    const Options& options;
+    TlsContexts& contexts;
     const Routes& routes;
     const directory::Directory* directory;  // nullptr: every route is direct
+    Admission& admission;
     const Clock& clock;
+    const log::Logger& logger;
+    std::chrono::milliseconds time = std::chrono::seconds(12);  // for a question; smtpd waits for 20 seconds
   };
   explicit RecipientCheck(Parts parts) : parts_(parts) {}
 
@@ -38,7 +47,7 @@ private:
   const Known* known(const std::string& key) const;
   void remember(const std::string& key, const std::string& action, Milliseconds life);
   std::string ask(const smtp::Mailbox& address);
-  std::string ask(Connection& connection, const smtp::Mailbox& address);
+  std::optional<std::string> ask(Connection& connection, const smtp::Mailbox& address);
 
   Parts parts_;
   std::unordered_map<std::string, Known> known_;  // by address; by "@domain": it cannot be asked
