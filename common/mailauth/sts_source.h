@@ -9,6 +9,9 @@
 
 namespace tubepost::mailauth {
 
+// Of a Failure of fetch(): no authority vouches for the certificate, or it is another host's.
+inline constexpr EnhancedStatus sts_untrusted{4, 7, 5};
+
 class StsSource {
 public:
   virtual ~StsSource() = default;

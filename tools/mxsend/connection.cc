@@ -64,33 +64,29 @@ Connection::Opened Connection::open(const Parts& parts, Peer peer) {
     // RFC 7435 3: TLS that does not work is no reason to send nothing, where none was demanded.
     if (peer.clear_text || !connection->handshake_failed_ || peer.policy.is_required())
       return std::move(*setback);
-    if (!peer.policy.tested_names.empty() && !std::exchange(peer.tests_done, true)) {
-      peer.tested = setback->failure.text;
-      continue;
-    }
+    peer.tls_trouble = setback->tls_trouble;
+    if (!peer.policy.tested_names.empty() && !std::exchange(peer.tests_done, true)) continue;
     parts.logger.warning("tls-failed", {{"host", peer.to_text()}, {"reason", setback->failure.text}});
     peer.clear_text = true;
   }
 }
 
 Setback Connection::setback(Trouble trouble, Failure failure) const {
-  return {trouble, std::move(failure), 0, peer_.to_text(), local_, {}};
+  return {trouble, std::move(failure), 0, peer_.to_text(), local_};
 }
 
 Setback Connection::refused(const smtp::Reply& reply, const char* step) const {
   Failure failure{reply.code < 500 ? Retry::later : Retry::never, status_of(reply),
                   std::string(step) + ": " + text_of(reply)};
-  return {reply.code == 421 || reply.code >= 400 ? Trouble::session : Trouble::none,
-          std::move(failure),
-          reply.code,
-          peer_.to_text(),
-          local_,
-          {}};
+  return {reply.code >= 400 ? Trouble::session : Trouble::none, std::move(failure), reply.code,
+          peer_.to_text(), local_};
 }
 
 Setback Connection::no_tls(const std::string& why) {
   const auto demanded = peer_.policy.is_required() ? "TLS is demanded (" + peer_.policy.why + "): " : "";
-  return setback(Trouble::tls, Failure::temporary(demanded + why, tls_status));
+  auto made = setback(Trouble::tls, Failure::temporary(demanded + why, tls_status));
+  made.tls_trouble = why;
+  return made;
 }
 
 Result<std::unique_ptr<net::Stream>> Connection::dial() const {
@@ -160,8 +156,9 @@ std::optional<Setback> Connection::shake_hands() {
   auto demands = policy.demands;
   if (tests) demands.names = policy.tested_names;
   const auto context = parts_.contexts.get(policy.level == Level::authority || tests);
-  if (!context) return setback(Trouble::tls, context.error());
   handshake_failed_ = true;
+  if (!context)
+    return no_tls(context.error().text);  // our authorities cannot be read: no fault of the message
   stream_->set_time_limit(parts_.options.timeouts.command);
   auto tls = (*context)->connect(*stream_, demands);
   if (!tls) return no_tls(tls.error().text);

@@ -23,9 +23,9 @@ struct Peer {
   std::string unix_path;  // in place of an endpoint
   bool lmtp = false;
   bool tls_first = false;   // RFC 8314 3.3: port 465
+  bool tests_done = false;  // the names that are only tested do not hold, and TLS goes on without them
   bool clear_text = false;  // TLS was tried and does not work
-  bool tests_done = false;  // the names that are only tested do not hold, and TLS goes on without them:
-  std::string tested{};     // why not
+  std::string tls_trouble{};  // what was wrong, of the last of these
   const auth::SmarthostAccount* account = nullptr;
   mailauth::TlsPolicy policy;
 
@@ -39,6 +39,8 @@ struct Setback {
   int reply = 0;
   std::string host;
   std::string local{};                             // our address; empty: not connected
+  // Trouble::tls: what is wrong with it, in OpenSSL's words or ours, without a name that others have chosen.
+  std::string tls_trouble{};
   std::optional<mailauth::Published> published{};  // of a host that may not be tried because of it
 };
 

@@ -50,7 +50,9 @@ std::optional<StsStore::Kept> StsStore::fetch(const std::string& domain, const s
   auto text = source_.fetch(domain);
   auto policy = text ? parse_sts_policy(*text) : Result<StsPolicy>(text.error());
   if (!policy) {
-    problem = text ? "sts-policy-invalid" : "sts-policy-fetch-error";
+    problem = text                                             ? "sts-policy-invalid"
+              : text.error().status == mailauth::sts_untrusted ? "sts-webpki-invalid"
+                                                               : "sts-policy-fetch-error";
     logger_.warning("sts-policy-unavailable", {{"domain", domain}, {"reason", policy.error().text}});
     return std::nullopt;
   }

@@ -25,21 +25,25 @@ void note(const Courier::Parts& parts, const relay::TlsSession& session) {
 }
 
 void set_result(relay::TlsSession& session, const Setback& setback) {
-  session.result = tls_result_of(setback.failure.text);
-  session.reason = setback.failure.text;
+  session.result = tls_result_of(setback.tls_trouble);
+  session.reason = setback.tls_trouble;
   session.local = setback.local;
 }
 
 void set_result(relay::TlsSession& session, const Connection& connection) {
   session.local = connection.local();
   session.result = relay::tls_success;
-  if (const auto& tested = connection.peer().tested; !tested.empty()) {
-    session.result = tls_result_of(tested);
-    session.reason = tested;
+  const Peer& peer = connection.peer();
+  if (!peer.tls_trouble.empty()) {
+    session.result = tls_result_of(peer.tls_trouble);
+    session.reason = peer.tls_trouble;
+  } else if (connection.tls_text().empty()) {
+    session.result = "starttls-not-supported";
+  } else if (peer.policy.level == mailauth::TlsPolicy::Level::dane && !connection.is_verified()) {
+    // RFC 7672 2.2: then TLS is demanded and no certificate.
+    session.result = "tlsa-invalid";
+    session.reason = "no TLSA record is usable";
   }
-  if (!connection.tls_text().empty()) return;
-  session.result = connection.peer().clear_text ? "validation-failure" : "starttls-not-supported";
-  session.reason = connection.peer().clear_text ? "the handshake failed; went on in clear text" : "";
 }
 
 }  // namespace
@@ -69,6 +73,7 @@ void count_session(const Courier::Parts& parts, const std::string& domain, const
   if (!is_all) note(parts, session);
   // 4: counts of failures may overlap.
   if (problem.empty()) return;
+  if (!is_all) session.policy_text.clear();  // it is of DANE: this one could not be had
   session.policy = "sts";
   session.result = problem;
   session.reason.clear();

@@ -22,8 +22,13 @@ namespace {
 
 constexpr long seconds_to_wait = 15;  // for each step; RFC 8461 3.3 suggests a minute for the whole
 
-Failure unavailable(const std::string& domain, const std::string& why) {
-  return Failure::temporary("MTA-STS policy of " + domain + ": " + printable(why, 200), {4, 7, 0});
+Failure unavailable(const std::string& domain, const std::string& why, EnhancedStatus status = {4, 7, 0}) {
+  return Failure::temporary("MTA-STS policy of " + domain + ": " + printable(why, 200), status);
+}
+
+// POCO has OpenSSL's words and no more.
+bool is_untrusted(const Poco::Exception& e) {
+  return e.displayText().find("certificate verify failed") != std::string::npos;
 }
 
 // A context for one host: OpenSSL itself holds the certificate against its name. (POCO's own check trusts any
@@ -89,16 +94,17 @@ Result<std::string> HttpsStsSource::fetch(const std::string& domain) {
   const std::string host = "mta-sts." + domain;
   const auto addresses = dns::find_addresses(resolver_, host);
   if (!addresses) return addresses.error();
-  std::string why = "no address";
+  auto failure = unavailable(domain, "no address");
   for (const auto& address : addresses->all) {
     try {
       Session session(address.to_text(), options_.port, host, make_context(options_.ca_file, host));
       return get(session, domain, host);
     } catch (const Poco::Exception& e) {
-      why = e.displayText();
+      failure =
+          unavailable(domain, e.displayText(), is_untrusted(e) ? sts_untrusted : EnhancedStatus{4, 7, 0});
     }
   }
-  return unavailable(domain, why);
+  return failure;
 }
 
 }  // namespace tubepost::mailauth

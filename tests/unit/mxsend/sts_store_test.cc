@@ -18,10 +18,11 @@ class FakeSource final : public mailauth::StsSource {
 public:
   Result<std::string> fetch(const std::string&) override {
     ++fetched;
-    if (text.empty()) return Failure::temporary("nobody there");
+    if (text.empty()) return failure;
     return text;
   }
   std::string text;
+  Failure failure = Failure::temporary("nobody there");
   int fetched = 0;
 };
 
@@ -66,6 +67,22 @@ TEST_F(StsStoreTest, ForgetsAPolicyThatHasExpired) {
   unpublish();
   clock_.advance(std::chrono::seconds(3601));
   EXPECT_EQ(find(), "none");
+}
+
+// RFC 8460 4.3.2.2
+TEST_F(StsStoreTest, TellsWhyAPolicyCannotBeHad) {
+  const auto problem = [&] {
+    StsStore store(std::string(folder_) + "/mxsend/mta-sts", *resolver_, source_, clock_, logger_);
+    store.find("x.test");
+    return store.problem_with("x.test");
+  };
+  EXPECT_EQ(problem(), "");
+  publish("1", "");
+  EXPECT_EQ(problem(), "sts-policy-fetch-error");
+  source_.failure.status = mailauth::sts_untrusted;
+  EXPECT_EQ(problem(), "sts-webpki-invalid");
+  publish("1", "rubbish");
+  EXPECT_EQ(problem(), "sts-policy-invalid");
 }
 
 TEST_F(StsStoreTest, TakesANewPolicyUnderANewId) {
