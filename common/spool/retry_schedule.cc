@@ -49,4 +49,25 @@ bool is_last_attempt(Timestamp accepted, Timestamp begun, const RetryPolicy& pol
   return begun >= accepted + policy.expire;
 }
 
+std::optional<Timestamp> deadline_of(const Envelope& envelope) {
+  const auto& by = envelope.deliver_by;
+  if (!by || by->mode != DeliverByMode::give_back) return std::nullopt;
+  return by->deadline;
+}
+
+std::optional<Timestamp> notice_time(const Envelope& envelope, Milliseconds delay_notice) {
+  std::optional<Timestamp> at;
+  if (delay_notice > Milliseconds(0)) at = envelope.released() + delay_notice;
+  if (const auto& by = envelope.deliver_by; by && by->mode == DeliverByMode::notify)
+    at = at ? std::min(*at, by->deadline) : by->deadline;
+  return at;
+}
+
+Timestamp next_attempt(const SpoolId& id, const Envelope& envelope, unsigned attempts, Timestamp now,
+                       const RetryPolicy& policy) {
+  const Timestamp next = next_attempt(id, envelope.released(), attempts, now, policy);
+  const auto deadline = deadline_of(envelope);
+  return deadline && *deadline > now ? std::min(next, *deadline) : next;
+}
+
 }  // namespace tubepost::spool

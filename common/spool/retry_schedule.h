@@ -5,10 +5,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
-#include "spool/spool_id.h"
+#include "spool/envelope.h"
 
 namespace tubepost::spool {
 
@@ -31,5 +32,14 @@ Timestamp next_attempt(const SpoolId& id, Timestamp accepted, unsigned attempts,
 // Whether an attempt begun at `begun` was the last one this message gets (RFC 5321 4.5.4.1). An attempt that
 // began before the deadline never is, however long it took.
 bool is_last_attempt(Timestamp accepted, Timestamp begun, const RetryPolicy& policy);
+
+// What senders have a say in (RFC 2852 4.1.3, DELIVERBY). By-mode R: when the message goes back, and no attempt is made any
+// more; nullopt: no such time was set.
+std::optional<Timestamp> deadline_of(const Envelope& envelope);
+// When its sender is to be told that it takes longer: after `delay_notice` (zero: never), or, by-mode N, when the time is up.
+std::optional<Timestamp> notice_time(const Envelope& envelope, Milliseconds delay_notice);
+// next_attempt(), or the deadline if that comes before.
+Timestamp next_attempt(const SpoolId& id, const Envelope& envelope, unsigned attempts, Timestamp now,
+                       const RetryPolicy& policy);
 
 }  // namespace tubepost::spool

@@ -22,7 +22,10 @@ struct Output {
   std::string route{};    // reroute: where to; empty: as the directory says
   // Of a schedule.
   spool::RetryPolicy retry{{std::chrono::seconds(300)}, std::chrono::hours(120)};
+  std::chrono::seconds relay_expire{
+      0};  // in place of retry.expire, if it is longer, where we are the secondary
   Milliseconds delay_notice{0};
+  std::function<bool(const std::string& address)> is_secondary{};  // empty: the directory is not at hand
   // Where nothing may be sent: whether an address is another server's; empty: it may.
   std::function<bool(const std::string& address)> is_remote{};
 };

@@ -17,20 +17,27 @@ ExitStatus complain(const std::string& text, ExitStatus status) {
   return status;
 }
 
-// Before qrun has looked at a message, the directory says whether it is for another server.
-std::function<bool(const std::string&)> make_is_remote(const config::Settings& settings) {
+bool is_for_primary(const directory::Destination& found) {
+  return std::holds_alternative<directory::RelayDomain>(found);
+}
+
+bool is_for_another_server(const directory::Destination& found) {
+  const auto* remote = std::get_if<directory::ToRemote>(&found);
+  return (remote && remote->route.kind != directory::RouteKind::discard) || is_for_primary(found);
+}
+
+// What the directory says of an address, of which qrun may know nothing yet.
+std::function<bool(const std::string&)> ask_directory(const config::Settings& settings,
+                                                      bool (*is)(const directory::Destination&)) {
   auto opened = directory::Directory::open(settings.path("directory"), {});
   if (!opened) return {};  // a copy of the spool alone
   // Shared only because std::function copies what it holds.
   const auto directory = std::make_shared<directory::Directory>(std::move(*opened));
-  return [directory](const std::string& text) {
+  return [directory, is](const std::string& text) {
     const auto address = smtp::parse_mailbox(text);
     if (!address) return false;
     const auto found = directory->find(*address);
-    if (!found) return false;
-    const auto* remote = std::get_if<directory::ToRemote>(&*found);
-    return (remote && remote->route.kind != directory::RouteKind::discard) ||
-           std::holds_alternative<directory::RelayDomain>(*found);
+    return found && is(*found);
   };
 }
 
@@ -46,8 +53,12 @@ ExitStatus serve(const config::Settings& settings, const Request& request, Outpu
   options.group_commit = false;
   auto spool = spool::Spool::open(folder, options, clock);
   if (!spool) return config::complain("mailq", spool.error());
-  if (!settings.flag("qrun.outgoing")) output.is_remote = make_is_remote(settings);
+  if (request.verb == Verb::schedule)
+    output.is_secondary = ask_directory(settings, is_for_primary);
+  else if (!settings.flag("qrun.outgoing"))
+    output.is_remote = ask_directory(settings, is_for_another_server);
   output.retry = {settings.durations("qrun.retry"), settings.duration("qrun.expire")};
+  output.relay_expire = settings.duration("qrun.relay-expire");
   output.delay_notice = settings.duration("qrun.delay-notice");
   const ExitStatus status = run(*spool, request, output);
   const bool written = std::fflush(output.out) == 0 && std::ferror(output.out) == 0;
@@ -101,7 +112,7 @@ int main(int argc, char** argv) {
                    "show, cat, trace, schedule ID; find FILTER...; stats; top; simulate; replay "
                    "ID|since=TIME; suppress list|remove ADDRESS; "
                    "hold, release, retry, drop, fail, reroute ID... | FILTER... | all; "
-                   "FILTER: from= to= domain= state= older= newer= larger= smaller=");
+                   "FILTER: from= to= domain= state= older= newer= since= larger= smaller=");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   output.json = program.json();
   // A long queue is one write for many messages. (Without a buffer given, glibc takes one of 4 KiB whatever is asked for.)

@@ -249,24 +249,36 @@ std::string probe_line(const spool::Recipient& recipient, const Probes& probes) 
              : plan_line(recipient, "its destination " + lane + " is probed", probe->second);
 }
 
+// O10: mail for a primary is kept longer; where an operator has said where to, there is none.
+spool::RetryPolicy retry_of(const spool::Recipient& recipient, const Output& output) {
+  const bool secondary =
+      recipient.route.empty() && output.is_secondary && output.is_secondary(recipient.address);
+  return {output.retry.steps,
+          secondary ? std::max(output.retry.expire, output.relay_expire) : output.retry.expire};
+}
+
 std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipient, const Probes& probes,
                     const Output& output) {
   constexpr unsigned most = 200;
-  const Timestamp begin = queued.envelope.released(), end = begin + output.retry.expire;
   if (recipient.state == spool::State::held)
     return printable(recipient.address) + "\t-\theld: never, until released\n";
   if (recipient.state != spool::State::queued && recipient.state != spool::State::deferred)
     return printable(recipient.address) + "\t-\t" + std::string(spool::to_text(recipient.state)) + '\n';
   std::string plan;
   if (recipient.parked) plan += probe_line(recipient, probes);
-  const Timestamp notice = begin + output.delay_notice;
-  bool told = recipient.delay_notified || output.delay_notice <= Milliseconds(0);
+  const auto retry = retry_of(recipient, output);
+  const Timestamp end = queued.envelope.released() + retry.expire;
+  const auto deadline = spool::deadline_of(queued.envelope);
+  auto notice = spool::notice_time(queued.envelope, output.delay_notice);
+  if (recipient.delay_notified) notice.reset();
   Timestamp time = recipient.next;
   for (unsigned attempt = recipient.attempts + 1; attempt <= recipient.attempts + most; ++attempt) {
+    if (deadline && time >= *deadline)
+      return plan + plan_line(recipient, "goes back: the time its sender set for it is up", time);
     plan += plan_line(recipient, "attempt " + std::to_string(attempt), time);
-    if (!told && time >= notice) told = true, plan += plan_line(recipient, "notice of delay", time);
+    if (notice && time >= *notice) notice.reset(), plan += plan_line(recipient, "notice of delay", time);
     if (time >= end) break;
-    time = spool::next_attempt(queued.id, begin, attempt, time, output.retry);
+    time = spool::next_attempt(queued.id, queued.envelope, attempt, time, retry);
   }
   return plan + plan_line(recipient, "expires, if that attempt fails", time);
 }

@@ -28,24 +28,14 @@ Outcome expired(const Claim& claim, const std::string& last, const spool::RetryP
                  "could not be delivered in " + format_duration(retry.expire) + "; last: " + last);
 }
 
-// RFC 2852 4.1.3: the time the sender set is up, if it is to be given back then.
-std::optional<Timestamp> deadline_of(const Claim& claim) {
-  const auto& by = claim.envelope->deliver_by;
-  if (!by || by->mode != spool::DeliverByMode::give_back) return std::nullopt;
-  return by->deadline;
-}
-
 // Claims are counted when they are made, so `attempts` has this one in it.
 Timestamp next_time(const Claim& claim, Timestamp now, const spool::RetryPolicy& retry) {
-  const Timestamp next =
-      spool::next_attempt(claim.id, claim.envelope->released(), claim.recipient.attempts, now, retry);
-  const auto deadline = deadline_of(claim);
-  return deadline && *deadline > now ? std::min(next, *deadline) : next;
+  return spool::next_attempt(claim.id, *claim.envelope, claim.recipient.attempts, now, retry);
 }
 
 // RFC 2852 4.1.3: no attempt is made any more.
 std::optional<Outcome> past_deadline(const Claim& claim, const std::string& last, const Moment& moment) {
-  const auto deadline = deadline_of(claim);
+  const auto deadline = spool::deadline_of(*claim.envelope);
   if (!deadline || !moment.may_expire || moment.now < *deadline) return std::nullopt;
   return outcome(claim, Kind::failed, {5, 4, 7},
                  "the time its sender set for it is up" + (last.empty() ? "" : "; last: " + last));
@@ -58,12 +48,7 @@ bool is_over(const Claim& claim, Timestamp begun, const Moment& moment, const sp
 // When the sender is to be told that it takes longer; nullopt: not, or not any more.
 std::optional<Timestamp> notice_time(const Claim& claim, const Policy& policy) {
   if (claim.recipient.delay_notified) return std::nullopt;
-  std::optional<Timestamp> at;
-  if (policy.delay_notice > Milliseconds(0)) at = claim.envelope->released() + policy.delay_notice;
-  // RFC 2852 4.1.3: by-mode N, the time is up.
-  if (const auto& by = claim.envelope->deliver_by; by && by->mode == spool::DeliverByMode::notify)
-    at = at ? std::min(*at, by->deadline) : by->deadline;
-  return at;
+  return spool::notice_time(*claim.envelope, policy.delay_notice);
 }
 
 spool::Owed owed_delay(const Claim& claim, const Moment& moment, const Policy& policy) {
@@ -261,7 +246,7 @@ Outcome parked(const Claim& claim, const std::string& lane, const std::string& w
   made.next = claim.envelope->released() + policy.retry_of(secondary).expire;
   if (const auto notice = notice_time(claim, policy); notice && made.owed == spool::Owed::nothing)
     made.next = std::min(made.next, *notice);
-  if (const auto deadline = deadline_of(claim)) made.next = std::min(made.next, *deadline);
+  if (const auto deadline = spool::deadline_of(*claim.envelope)) made.next = std::min(made.next, *deadline);
   // Past all of them it waits for the next probe of its destination, whose failure decides.
   if (made.next <= moment.now) made.next = moment.now + Milliseconds(policy.retry.steps.back());
   return made;

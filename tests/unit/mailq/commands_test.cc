@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -23,13 +24,14 @@ protected:
     if (!opened) std::abort();
     spool.emplace(std::move(*opened));
   }
-  std::string send(const std::string& recipient) {
+  std::string send(const std::string& recipient, std::optional<spool::DeliverBy> by = {}) {
     const auto id = spool::SpoolId::make(clock);
     auto writer = spool->new_body();
     writer.append("Subject: hi\r\n\r\nhello\r\n");
     auto body = writer.finish();
     spool::Message message{id, {}, {{recipient, "", "", ""}}, std::move(body).value()};
     message.envelope.reverse_path = "alice@example.test";
+    message.envelope.deliver_by = by;
     if (!spool->accept(std::move(message))) std::abort();
     return id.to_text();
   }
@@ -121,6 +123,39 @@ TEST_F(Commands, AScheduleNamesEveryAttemptTheNoticeAndTheEnd) {
   EXPECT_NE(printed.find("\tattempt 1\n"), std::string::npos) << printed;
   EXPECT_NE(printed.find("\tnotice of delay\n"), std::string::npos);
   EXPECT_NE(printed.find("\texpires, if that attempt fails\n"), std::string::npos);
+}
+
+// Attempts, "notice of delay", and how it ends, in their order.
+TEST_F(Commands, AScheduleKnowsTheTimeThatASenderSet) {
+  output.retry = {{std::chrono::hours(1)}, std::chrono::hours(30)};
+  output.delay_notice = std::chrono::hours(20);
+  const Timestamp soon = clock.now() + std::chrono::minutes(90);
+  run({"schedule", send("a@x.test", spool::DeliverBy{soon, spool::DeliverByMode::give_back, false})});
+  const std::string end =
+      "a@x.test\t" + to_rfc3339(soon) + "\tgoes back: the time its sender set for it is up\n";
+  EXPECT_TRUE(printed.ends_with("\tattempt 2\n" + end)) << printed;
+  EXPECT_EQ(printed.find("notice"), std::string::npos) << printed;
+  run({"schedule", send("a@x.test", spool::DeliverBy{soon, spool::DeliverByMode::notify, false})});
+  EXPECT_LT(printed.find("\tnotice of delay\n"), printed.find("\tattempt 4\n")) << printed;
+  EXPECT_TRUE(printed.ends_with("\texpires, if that attempt fails\n")) << printed;
+}
+
+TEST_F(Commands, AScheduleIsLongerWhereWeAreTheSecondary) {
+  output.retry = {{std::chrono::hours(1)}, std::chrono::hours(3)};
+  output.relay_expire = std::chrono::hours(20);
+  output.is_secondary = [](const std::string& address) { return address == "a@primary.test"; };
+  const auto attempts = [&](const std::string& id) {
+    run({"schedule", id});
+    return std::count(printed.begin(), printed.end(), '\n') - 1;
+  };
+  const auto kept = send("a@primary.test");
+  EXPECT_GT(attempts(kept), 15) << printed;
+  EXPECT_LT(attempts(send("a@x.test")), 7) << printed;
+  output.route = "host:other.test";
+  run({"reroute", kept});
+  EXPECT_LT(attempts(kept), 7) << "there is no primary any more: " << printed;
+  output.relay_expire = std::chrono::hours(1);
+  EXPECT_GT(attempts(send("a@primary.test")), 3) << "never shorter: " << printed;
 }
 
 TEST_F(Commands, ARerouteIsKeptWithTheRecipient) {
