@@ -34,6 +34,7 @@ const Destinations::Lane* Destinations::find(const std::string& lane) const {
 void Destinations::set_limits(Limits limits) {
   if (limits == limits_) return;
   limits_ = std::move(limits);
+  sated_ = false;
   for (auto& [name, lane] : lanes_) file(name, lane);
 }
 
@@ -114,6 +115,7 @@ Parcel Destinations::take_from(const std::string& name, Lane& lane) {
   if (sender->second.empty()) lane.by_sender.erase(sender);
   --lane.waiting;
   --waiting_;
+  sated_ = false;
   ++lane.out;
   file(name, lane);
   return parcel;
@@ -161,6 +163,7 @@ std::vector<Parcel> Destinations::empty(Lane& lane) {
   lane.by_sender.clear();
   waiting_ -= lane.waiting;
   lane.waiting = 0;
+  sated_ = false;
   return parcels;
 }
 
@@ -259,7 +262,8 @@ std::size_t Destinations::ahead_of(const Lane& lane) const {
 // Called after every change of a lane: so it stands in the lists of wishes exactly as long as it has one.
 void Destinations::file(const std::string& name, Lane& lane) {
   const bool hungry = lane.parked && !lane.is_down() && lane.waiting * 2 < ahead_of(lane);
-  if (hungry != lane.is_hungry) hungry ? void(hungry_.insert(name)) : void(hungry_.erase(name));
+  if (hungry && !lane.is_hungry) hungry_.insert(name), sated_ = false;
+  if (!hungry && lane.is_hungry) hungry_.erase(name);
   lane.is_hungry = hungry;
   const auto probe =
       lane.parked && lane.is_down() && !lane.is_busy() ? std::optional(lane.trouble.probe) : std::nullopt;
@@ -270,7 +274,7 @@ void Destinations::file(const std::string& name, Lane& lane) {
 }
 
 bool Destinations::has_wishes(Timestamp now) const {
-  return room() > 0 && (!hungry_.empty() || (!probes_.empty() && probes_.begin()->first <= now));
+  return room() > 0 && ((!hungry_.empty() && !sated_) || (!probes_.empty() && probes_.begin()->first <= now));
 }
 
 std::vector<spool::LaneWish> Destinations::wishes(Timestamp now) {
@@ -292,6 +296,7 @@ std::vector<spool::LaneWish> Destinations::wishes(Timestamp now) {
     left -= most;
     served_last_ = *next++;
   }
+  sated_ = all.empty();
   return all;
 }
 

@@ -120,6 +120,8 @@ private:
   std::set<std::string> hungry_;
   std::set<std::pair<Timestamp, std::string>> probes_;
   std::string served_last_;  // of hungry_
+  bool sated_ =
+      false;  // each of hungry_ has its share in hand: until one of them grows hungry, or a parcel leaves
   std::set<std::string> changed_;
   std::vector<spool::Destination> recovered_;  // to be forgotten by the spool
   std::size_t waiting_ = 0, announced_ = 0;

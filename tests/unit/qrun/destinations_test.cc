@@ -101,6 +101,22 @@ TEST_F(Fair, NoMoreIsAskedForThanIsTaken) {
   EXPECT_EQ(wished, room);
 }
 
+TEST_F(Fair, NothingIsWishedAgainAndAgainForThoseThatHaveTheirShare) {
+  Destinations::Limits limits;
+  limits.connections = 20;
+  limits.in_hand = 100;
+  destinations.set_limits(limits);
+  const auto lane = [](int i) { return "d" + std::to_string(i) + ".test"; };
+  for (int i = 0; i < 20; ++i)  // so that each may have three connections
+    for (int sent = 0; sent < 2; ++sent) add(lane(i)), next(), answer(relay::Trouble::none);
+  for (int i = 0; i < 20; ++i) add(lane(i), "x", 4), destinations.parked(lane(i));
+  EXPECT_TRUE(destinations.wishes(now).empty());
+  EXPECT_FALSE(destinations.has_wishes(now)) << "a turn would find nothing to do, and the next one too";
+  next();
+  EXPECT_TRUE(destinations.has_wishes(now));
+  EXPECT_EQ(destinations.wishes(now).size(), 1U);
+}
+
 TEST_F(Fair, ASlowDestinationNeverHasTheLastConnection) {
   use(2);
   add("a.test", "x", 5);
