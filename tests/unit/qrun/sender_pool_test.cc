@@ -39,6 +39,22 @@ protected:
     return read_file(journal_).value_or("").find(line + "\n") != std::string::npos;
   }
   void let(const std::string& domain) { ASSERT_TRUE(write_file_atomically(journal_ + "." + domain + ".up", "", 0600)); }
+  // One has waited so long for its host that it does not count, others have both connections, and its host answers.
+  void let_one_be_late() {
+    give("late.test");
+    wait_until([&] { return says("connecting late.test"); });
+    pool_->work(now_, 600s);
+    now_ += 2s;
+    pool_->work(now_, 600s);
+    for (const char* domain : {"slow1.test", "slow2.test"}) {
+      ASSERT_TRUE(pool_->has_idle(now_)) << domain;
+      give(domain);
+    }
+    EXPECT_FALSE(pool_->has_idle(now_)) << "the limit is two";
+    wait_until([&] { return says("connected slow1.test") && says("connected slow2.test"); });
+    let("late.test");
+    wait_until([&] { return says("waiting late.test"); });
+  }
   template <class Reached>
   void wait_until(Reached reached) {
     const auto end = std::chrono::steady_clock::now() + 60s;
@@ -71,19 +87,7 @@ TEST_F(SenderPoolTest, AConnectionThatStandsCountsHoweverSlowTheOtherSideIs) {
 }
 
 TEST_F(SenderPoolTest, WhoIsNotConnectedForLongHoldsUpNobodyAndComingLateWaitsForRoom) {
-  give("late.test");
-  wait_until([&] { return says("connecting late.test"); });
-  pool_->work(now_, 600s);
-  now_ += 2s;
-  pool_->work(now_, 600s);
-  for (const char* domain : {"slow1.test", "slow2.test"}) {
-    ASSERT_TRUE(pool_->has_idle(now_)) << domain;
-    give(domain);
-  }
-  EXPECT_FALSE(pool_->has_idle(now_)) << "the limit is two";
-  wait_until([&] { return says("connected slow1.test") && says("connected slow2.test"); });
-  let("late.test");
-  wait_until([&] { return says("waiting late.test"); });
+  let_one_be_late();
   for (int i = 0; i < 20; ++i) pool_->work(now_, 600s);
   EXPECT_FALSE(says("connected late.test")) << "a third one";
   let("slow1.test");  // its connection is kept for the next, and goes for who waits
@@ -95,17 +99,7 @@ TEST_F(SenderPoolTest, WhoIsNotConnectedForLongHoldsUpNobodyAndComingLateWaitsFo
 }
 
 TEST_F(SenderPoolTest, WhoWaitsForRoomIsNotSilent) {
-  give("late.test");
-  wait_until([&] { return says("connecting late.test"); });
-  pool_->work(now_, 600s);
-  now_ += 2s;
-  pool_->work(now_, 600s);
-  give("slow1.test");
-  give("slow2.test");
-  let("late.test");
-  wait_until([&] {
-    return says("waiting late.test") && says("connected slow1.test") && says("connected slow2.test");
-  });
+  let_one_be_late();
   pool_->work(now_, 600s);
   now_ += 601s;
   wait_until([&] { return answers_ == 1; });
