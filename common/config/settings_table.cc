@@ -247,7 +247,7 @@ constexpr Setting table[] = {
     restart(within(1, 1000,
                    {"qrun.outgoing-connections", Kind::number, "2", "N", "Outgoing connections at a time."})),  // L4
     at_least(1, {"qrun.destination-connections", Kind::number, "20", "N",
-                 "Outgoing connections to one destination at the most; it begins with two."}),
+                 "Outgoing connections to one destination at the most; it has one until it answers, then two."}),
     {"qrun.relay-expire", Kind::duration, "30d", "TIME",
      "When mail kept as a secondary goes back to its sender, if that is later than qrun.expire."},  // O10
     {"qrun.suppress", Kind::duration, "7d", "TIME",

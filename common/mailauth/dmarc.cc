@@ -9,7 +9,8 @@
 namespace tubepost::mailauth {
 namespace {
 
-constexpr std::size_t labels_asked = 7;  // at most, of the domains above the first: eight questions in all
+// At most, of the domains above the first; a label alone is not asked: seven questions in all.
+constexpr std::size_t labels_asked = 7;
 constexpr std::size_t uris_max = 20;
 
 Failure bad_dmarc(std::string text) { return Failure::permanent(std::move(text), {5, 7, 0}); }
