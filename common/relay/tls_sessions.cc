@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -51,14 +52,38 @@ std::optional<TlsSession> parse_tls_session(std::string_view line) {
 
 std::string day_text(Timestamp time) { return to_rfc3339(time).substr(0, 10); }
 
+namespace {
+
+// Several processes may do so at a time: what is gone already is no error, and the rest is for who begins the next day.
+void forget_old_days(const std::string& folder, Timestamp now) {
+  const std::string oldest = day_text(now - tls_days_kept);
+  std::error_code error, ignored;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.empty() && is_digit(name.front()) && name < oldest)
+      std::filesystem::remove(entry->path(), ignored);
+  }
+}
+
+Result<void> begin_day(const std::string& folder, Timestamp now) {
+  if (auto made = make_directory(folder.substr(0, folder.rfind('/')), 0700); !made) return made;
+  if (auto made = make_directory(folder, 0700); !made) return made;
+  forget_old_days(folder, now);
+  return {};
+}
+
+}  // namespace
+
 Result<void> note(const std::string& folder, const TlsSession& session, Timestamp now) {
   const std::string path = folder + '/' + day_text(now);
-  const auto open = [&] { return UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)); };
-  UniqueFd file = open();
+  const auto open = [&](int flags) {
+    return UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0600));
+  };
+  UniqueFd file = open(0);
   if (!file && errno == ENOENT) {
-    if (auto made = make_directory(folder.substr(0, folder.rfind('/')), 0700); !made) return made;
-    if (auto made = make_directory(folder, 0700); !made) return made;
-    file = open();
+    if (auto begun = begin_day(folder, now); !begun) return begun;
+    file = open(O_CREAT);
   }
   if (!file) return Failure::temporary(path + ": " + error_text(errno));
   struct stat known {};

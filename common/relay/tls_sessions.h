@@ -20,6 +20,8 @@ namespace tubepost::relay {
 inline constexpr std::string_view tls_success = "successful", no_policy = "no-policy-found";
 inline constexpr std::size_t policy_lines_max = 50;
 inline constexpr std::uint64_t tls_day_max = 64 << 20;  // bytes of one day; what comes then is not counted
+// Reported or not: then whoever begins a day removes them.
+inline constexpr std::chrono::hours tls_days_kept{30 * 24};
 
 struct TlsSession {
   std::string domain, policy;  // the policy domain; "tlsa", "sts" or no_policy (RFC 8460 4.4, policy-type)
