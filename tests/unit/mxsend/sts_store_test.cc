@@ -72,7 +72,7 @@ TEST_F(StsStoreTest, ForgetsAPolicyThatHasExpired) {
 // RFC 8460 4.3.2.2
 TEST_F(StsStoreTest, TellsWhyAPolicyCannotBeHad) {
   const auto problem = [&] {
-    StsStore store(std::string(folder_) + "/mxsend/mta-sts", *resolver_, source_, clock_, logger_);
+    StsStore store(folder_ / "mxsend/mta-sts", *resolver_, source_, clock_, logger_);
     store.find("x.test");
     return store.problem_with("x.test");
   };

@@ -2,13 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "relay/tls_sessions.h"
 #include "support/fake_resolver.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::mxsend {
 namespace {
@@ -17,8 +15,7 @@ using mailauth::Published;
 
 class TlsCount : public testing::Test {
 protected:
-  TlsCount() { options_.tls_counts_folder = std::string(::mkdtemp(folder_)) + "/counts"; }
-  ~TlsCount() override { std::filesystem::remove_all(folder_); }
+  TlsCount() { options_.tls_counts_folder = folder_ / "counts"; }
   Courier::Parts parts() { return {options_, routes_, contexts_, watch_, clock_, logger_, admission_}; }
   // "POLICY RESULT REASON | policy text", a line each.
   std::vector<std::string> counted() const {
@@ -39,7 +36,7 @@ protected:
     count_session(parts(), "x.test", peer, setback);
   }
 
-  char folder_[32] = "/tmp/tls-count-XXXXXX";
+  const test_support::TemporaryFolder folder_;
   Options options_;
   test_support::FakeResolver resolver_;
   Routes routes_{options_, resolver_, nullptr};

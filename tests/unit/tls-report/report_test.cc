@@ -58,16 +58,14 @@ TEST(TlsSessions, OfADayStandInItsFile) {
 }
 
 TEST(TlsSessions, DaysAreForgottenAfterAMonthReportedOrNot) {
-  std::string folder = "/tmp/tls-sessions-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const test_support::TemporaryFolder folder;
   const Timestamp now = *parse_rfc3339("2026-11-25T12:00:00Z");
   for (const char* name : {"2026-10-25", "2026-10-24.sent", "2026-10-26", "2026-10-26.sent", "other"})
-    ASSERT_TRUE(write_file_atomically(folder + '/' + name, "x", 0600));
-  ASSERT_TRUE(relay::note(folder, session(), now));
+    ASSERT_TRUE(write_file_atomically(folder / name, "x", 0600));
+  ASSERT_TRUE(relay::note(folder.path(), session(), now));
   std::set<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) left.insert(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) left.insert(entry.path().filename());
   EXPECT_EQ(left, (std::set<std::string>{"2026-10-26", "2026-10-26.sent", "2026-11-25", "other"}));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(TlsReport, AddsUpByDomainPolicyAndKindOfFailure) {
