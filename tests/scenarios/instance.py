@@ -31,16 +31,27 @@ SERVICES = {
 }
 
 
+BASES = range(10000, 30000, 1000)  # a thousand ports each, below what the kernel gives to clients
+held_bases = []  # sockets; a base is this process's until it ends
+
+
 def free_port_base():
+    """Tests that run at the same time get different ones: who holds a base is bound to a name made of it."""
     while True:
-        base = random.randrange(10000, 29500)  # below what the kernel gives to clients; two at a time hardly meet
-        try:
-            for port in (25, 587, 465, 110, 995, 143, 993):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", base + port))
+        for base in random.sample(BASES, len(BASES)):
+            holder = socket.socket(socket.AF_UNIX)
+            try:
+                holder.bind(f"\0tubepost-test-ports-{base}")
+                for port in range(base, base + BASES.step):  # somebody else may have one
+                    with socket.socket() as probe:
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        probe.bind(("127.0.0.1", port))
+            except OSError:
+                holder.close()
+                continue
+            held_bases.append(holder)
             return base
-        except OSError:
-            continue
+        time.sleep(0.5)
 
 
 class Instance:
