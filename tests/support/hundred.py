@@ -14,9 +14,10 @@ import random
 import re
 import smtplib
 import ssl
-import subprocess
 import threading
 import time
+
+import supervision
 
 ACCOUNTS, MEMORY = 100, 128 << 20
 PASSWORD = "one for all 1"
@@ -33,47 +34,24 @@ SETTINGS = {f"TUBEPOST_{section}_{key}": str(connections)
 SETTINGS.update({"TUBEPOST_SMTPD_POLICY": "unix:run/greylist.sock", "TUBEPOST_GREYLIST_BLOCK": "1s"})
 
 
-def s6(*argv):
-    return subprocess.run([str(word) for word in argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60).stdout
-
-
-class Supervised:
+class Supervised(supervision.Supervised):
     """All services, their supervisor and their loggers in the control group, on one processor."""
 
     def __init__(self, tubepost, group):
-        self.tubepost, self.group = tubepost, group
-        self.tree = tubepost.home / "service"
-
-    def __enter__(self):
-        for down in self.tree.glob("*/down"):
+        self.group = group
+        for down in (tubepost.home / "service").glob("*/down"):
             if down.parent.name not in NEVER_NEEDED:
                 down.unlink()
-        self.names = sorted(down.parent.name for down in self.tree.glob("*/run") if not (down.parent / "down").exists())
-        self.supervisor = subprocess.Popen(["s6-svscan", self.tree], env=self.tubepost.environment, preexec_fn=self.confine,
-                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            self.tubepost.wait_until("every service is ready", lambda: None not in self.pids().values())
-        except BaseException:
-            self.stop()
-            raise
+        super().__init__(tubepost, preexec_fn=self.confine)
+
+    def __enter__(self):
+        super().__enter__()
         self.before = self.pids()
         return self
-
-    def __exit__(self, kind, *_):
-        self.stop()
-
-    def stop(self):
-        s6("s6-svscanctl", "-t", self.tree)
-        self.supervisor.wait(60)
 
     def confine(self):
         self.group.enter()
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-
-    def pids(self):
-        """Of those that are ready; None for the others."""
-        states = {name: s6("s6-svstat", "-o", "ready,pid", self.tree / name).split() for name in self.names}
-        return {name: int(words[1]) if words[:1] == ["true"] else None for name, words in states.items()}
 
     def ended(self):
         """Services that did not live through it all."""
