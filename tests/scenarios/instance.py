@@ -64,6 +64,13 @@ class Instance:
         for name in ("TCPREMOTEIP", "NOTIFY_SOCKET", "LISTEN_FDS"):
             self.environment.pop(name, None)
         self.running = {}
+        try:
+            self.begin(services)
+        except BaseException:
+            self.__exit__(*sys.exc_info())  # nobody else would
+            raise
+
+    def begin(self, services):
         self.run("mailadm", "init", "--home", str(self.home), "--hostname", "mx.example.test", "--domain", "example.test",
                  "--port-base", str(self.base))
         for account, password in PASSWORDS.items():
@@ -101,10 +108,11 @@ class Instance:
         process = subprocess.Popen([BIN / program, *arguments, "--ready-fd", str(writer)], env=self.environment,
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writer])
         os.close(writer)
+        self.running[service] = process
         with os.fdopen(reader) as ready:
             if ready.readline() != "\n":
+                self.kill(service)
                 raise AssertionError(f"{service} did not become ready:\n" + (self.folder / f"{service}.log").read_text())
-        self.running[service] = process
 
     def kill(self, service):
         process = self.running.pop(service)
