@@ -13,7 +13,6 @@ import poplib
 import random
 import re
 import smtplib
-import ssl
 import threading
 import time
 
@@ -110,8 +109,7 @@ class User:
     def __init__(self, tubepost, post, number):
         self.tubepost, self.post, self.number = tubepost, post, number
         self.account = name_of(number)
-        self.tls = ssl.create_default_context(cafile=str(tubepost.home / "tls/certificate.pem"))
-        self.tls.check_hostname = False
+        self.tls = tubepost.tls_context()
 
     def port(self, standard):
         return self.tubepost.port(standard)

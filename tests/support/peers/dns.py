@@ -1,4 +1,5 @@
 """A DNS server with zones of the test's own (NSD), signed if wished (ldns), and a resolver in front that validates them (Unbound)."""
+import contextlib
 import subprocess
 
 from . import debian
@@ -40,18 +41,27 @@ class Nsd(debian.Daemon):
 
 
 class Unbound(debian.Daemon):
-    """Asks `upstream` (a port) about `zones`; believes those whose trust anchors it has, the others are insecure."""
+    """Asks `upstream` (a port) about `zones`; believes those whose trust anchors it has, the others are insecure. The servers of `dead`
+    zones do not answer: a question about them is SERVFAIL."""
 
-    def __init__(self, folder, upstream, zones, anchors):
+    def __init__(self, folder, upstream, zones, anchors, dead=()):
         super().__init__(folder, debian.free_port())
         root = debian.unpack("unbound", "libpython3.11", *LIBRARIES)
         (self.folder / "anchors").write_text("".join(anchors))
         config = (f'server:\n  interface: 127.0.0.1\n  port: {self.port}\n  do-not-query-localhost: no\n  username: ""\n  chroot: ""\n'
                   f'  directory: "{self.folder}"\n  pidfile: ""\n  use-syslog: no\n  logfile: ""\n  do-daemonize: no\n  module-config: "validator iterator"\n'
                   f'  trust-anchor-file: "{self.folder}/anchors"\n  local-zone: "test." nodefault\nremote-control:\n  control-enable: no\n')
-        for zone in zones:
+        for zone, port in [*((zone, upstream) for zone in zones), *((zone, 1) for zone in dead)]:
             if zone.endswith(".arpa"):
                 config = config.replace("remote-control:", f'  local-zone: "{zone}." nodefault\nremote-control:')
-            config += f'stub-zone:\n  name: "{zone}"\n  stub-addr: 127.0.0.1@{upstream}\n'
+            config += f'stub-zone:\n  name: "{zone}"\n  stub-addr: 127.0.0.1@{port}\n'
         (self.folder / "unbound.conf").write_text(config)
         self.start([root / "usr/sbin/unbound", "-d", "-c", self.folder / "unbound.conf"], env=debian.environment())
+
+
+@contextlib.contextmanager
+def name_servers(folder, records, dead=()):
+    """An Unbound in front of an NSD that has `records`, by zone; `dead` as Unbound has it."""
+    zones = {zone: zone_text(zone, text) for zone, text in records.items()}
+    with Nsd(folder / "nsd", zones) as nsd, Unbound(folder / "unbound", nsd.port, list(zones), [], dead) as unbound:
+        yield unbound
