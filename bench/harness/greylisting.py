@@ -169,10 +169,11 @@ def measure(service, records, decisions):
 
 
 def measure_purge(service, records):
-    purge, times, number = service.begin_purge(), [], 10 * records
-    asker, begin, cpu = Asker(service.port), time.monotonic(), service.cpu.seconds()
-    while purge.poll() is None or len(times) < 1000:
-        times.append(asker.ask(number))
-        number += 1
-    took = time.monotonic() - begin
+    times, number = [], 10 * records
+    with service.begin_purge() as purge:
+        asker, begin, cpu = Asker(service.port), time.monotonic(), service.cpu.seconds()
+        while purge.poll() is None or len(times) < 1000:
+            times.append(asker.ask(number))
+            number += 1
+        took = time.monotonic() - begin
     yield f"strangers, while {records:,} are purged ({took:.1f} s)", percentiles(times), (service.cpu.seconds() - cpu) * 1e6 / len(times)

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import postfix  # noqa: E402
 import unpacked  # noqa: E402
 from control_group import CpuGroup  # noqa: E402
-from unpacked import CACHE, NAMESPACE, wait_for_port  # noqa: E402,F401
+from unpacked import CACHE, namespace, wait_for_port  # noqa: E402,F401
 
 PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-imapd", "dovecot-pop3d"]
 
@@ -59,6 +59,10 @@ class Service:
         self.children.append(subprocess.Popen([str(word) for word in argv], preexec_fn=self.cpu.enter, stdout=log,
                                               stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **options))
 
+    def start_in_namespace(self, script):
+        """`script` begins as unpacked.namespace()."""
+        self.start(["unshare", "-m", "bash", "-c", script])
+
     def end(self):
         """Ends the processes; start() may follow."""
         for child in reversed(self.children):
@@ -98,7 +102,7 @@ class Postfix(Service):
         if lmtp:
             settings += f"virtual_transport=lmtp:inet:127.0.0.1:{lmtp}\nlmtp_destination_concurrency_limit=20\n"
             settings += "lmtp_destination_recipient_limit=1\n"
-        self.start(postfix.prepare(self.folder, port, settings, resolver))
+        self.start_in_namespace(postfix.prepare(self.folder, port, settings, resolver))
         wait_for_port(port)
 
     def waiting(self):
@@ -199,11 +203,10 @@ class Dovecot(Service):
         self.serve(more)
 
     def serve(self, more=""):
-        d, root = self.folder, unpack()
+        d = self.folder
+        unpack()
         (d / "dovecot.conf").write_text(self.conf + more)
-        script = NAMESPACE.format(root=root, d=d)
-        script += f"export LD_LIBRARY_PATH=/usr/lib/dovecot\nexec /usr/sbin/dovecot -F -c {d}/dovecot.conf\n"
-        self.start(["unshare", "-m", "bash", "-c", script])
+        self.start_in_namespace(f"{namespace(d)}export LD_LIBRARY_PATH=/usr/lib/dovecot\nexec /usr/sbin/dovecot -F -c {d}/dovecot.conf\n")
         for port in self.ports:
             wait_for_port(port)
 

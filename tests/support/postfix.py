@@ -2,12 +2,11 @@
 Needs root (mount namespaces)."""
 import os
 import shutil
-import signal
-import subprocess
 from pathlib import Path
 
+from peers.debian import Daemon
 from skipping import need_root
-from unpacked import NAMESPACE, unpack, wait_for_port
+from unpacked import namespace, unpack
 
 # What every one of ours has. Mailboxes are those of vmail, below {d}/mail.
 BASE_CF = """compatibility_level=3.6
@@ -43,7 +42,7 @@ virtual_mailbox_maps=inline:{ {bob@example.test=bob/} }
 
 def lay_out(folder, listen, processes, settings, services=""):
     """Writes its queue and its configuration below `folder`: an SMTP server of so many processes on `listen` (ADDRESS:PORT),
-    `settings` (of main.cf) and `services` (of master.cf) besides. Gives the folder that stands for /."""
+    `settings` (of main.cf) and `services` (of master.cf) besides."""
     need_root("Postfix in a mount namespace")
     d, root = Path(folder), unpack("postfix")
     for part, owner in (("spool", 0), ("data", 890)):
@@ -61,50 +60,25 @@ def lay_out(folder, listen, processes, settings, services=""):
         lines.append(line)
     (d / "etc/master.cf").write_text("\n".join(lines) + "\n" + services)
     (d / "etc/main.cf").write_text(BASE_CF.format(d=d) + settings)
-    return root
 
 
 def prepare(folder, port, settings="", resolver=None):
-    """Writes its configuration and queue below `folder`; gives the command that serves until it is ended. Tuned as for a
+    """Writes its configuration and queue below `folder`; gives the script that serves until it is ended. Tuned as for a
     comparison: process limit 300, in_flow_delay=0. `resolver`: a file to be its resolv.conf."""
     d = Path(folder)
-    root = lay_out(d, f"127.0.0.1:{port}", 300, MAIN_CF + settings)
+    lay_out(d, f"127.0.0.1:{port}", 300, MAIN_CF + settings)
     (d / "mail").mkdir()
     os.chown(d / "mail", 892, 892)
-    script = NAMESPACE.format(root=root, d=d)
+    script = namespace(d)
     if resolver:
         script += f"mount --bind {resolver} /etc/resolv.conf\n"
-    script += f"exec /usr/sbin/postfix -c {d}/etc start-fg\n"
-    return ["unshare", "-m", "bash", "-c", script]
+    return script + f"exec /usr/sbin/postfix -c {d}/etc start-fg\n"
 
 
-class Postfix:
+class Postfix(Daemon):
     """For a scenario: with Postfix(folder, port, "main.cf lines") as postfix."""
 
     def __init__(self, folder, port, settings=""):
-        self.folder, self.port = Path(folder) / "postfix", port
-        self.folder.mkdir()
+        super().__init__(Path(folder) / "postfix", port)
         Path(folder).chmod(0o755)  # Postfix's own user goes through here
-        self.log = open(self.folder / "log", "ab")
-        # In a process namespace of its own, which ends as a whole: the script that starts master(8) would leave it behind.
-        command = ["unshare", "-p", "-f", "--kill-child", "--mount-proc", *prepare(self.folder, port, settings)]
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-        try:
-            wait_for_port(port, process=self.process)
-        except RuntimeError:
-            self.stop()
-            print((self.folder / "log").read_text())
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def stop(self):
-        pid = self.process.pid
-        for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():  # the first process of the namespace
-            os.kill(int(init), signal.SIGKILL)
-        self.process.wait(30)
-        self.log.close()
+        self.start_in_namespace(prepare(self.folder, port, settings))

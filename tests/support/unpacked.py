@@ -61,14 +61,22 @@ def wait_for_port(port, seconds=20, process=None, address="127.0.0.1"):
     raise RuntimeError(f"nobody listens on port {port}")
 
 
-# Debian's files appear in /usr by an overlay, users in /etc by bind mounts: in a mount namespace of its own (unshare -m).
-NAMESPACE = """set -e
-mount -t overlay overlay -o lowerdir={root}/usr:/usr /usr
-cp /etc/passwd {d}/passwd; cp /etc/group {d}/group
-printf 'postfix:x:890:890::/nonexistent:/bin/false\\nvmail:x:892:892::/nonexistent:/bin/false\\n' >>{d}/passwd
-printf 'dovecot:x:893:893::/nonexistent:/bin/false\\ndovenull:x:894:894::/nonexistent:/bin/false\\n' >>{d}/passwd
-printf 'postfix:x:890:\\npostdrop:x:891:\\nvmail:x:892:\\ndovecot:x:893:\\ndovenull:x:894:\\n' >>{d}/group
+# vmail's are the mailboxes.
+USERS = {"postfix": 890, "vmail": 892, "dovecot": 893, "dovenull": 894, "Debian-exim": 895, "opensmtpd": 896, "opensmtpq": 897}
+GROUPS = {**USERS, "postdrop": 891}
+
+
+def namespace(folder):
+    """The beginning of a shell script for a mount namespace of its own (unshare -m): Debian's files appear in /usr by an overlay, the
+    servers' users in /etc by bind mounts from `folder`."""
+    d = Path(folder)
+    users = "".join(f"{name}:x:{number}:{number}::{d}:/bin/false\n" for name, number in USERS.items())
+    groups = "".join(f"{name}:x:{number}:\n" for name, number in GROUPS.items())
+    (d / "passwd").write_text(Path("/etc/passwd").read_text() + users)
+    (d / "group").write_text(Path("/etc/group").read_text() + groups)
+    return f"""set -e
+mount -t overlay overlay -o lowerdir={ROOT}/usr:/usr /usr
 mount --bind {d}/passwd /etc/passwd
 mount --bind {d}/group /etc/group
-mount -t tmpfs none /var/log
+mount -t tmpfs -o mode=755 none /var/log
 """

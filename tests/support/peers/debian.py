@@ -35,6 +35,10 @@ class Daemon:
             self.stop()
             raise RuntimeError(f"{argv[0]}: {error}\n{(self.folder / 'log').read_text(errors='replace')[-3000:]}") from None
 
+    def start_in_namespace(self, script):
+        """`script` begins as unpacked.namespace(). With a process namespace, too: what leaves the process group ends with it."""
+        self.start(["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "bash", "-c", script])
+
     def stop(self):
         if self.child is None:
             return

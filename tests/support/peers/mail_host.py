@@ -5,7 +5,7 @@ import shutil
 
 import postfix
 from skipping import need_root
-from unpacked import NAMESPACE
+from unpacked import namespace
 
 from . import debian
 
@@ -88,7 +88,7 @@ class MailHost(debian.Daemon):
         d = self.folder
         debian.unpack(*PACKAGES)
         os.chmod(d, 0o755)
-        root = postfix.lay_out(d, f"{ADDRESS}:{self.ports['smtpd']}", 20, MAIN_CF.format(d=d, host=host) + settings, self.submission())
+        postfix.lay_out(d, f"{ADDRESS}:{self.ports['smtpd']}", 20, MAIN_CF.format(d=d, host=host) + settings, self.submission())
         for part, owner in (("mail", 892), ("run", 0), ("state", 0), ("auth", 0)):
             (d / part).mkdir()
             os.chown(d / part, owner, owner)
@@ -98,10 +98,9 @@ class MailHost(debian.Daemon):
         (d / "users").write_text(f"alice@example.test:{password}\n")
         os.chmod(d / "users", 0o644)
         (d / "dovecot.conf").write_text(DOVECOT_CONF.format(d=d, address=ADDRESS, **self.ports) + dovecot)
-        script = NAMESPACE.format(root=root, d=d) + mount
+        script = namespace(d) + mount
         script += f"LD_LIBRARY_PATH=/usr/lib/dovecot /usr/sbin/dovecot -F -c {d}/dovecot.conf &\nexec /usr/sbin/postfix -c {d}/etc start-fg\n"
-        # In a process namespace of its own: what leaves the process group ends with it.
-        self.start(["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "bash", "-c", script])
+        self.start_in_namespace(script)
 
     def submission(self):
         """Its services where clients log in, as lines of master.cf."""
