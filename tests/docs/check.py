@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Holds the texts in docs/ and the manual pages against the sources and the built programs.
 
-    check.py events|rfc-map|settings              the sources
-    check.py assembled|manuals|checks --bin DIR   the programs in DIR
-    check.py checks --write --bin DIR             puts the list of checks into the page of basic-access-test
+    check.py events|rfc-map|settings                        the sources
+    check.py assembled|manuals|checks|commands --bin DIR    the programs in DIR
+    check.py checks --write --bin DIR                       puts the list of checks into the page of basic-access-test
 """
 import argparse
 import importlib.machinery
@@ -164,6 +164,21 @@ def check_manuals(programs):
     return problems
 
 
+# ---- what programs and pages tell people to run
+
+TOLD = re.compile(r'\bmailadm ([a-z][a-z-]*)')
+
+
+def check_commands(programs):
+    """Whoever reads "mailadm COMMAND" in what a source prints, or between the backquotes of a page, will try it."""
+    known = {command.split()[0] for command in options_of(programs / 'mailadm')[1]}
+    texts = [(path, text) for path in sources() for text in re.findall(r'"((?:[^"\\\n]|\\.)*)"', without_comments(path.read_text()))]
+    pages = (ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md')))
+    texts += [(page, text) for page in pages for text in re.findall(r'`([^`]+)`', page.read_text())]
+    problems = [f'{path.relative_to(ROOT)}: there is no mailadm {command}' for path, text in texts for command in TOLD.findall(text) if command not in known]
+    return problems if known else ['mailadm --help has no commands']
+
+
 # ---- the checks of basic-access-test: the page has what the program prints
 
 CHECKS = re.compile(r'(?<=\n\.\\" begin of --list-checks-mdoc\n).*?(?=\.\\" end of --list-checks-mdoc\n)', flags=re.S)
@@ -186,7 +201,7 @@ def check_checks(programs, write=False):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('what', choices=('events', 'rfc-map', 'settings', 'assembled', 'manuals', 'checks'))
+    parser.add_argument('what', choices=('events', 'rfc-map', 'settings', 'assembled', 'manuals', 'checks', 'commands'))
     parser.add_argument('--bin', type=pathlib.Path, default=ROOT / 'build/bin')
     parser.add_argument('--write', action='store_true')
     options = parser.parse_args()
@@ -194,7 +209,7 @@ def main():
     if options.what == 'checks':
         problems = check(options.bin, options.write)
     else:
-        problems = check(options.bin) if options.what in ('assembled', 'manuals') else check()
+        problems = check(options.bin) if options.what in ('assembled', 'manuals', 'commands') else check()
     print('\n'.join(problems) if problems else f'{options.what}: ok')
     return 1 if problems else 0
 

@@ -122,7 +122,7 @@ void check_dkim(const Context& context, const std::string& domain, Findings& fin
       check_key(name, answer.records.front().text, findings);
     else if (named && !cannot_say("dns-dkim", name, name + " TXT", answer, findings))
       findings.fail("dns-dkim", name, name + " TXT: there is none",
-                    "Publish the key: mailadm dkim list prints its record.");
+                    "Publish the key there: \"v=DKIM1; p=KEY\".");
     found = found || answer.ok() || named;
     if (!named && !answer.is_absent() && !answer.ok())
       return (void)cannot_say("dns-dkim", domain, name + " TXT", answer, findings);

@@ -24,7 +24,7 @@ inline constexpr Check dns_checks[] = {
      "Use the domain without that prefix, and give it records of its own instead of a CNAME."},
     {"dns-mx", "MX records lead to a mail server",
      "Asks for the MX records of the domain and the addresses of the hosts they name, as a sender does.",
-     "Publish an MX record whose host has an address; mailadm dns DOMAIN prints what is needed."},
+     "Publish an MX record whose host has an address."},
     {"dns-mx-alias", "MX records name hosts, not aliases",
      "Looks whether the host of an MX record is a CNAME, which RFC 2181 10.3 forbids: some senders then loop "
      "or refuse.",
@@ -81,7 +81,7 @@ inline constexpr Check dns_checks[] = {
      "Name the authority you use in an issue record."},
     {"dns-srv", "mail programs find the services by SRV records",
      "Looks up the records of RFC 6186 and RFC 8314, and compares host and port with the services.",
-     "Publish them with this server's name and ports; mailadm dns DOMAIN prints them."},
+     "Publish them with this server's name and ports, like \"_imaps._tcp.DOMAIN SRV 0 1 993 HOST\"."},
 };
 
 }  // namespace tubepost::basic_access_test
