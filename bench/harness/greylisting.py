@@ -10,7 +10,6 @@ from .peers import ROOT, Service, unpacked, wait_for_port
 BIN = ROOT / "build" / "bin"
 PERL = ("postgrey", "libberkeleydb-perl", "libnetaddr-ip-perl", "libnet-dns-perl", "libnet-server-perl")
 
-
 SECONDS = 5
 STEP = 7919  # a prime: one after the other of what was asked, here and there
 
@@ -44,13 +43,16 @@ class Greylist(Service):
 
     def begin_purge(self):
         """From now on every record has expired; the service forgets them, and so does the command that is given back."""
-        child = self.children.pop()
-        child.terminate()
-        child.wait(60)
+        self.end()
         time.sleep(2)
         self.serve("--block", "1s", "--pending", "2s", "--pass", "2s")
         return subprocess.Popen([BIN / "greylist", "purge", "--home", self.home, "--block", "1s", "--pending", "2s", "--pass", "2s"],
                                 stdout=subprocess.DEVNULL)
+
+
+def perl_paths():
+    root = unpacked.unpack(*PERL)
+    return [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
 
 
 class Postgrey(Service):
@@ -67,29 +69,22 @@ class Postgrey(Service):
         """Ends it, puts so many records more into its database, begins it anew."""
         if records <= 0:
             return
-        child = self.children.pop()
-        child.kill()
-        child.wait(60)
+        self.end()
         for path in (self.folder / "db").iterdir():
             path.unlink()
-        root = unpacked.unpack(*PERL)
-        paths = [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
-        subprocess.run(["perl", *paths, "-e", SEED, self.folder / "db", str(records)], check=True)
+        subprocess.run(["perl", *perl_paths(), "-e", SEED, self.folder / "db", str(records)], check=True)
         os.chown(self.folder / "db" / "postgrey.db", 65534, 65534)
         self.serve()
 
     def serve(self):
-        port, delay = self.port, self.delay
-        root = unpacked.unpack(*PERL)
         database = self.folder / "db"
         database.mkdir(exist_ok=True)
         os.chown(database, 65534, 65534)
         os.chmod(self.folder, 0o755)
-        paths = [f"-I{root / part}" for part in ("usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36")]
-        self.start(["perl", "-T", *paths, root / "usr/sbin/postgrey", f"--inet=127.0.0.1:{port}", f"--dbdir={database}",
-                    "--user=nobody", "--group=nogroup", f"--delay={delay}", "--whitelist-clients=/dev/null",
+        self.start(["perl", "-T", *perl_paths(), unpacked.unpack(*PERL) / "usr/sbin/postgrey", f"--inet=127.0.0.1:{self.port}",
+                    f"--dbdir={database}", "--user=nobody", "--group=nogroup", f"--delay={self.delay}", "--whitelist-clients=/dev/null",
                     "--whitelist-recipients=/dev/null"])
-        wait_for_port(port, seconds=60)
+        wait_for_port(self.port, seconds=60)
 
 
 def request(number):
