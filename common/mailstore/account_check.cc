@@ -44,6 +44,7 @@ void AccountCheck::check_mailbox(const schema::MailboxRow& stored) {
   status.bytes = 0;
   each(tables_.messages, schema::mailbox_key(ref),
        [&](const std::string& key, const std::string& value) { check_block(key, value, counted); });
+  check_marks(ref, counted);
   check_chunks(ref, counted);
   schema::MailboxRow right = stored;
   right.status = status;
@@ -57,18 +58,14 @@ void AccountCheck::check_mailbox(const schema::MailboxRow& stored) {
 }
 
 void AccountCheck::check_block(const std::string& key, const std::string& value, Counted& counted) {
-  const BlockView block(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
+  const BlockRow block(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
   auto& status = counted.status;
   if (key.size() != 16 || !block.is_valid())
     return found("a block of messages of " + status.name + " is damaged");
-  ModSeq highest = 0;
   each_bit(block.present(), [&](unsigned bit) {
-    const auto message = block.message(bit);
-    highest = std::max(highest, message.modseq);
+    const auto message = block.unmarked(bit);
     counted.uids.add(message.uid);
     status.messages += 1;
-    status.unseen += (message.flags & seen) == 0 ? 1U : 0U;
-    status.deleted += (message.flags & deleted) != 0 ? 1U : 0U;
     status.bytes += message.size;
     if (message.uid >= status.uid_next) status.uid_next = message.uid + 1;
     usage_.messages += 1;
@@ -76,16 +73,62 @@ void AccountCheck::check_block(const std::string& key, const std::string& value,
     ++references_[schema::body_key(account_, message.email_id)];
     check_head(message);
   });
-  status.highest_modseq = std::max(status.highest_modseq, highest);
-  auto& of_chunk = counted.chunks[block.number() >> (chunk_shift - block_shift)];
-  of_chunk = std::max(of_chunk, std::max(highest, block.highest_modseq()));
-  if (block.highest_modseq() >= highest) return;
-  found("a block of messages of " + status.name + " knows too small a mod-sequence");
-  std::string mended = value;
-  std::string number;
-  lmdb::append_u64(number, highest);
-  mended.replace(4, 8, number);
-  put(tables_.messages, key, mended);
+}
+
+void AccountCheck::Counted::mark(Uid uid, std::uint32_t flags, ModSeq modseq) {
+  status.unseen += (flags & seen) == 0 ? 1U : 0U;
+  status.deleted += (flags & deleted) != 0 ? 1U : 0U;
+  status.highest_modseq = std::max(status.highest_modseq, modseq);
+  auto& of_chunk = chunks[uid / chunk_uids];
+  of_chunk = std::max(of_chunk, modseq);
+}
+
+void AccountCheck::check_marks(MailboxRef mailbox, Counted& counted) {
+  UidSet marked;
+  bool is_right = true;
+  each(tables_.marks, schema::mailbox_key(mailbox), [&](const std::string& key, const std::string& value) {
+    const MarksRow marks(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
+    if (key.size() != 16 || !marks.is_valid()) {
+      is_right = false;
+      return;
+    }
+    each_bit(marks.present(), [&](unsigned bit) {
+      marked.add(marks.first_uid() + bit);
+      if (counted.uids.contains(marks.first_uid() + bit))
+        counted.mark(marks.first_uid() + bit, marks.flags(bit), marks.modseq(bit));
+    });
+  });
+  if (is_right && marked == counted.uids) return;
+  found("the flags of " + counted.status.name + " are not those of its messages");
+  rebuild_marks(mailbox, counted, counted.uids.without(marked));
+}
+
+// Those that are right are kept; messages that have lost theirs are without flags, and changed.
+void AccountCheck::rebuild_marks(MailboxRef mailbox, Counted& counted, const UidSet& unmarked) {
+  std::map<std::uint32_t, Packed<MarksRow>> rows;
+  const auto record_of = [&](Uid uid) {
+    const auto number = uid / MarksRow::uids;
+    const auto [row, is_new] = rows.try_emplace(number);
+    if (is_new) row->second.clear(number);
+    return row->second.insert(uid % MarksRow::uids);
+  };
+  each(tables_.marks, schema::mailbox_key(mailbox), [&](const std::string& key, const std::string& value) {
+    const MarksRow marks(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
+    if (key.size() == 16 && marks.is_valid())
+      each_bit(marks.present(), [&](unsigned bit) {
+        const auto uid = marks.first_uid() + bit;
+        if (counted.uids.contains(uid)) write_marks(record_of(uid), marks.flags(bit), marks.modseq(bit));
+      });
+    erase(tables_.marks, key);
+  });
+  if (!unmarked.empty()) ++counted.status.highest_modseq;
+  const auto modseq = counted.status.highest_modseq;
+  for (const auto& range : unmarked.ranges())
+    for (auto uid = range.first; uid - range.first < range.count(); ++uid) {
+      write_marks(record_of(uid), 0, modseq);
+      counted.mark(uid, 0, modseq);
+    }
+  for (const auto& [number, row] : rows) put(tables_.marks, schema::row_key(mailbox, number), row.view().bytes());
 }
 
 void AccountCheck::check_chunks(MailboxRef mailbox, const Counted& counted) {
@@ -114,11 +157,11 @@ void AccountCheck::rebuild_chunks(MailboxRef mailbox, const Counted& counted) {
     Chunk chunk;
     chunk.clear(number);
     chunk.raise(modseq);
-    const Uid first = number << chunk_shift;
+    const Uid first = number * chunk_uids;
     const auto its_uids = counted.uids.intersection(UidSet{UidRange{first, first + (chunk_uids - 1)}});
     for (const auto& range : its_uids.ranges())
       for (Uid uid = range.first; uid <= range.last; ++uid) chunk.set(uid);
-    repair_->put(tables_.uids, schema::chunk_key(mailbox, number), chunk.encoded());
+    repair_->put(tables_.uids, schema::row_key(mailbox, number), chunk.encoded());
   }
 }
 
@@ -167,18 +210,22 @@ void AccountCheck::check_strays() {
   const auto is_stray = [&](const std::string& key) {
     return !mailboxes_.contains(schema::mailbox_of(key).mailbox);
   };
+  std::set<MailboxId> lost;
   each(tables_.messages, schema::account_key(account_),
        [&](const std::string& key, const std::string& value) {
          if (!is_stray(key)) return;
          found("messages lie in a mailbox that does not exist: " + name_of(schema::mailbox_of(key)));
+         lost.insert(schema::mailbox_of(key).mailbox);
          Counted ignored;
          check_block(key, value, ignored);
        });
-  for (const auto table : {tables_.uids, tables_.expunged, tables_.acl, tables_.metadata})
+  for (const auto table : {tables_.marks, tables_.uids, tables_.expunged, tables_.acl, tables_.metadata})
     each(table, schema::account_key(account_), [&](const std::string& key, const std::string&) {
       const bool is_accounts_own =
           table.handle == tables_.metadata.handle && schema::mailbox_of(key).mailbox == 0;
-      if (!is_stray(key) || is_accounts_own) return;
+      const bool is_with_mail =
+          table.handle == tables_.marks.handle && lost.contains(schema::mailbox_of(key).mailbox);
+      if (!is_stray(key) || is_accounts_own || is_with_mail) return;
       found("a row belongs to a mailbox that does not exist: " + name_of(schema::mailbox_of(key)));
       erase(table, key);
     });

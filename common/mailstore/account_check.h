@@ -19,16 +19,20 @@ public:
   std::vector<std::string> run();
 
 private:
-  // What the blocks of a mailbox say.
+  // What the blocks and marks of a mailbox say.
   struct Counted {
     MailboxStatus status;
     UidSet uids;
     std::map<std::uint32_t, ModSeq> chunks;  // the greatest modseq in each
+
+    void mark(Uid uid, std::uint32_t flags, ModSeq modseq);
   };
 
   // account_check.cc
   void check_mailbox(const schema::MailboxRow& stored);
   void check_block(const std::string& key, const std::string& value, Counted& counted);
+  void check_marks(MailboxRef mailbox, Counted& counted);
+  void rebuild_marks(MailboxRef mailbox, Counted& counted, const UidSet& unmarked);
   void check_chunks(MailboxRef mailbox, const Counted& counted);
   void rebuild_chunks(MailboxRef mailbox, const Counted& counted);
   void check_log(schema::MailboxRow& row, const Counted& counted);

@@ -10,6 +10,7 @@
 #include "mailstore/bodies.h"
 #include "mailstore/body_files.h"
 #include "mailstore/state.h"
+#include "mailstore/walk.h"
 #include "message/seven_bit.h"
 
 namespace tubepost::mailstore {

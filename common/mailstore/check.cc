@@ -17,7 +17,7 @@ namespace {
 std::vector<AccountId> accounts_of(const lmdb::ReadTransaction& transaction, const schema::Tables& tables) {
   std::set<AccountId> found;
   for (const auto table :
-       {tables.accounts, tables.mailboxes, tables.names, tables.messages, tables.uids, tables.expunged,
+       {tables.accounts, tables.mailboxes, tables.names, tables.messages, tables.marks, tables.uids, tables.expunged,
         tables.bodies, tables.dropped, tables.structures, tables.texts, tables.acl, tables.metadata}) {
     auto cursor = transaction.cursor(table);
     bool more = cursor.first();

@@ -3,6 +3,7 @@
 #include "mailstore/copy.h"
 #include "mailstore/bodies.h"
 #include "mailstore/state.h"
+#include "mailstore/walk.h"
 
 namespace tubepost::mailstore {
 
@@ -28,7 +29,7 @@ Result<Copied> Transfer::run(const UidSet& uids) {
   copied.to.first = to_.status().uid_next;
   // Of a copy into the same mailbox: the new ones are not copied again.
   const UidSet wanted = uids.intersection(UidSet{UidRange{1, from_.status().uid_next - 1}});
-  BlockWalk walk(ledger_.transaction(), ledger_.tables(), from_.ref, wanted, BlockWalk::Blocks::may_change);
+  BlockWalk walk(ledger_.transaction(), ledger_.tables(), from_.ref, wanted, Rows::may_change);
   while (walk.next())
     if (auto done = one_block(walk.block(), walk.wanted(), copied.from); !done)
       return std::move(done).error();

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "mailstore/state.h"
+#include "mailstore/walk.h"
 
 namespace tubepost::mailstore {
 namespace {
@@ -38,7 +39,7 @@ UidSet erase_messages(Ledger& ledger, Ledger::Mailbox& mailbox, const UidSet& ui
                       std::uint64_t most = UINT64_MAX) {
   UidSet gone;
   std::uint64_t count = 0;
-  BlockWalk walk(ledger.transaction(), ledger.tables(), mailbox.ref, uids, BlockWalk::Blocks::may_change);
+  BlockWalk walk(ledger.transaction(), ledger.tables(), mailbox.ref, uids, Rows::may_change);
   while (count < most && walk.next())
     each_bit(walk.wanted(), [&](unsigned bit) {
       const auto message = walk.block().message(bit);

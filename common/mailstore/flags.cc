@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "mailstore/state.h"
+#include "mailstore/walk.h"
 
 namespace tubepost::mailstore {
 namespace {
@@ -55,16 +56,17 @@ Result<Stored> MailStore::store_flags(MailboxRef ref, const UidSet& uids, const 
                           ? Result<std::uint32_t>(known_bits((*mailbox)->status(), flags))
                           : ledger.bits_of(**mailbox, flags);
     if (!bits) return bits.error();
-    BlockWalk walk(ledger.transaction(), state_->tables, ref, uids, BlockWalk::Blocks::may_change);
+    MarksWalk walk(ledger.transaction(), state_->tables, ref, uids, Rows::may_change);
     while (walk.next())
-      each_bit(walk.wanted(), [&](unsigned bit) {
-        const auto message = walk.block().message(bit);
-        if (change.unchanged_since && message.modseq > *change.unchanged_since)
-          return stored.modified.add(message.uid);
-        const auto then = (message.flags & ~mask) | (apply(change.how, message.flags, *bits) & mask);
-        if (then == message.flags) return;
-        ledger.set_flags(**mailbox, message, then);
-        stored.changed.add(message.uid);
+      each_bit(walk.wanted(), [&, row = walk.row()](unsigned bit) {
+        const Uid uid = row.first_uid() + bit;
+        if (change.unchanged_since && row.modseq(bit) > *change.unchanged_since)
+          return stored.modified.add(uid);
+        const auto before = row.flags(bit);
+        const auto then = (before & ~mask) | (apply(change.how, before, *bits) & mask);
+        if (then == before) return;
+        ledger.set_flags(**mailbox, uid, before, then);
+        stored.changed.add(uid);
       });
     stored.modseq = (*mailbox)->modseq;
     return {};

@@ -173,11 +173,11 @@ void Ledger::insert(Mailbox& mailbox, Message& message) {
   usage.messages += 1;
 }
 
-void Ledger::set_flags(Mailbox& mailbox, const Message& message, std::uint32_t flags) {
+void Ledger::set_flags(Mailbox& mailbox, Uid uid, std::uint32_t before, std::uint32_t flags) {
   auto& status = mailbox.status();
-  mailbox.pages.set_flags(message.uid, flags, raise(mailbox));
-  take(status.unseen, unseen_in(message.flags));
-  take(status.deleted, deleted_in(message.flags));
+  mailbox.pages.set_marks(uid, flags, raise(mailbox));
+  take(status.unseen, unseen_in(before));
+  take(status.deleted, deleted_in(before));
   status.unseen += unseen_in(flags);
   status.deleted += deleted_in(flags);
 }

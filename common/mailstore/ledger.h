@@ -10,10 +10,10 @@
 #include <set>
 
 #include "lmdb/environment.h"
-#include "mailstore/block.h"
 #include "mailstore/body_files.h"
 #include "mailstore/names.h"
 #include "mailstore/notifier.h"
+#include "mailstore/pages.h"
 #include "mailstore/references.h"
 #include "mailstore/schema.h"
 
@@ -50,7 +50,7 @@ public:
   ModSeq raise(Mailbox& mailbox);  // the mod-sequence of this ledger's changes to it
   // Gives the message its UID and mod-sequence. The reference to its body is the caller's matter.
   void insert(Mailbox& mailbox, Message& message);
-  void set_flags(Mailbox& mailbox, const Message& message, std::uint32_t flags);
+  void set_flags(Mailbox& mailbox, Uid uid, std::uint32_t before, std::uint32_t flags);
   // Takes it out; its reference to the body too, unless the caller has moved that elsewhere.
   enum class Reference { drop, moved };
   void erase(Mailbox& mailbox, const Message& message, Reference reference = Reference::drop);

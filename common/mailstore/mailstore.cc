@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "mailstore/migration.h"
 #include "mailstore/state.h"
 
 namespace tubepost::mailstore {
@@ -9,19 +10,18 @@ namespace {
 
 constexpr unsigned commits_between_reader_checks = 1000;
 
-Result<void> check_version(lmdb::Environment& environment, const schema::Tables& tables) {
+Result<void> bring_to_this_format(lmdb::Environment& environment, const schema::Tables& tables) {
   return environment.write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
     const auto found = transaction.get(tables.meta, schema::version_key);
-    if (!found) {
-      std::string value;
-      lmdb::append_u32(value, schema::version);
-      transaction.put(tables.meta, schema::version_key, value);
-      return {};
-    }
-    const auto version = found->size() == 4 ? lmdb::read_u32(*found) : 0;
-    if (version == schema::version) return {};
-    return Failure::permanent(environment.folder() + ": written in format " + std::to_string(version) +
-                              ", this program knows format " + std::to_string(schema::version));
+    const auto version = !found ? schema::version : found->size() == 4 ? lmdb::read_u32(*found) : 0;
+    if (found && version == schema::version) return {};
+    if (version == 2)
+      migrate_from_2(transaction, tables);
+    else if (version != schema::version)
+      return Failure::permanent(environment.folder() + ": written in format " + std::to_string(version) +
+                                ", this program knows format " + std::to_string(schema::version));
+    transaction.put(tables.meta, schema::version_key, schema::encode_u32(schema::version));
+    return {};
   });
 }
 
@@ -44,7 +44,7 @@ Result<MailStore> MailStore::open(const std::string& folder, const Options& opti
   if (!environment) return std::move(environment).error();
   auto tables = schema::open_tables(*environment);
   if (!tables) return std::move(tables).error();
-  if (auto known = check_version(*environment, *tables); !known) return std::move(known).error();
+  if (auto known = bring_to_this_format(*environment, *tables); !known) return std::move(known).error();
   auto state = std::make_unique<State>(std::move(*environment), *tables, options, clock);
   if (options.group_commit)
     state->committer = std::make_unique<lmdb::GroupCommit>(state->environment, nullptr, options.commit_failed,

@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "mailstore/state.h"
+#include "mailstore/walk.h"
 #include "message/seven_bit.h"
 
 namespace tubepost::mailstore {
@@ -63,7 +64,7 @@ public:
   // `next`: where to go on, unless all were visited.
   End run(const UidSet& uids, const Visit& visit, Uid& next) {
     for (BlockWalk walk(transaction_, tables_, mailbox_, uids); walk.next();) {
-      if (is_full()) return next = walk.block().number() << block_shift, End::page_full;
+      if (is_full()) return next = walk.block().first_uid(), End::page_full;
       for (auto bits = walk.wanted(); bits != 0; bits &= bits - 1) {
         const auto message = walk.block().message(static_cast<unsigned>(__builtin_ctz(bits)));
         ++rows_;

@@ -7,6 +7,7 @@ using lmdb::append_u32;
 using lmdb::append_u64;
 
 constexpr std::string_view body_magic = "TPbody2\n";
+constexpr char mailbox_format = '\3';  // where format 2 has the uid_validity: its programs find no mailbox in it
 constexpr int database_damaged = -30796;  // MDB_CORRUPTED; lmdb.h is seen in common/lmdb only
 void append_text(std::string& row, std::string_view text) {
   append_u32(row, static_cast<std::uint32_t>(text.size()));
@@ -64,13 +65,13 @@ void damaged(const char* table) { throw lmdb::Error(database_damaged, table); }
 
 Result<Tables> open_tables(lmdb::Environment& environment) {
   auto opened =
-      environment.open_tables({"meta", "accounts", "mailboxes", "names", "subscribed", "messages", "uids",
-                               "expunged", "bodies", "heads", "shares", "dropped", "structures", "texts",
+      environment.open_tables({"meta", "accounts", "mailboxes", "names", "subscribed", "messages", "marks",
+                               "uids", "expunged", "bodies", "heads", "shares", "dropped", "structures", "texts",
                                "acl", "grants", "metadata", "delivered", "doomed"});
   if (!opened) return std::move(opened).error();
   const auto& t = *opened;
   return Tables{t[0],  t[1],  t[2],  t[3],  t[4],  t[5],  t[6],  t[7],  t[8], t[9],
-                t[10], t[11], t[12], t[13], t[14], t[15], t[16], t[17], t[18]};
+                t[10], t[11], t[12], t[13], t[14], t[15], t[16], t[17], t[18], t[19]};
 }
 
 // ---- keys
@@ -89,13 +90,11 @@ std::string mailbox_key(MailboxRef mailbox) {
 
 std::string name_key(AccountId account, std::string_view name) { return account_key(account).append(name); }
 
-std::string block_key(MailboxRef mailbox, std::uint32_t number) {
+std::string row_key(MailboxRef mailbox, std::uint32_t number) {
   std::string key = mailbox_key(mailbox);
   append_u32(key, number);
   return key;
 }
-
-std::string chunk_key(MailboxRef mailbox, std::uint32_t number) { return block_key(mailbox, number); }
 
 std::string expunged_key(MailboxRef mailbox, ModSeq modseq) {
   std::string key = mailbox_key(mailbox);
@@ -150,7 +149,7 @@ std::string encode(const AccountRow& row) {
 }
 
 std::string encode(const MailboxRow& row) {
-  std::string bytes;
+  std::string bytes(1, mailbox_format);
   const auto& status = row.status;
   append_u32(bytes, status.uid_validity);
   append_u32(bytes, status.uid_next);
@@ -167,6 +166,8 @@ std::string encode(const MailboxRow& row) {
   for (const auto& keyword : status.keywords) append_text(bytes, keyword);
   return bytes;
 }
+
+std::string mailbox_row_of_2(std::string_view bytes) { return std::string(1, mailbox_format).append(bytes); }
 
 std::string encode(const BodyHeader& row) {
   std::string bytes(body_magic);
@@ -233,6 +234,7 @@ std::optional<MailboxRow> decode_mailbox(std::string_view key, std::string_view 
   auto& status = row.status;
   names.u64();
   status.id = names.u32();
+  fields.expect({&mailbox_format, 1});
   status.uid_validity = fields.u32();
   status.uid_next = fields.u32();
   status.highest_modseq = fields.u64();

@@ -5,14 +5,15 @@
 //   meta        "schema"                        -> version:u32
 //   accounts    account:u64                     -> bytes:u64 messages:u64 next_mailbox:u32 last_uid_validity:u32
 //                                                  list_changes:u64 provisioned:u8
-//   mailboxes   account mailbox:u32             -> uid_validity:u32 uid_next:u32 highest_modseq:u64 messages:u32
-//                                                  unseen:u32 deleted:u32 bytes:u64 log_floor:u64 log_ranges:u32
-//                                                  special_use:text name:text keywords:u32 keyword:text*
+//   mailboxes   account mailbox:u32             -> format:u8 uid_validity:u32 uid_next:u32 highest_modseq:u64
+//                                                  messages:u32 unseen:u32 deleted:u32 bytes:u64 log_floor:u64
+//                                                  log_ranges:u32 special_use:text name:text keywords:u32
+//                                                  keyword:text*
 //   names       account name                    -> mailbox:u32
 //   subscribed  account name                    -> nothing
-//   messages    account mailbox uid>>5:u32      -> present:u32 highest_modseq:u64 record*    a block (block.h)
-//               record = flags:u32 head:u32 modseq:u64 internal_date:time save_date:time size:u64 body:id
-//   uids        account mailbox uid>>13:u32     -> highest_modseq:u64 bitmap                 a chunk (block.h)
+//   messages    account mailbox uid/32:u32      -> a block (block.h): what stays of a message as it is
+//   marks       account mailbox uid/64:u32      -> marks (block.h): flags and mod-sequences
+//   uids        account mailbox uid/8192:u32    -> highest_modseq:u64 bitmap                 a chunk (block.h)
 //   expunged    account mailbox modseq:u64      -> { first:u32 last:u32 }*
 //   bodies      account body:id                 -> header [head] [bytes]
 //               header = "TPbody2\n" length:u64 body:id crc32c:u32 place:u32 head_size:u32
@@ -37,16 +38,17 @@
 //   2. every name leads to a mailbox that has this name, and the other way round.
 //   3. the references to a body are the messages that have it and its places in dropped; shares (or 1) is
 //      their number; there is no body without; every message has its body, and its head if it names one.
-//   4. uid_next is greater than every uid; highest_modseq of a mailbox, chunk and block is not less than every
-//      modseq in it; the bits of a chunk are those of its blocks; a block or chunk has at least one message.
+//   4. uid_next is greater than every uid; highest_modseq of a mailbox and chunk is not less than every modseq
+//      in it; the bits of marks and chunks are those of the blocks; none of them is without a message.
 //   5. every row of expunged has a modseq above log_floor and not above highest_modseq, and names no UID that
 //      is there; log_ranges is the number of ranges in all of them.
 //   6. every file of bodies/ has a row in bodies (place 1) or in doomed; every row of place 1 has its file.
 //   7. heads, structures and texts belong to a body; acl and metadata to a mailbox; grants is acl, turned.
 //   A crash between link and commit leaves a file without a row (rule 6), nothing else; check(repair) removes
 //   it.
-// A newer program reads or migrates an older version; an older one refuses a newer with a sentence. Version 1
-// was never released and is refused as well.
+// A newer program brings an older store to its own format when it opens it (migration.h); an older one refuses a newer with a
+// sentence, and finds its mailboxes damaged if it was running meanwhile: their rows begin with the format. Format 1 was never
+// released and is refused as well.
 #pragma once
 
 #include "lmdb/environment.h"
@@ -61,11 +63,11 @@ inline Timestamp to_time(std::uint64_t milliseconds) {
   return Timestamp(Milliseconds(static_cast<std::int64_t>(milliseconds)));
 }
 
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 inline constexpr std::string_view version_key = "schema";
 
 struct Tables {
-  lmdb::Table meta, accounts, mailboxes, names, subscribed, messages, uids, expunged, bodies, heads, shares,
+  lmdb::Table meta, accounts, mailboxes, names, subscribed, messages, marks, uids, expunged, bodies, heads, shares,
       dropped, structures, texts, acl, grants, metadata, delivered, doomed;
 };
 Result<Tables> open_tables(lmdb::Environment& environment);
@@ -75,8 +77,7 @@ Result<Tables> open_tables(lmdb::Environment& environment);
 std::string account_key(AccountId account);
 std::string mailbox_key(MailboxRef mailbox);
 std::string name_key(AccountId account, std::string_view name);  // names, subscribed
-std::string block_key(MailboxRef mailbox, std::uint32_t number);
-std::string chunk_key(MailboxRef mailbox, std::uint32_t number);
+std::string row_key(MailboxRef mailbox, std::uint32_t number);  // messages, marks, uids
 std::string expunged_key(MailboxRef mailbox, ModSeq modseq);
 std::string body_key(AccountId account, const spool::SpoolId& body);
 std::string head_key(AccountId account, const spool::SpoolId& body, std::uint32_t head);
@@ -132,6 +133,8 @@ std::optional<MailboxRow> decode_mailbox(std::string_view key, std::string_view 
 std::optional<BodyHeader> decode_body_header(std::string_view bytes);
 std::optional<DeliveredRow> decode_delivered(std::string_view bytes);
 std::optional<UidSet> decode_uids(std::string_view bytes);
+
+std::string mailbox_row_of_2(std::string_view bytes);  // a row of format 2 as one of this
 
 std::string encode_u32(std::uint32_t number);
 std::optional<std::uint32_t> decode_u32(std::string_view bytes);

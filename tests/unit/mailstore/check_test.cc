@@ -1,7 +1,7 @@
 // Every rule of schema.h, broken behind the store's back: found, mended where it can be, found no more.
 #include "base/text.h"
 #include "lmdb/environment.h"
-#include "mailstore/schema.h"
+#include "mailstore/block.h"
 #include "unit/mailstore/fixture.h"
 
 namespace tubepost::mailstore::test {
@@ -14,6 +14,7 @@ enum Table {
   mailboxes,
   names,
   messages,
+  marks,
   uids,
   expunged,
   bodies,
@@ -32,8 +33,8 @@ void break_rule(Store& store, const std::function<void(lmdb::WriteTransaction&, 
   {
     auto environment = lmdb::Environment::open(store.folder / "store", {});
     const auto tables =
-        environment->open_tables({"accounts", "mailboxes", "names", "messages", "uids", "expunged", "bodies",
-                                  "heads", "shares", "dropped", "structures", "acl", "grants"});
+        environment->open_tables({"accounts", "mailboxes", "names", "messages", "marks", "uids", "expunged",
+                                  "bodies", "heads", "shares", "dropped", "structures", "acl", "grants"});
     const auto done = environment->write([&](lmdb::WriteTransaction& transaction) -> Result<void> {
       damage(transaction, *tables);
       return {};
@@ -102,23 +103,36 @@ const CheckCase check_cases[] = {
      "belongs to no message"},
     {"chunk missing",
      [](auto& t, const Tables& tables) {
-       t.erase(tables[table::uids], schema::chunk_key({1, 1}, 0));
+       t.erase(tables[table::uids], schema::row_key({1, 1}, 0));
      },
      "UIDs of INBOX are not those"},
     {"chunk too old",
      [](auto& t, const Tables& tables) {
-       std::string value(*t.get(tables[table::uids], schema::chunk_key({1, 1}, 0)));
+       std::string value(*t.get(tables[table::uids], schema::row_key({1, 1}, 0)));
        value.replace(0, 8, 8, '\0');
-       t.put(tables[table::uids], schema::chunk_key({1, 1}, 0), value);
+       t.put(tables[table::uids], schema::row_key({1, 1}, 0), value);
      },
      "UIDs of INBOX are not those"},
-    {"block too old",
+    {"marks missing",
+     [](auto& t, const Tables& tables) { t.erase(tables[table::marks], schema::row_key({1, 1}, 0)); },
+     "flags of INBOX are not those"},
+    {"marks of one that is not there",
      [](auto& t, const Tables& tables) {
-       std::string value(*t.get(tables[table::messages], schema::block_key({1, 1}, 0)));
-       value.replace(4, 8, 8, '\0');
-       t.put(tables[table::messages], schema::block_key({1, 1}, 0), value);
+       Packed<MarksRow> marks;
+       marks.clear(2);
+       write_marks(marks.insert(5), seen, 1);
+       t.put(tables[table::marks], schema::row_key({1, 1}, 2), marks.view().bytes());
      },
-     "too small a mod-sequence"},
+     "flags of INBOX are not those"},
+    {"marks of no form",
+     [](auto& t, const Tables& tables) { t.put(tables[table::marks], schema::row_key({1, 1}, 0), "odd"); },
+     "flags of INBOX are not those"},
+    {"marks of no mailbox",
+     [](auto& t, const Tables& tables) {
+       const std::string value(*t.get(tables[table::marks], schema::row_key({1, 1}, 0)));
+       t.put(tables[table::marks], schema::row_key({1, 9}, 0), value);
+     },
+     "mailbox that does not exist"},
     {"log names one that is there",
      [](auto& t, const Tables& tables) {
        t.put(tables[table::expunged], schema::expunged_key({1, 1}, 2), schema::encode(UidSet{{2, 2}}));
@@ -169,6 +183,27 @@ TEST(Check, FindsAndMendsEachBrokenRule) {
     EXPECT_TRUE(store.check().empty()) << one.name << ": " << join(store.check(), "; ");
     EXPECT_EQ(store.texts(), "1:body of a 2:body of b") << one.name;
   }
+}
+
+TEST(Check, KeepsTheFlagsThatAreLeftAndShowsTheOthersAsChanged) {
+  Store store;
+  store.deliver({message("a"), message("b")});
+  ASSERT_TRUE(store->store_flags({1, 1}, UidSet{{1, 2}}, {FlagChange::How::add, {seen, {}}, {}}).has_value());
+  const auto modseq = store.status().highest_modseq;
+  break_rule(store, [](auto& t, const Tables& tables) {
+    const auto key = schema::row_key({1, 1}, 0);
+    Packed<MarksRow> marks;
+    marks.load(MarksRow(0, *t.get(tables[table::marks], key)));
+    marks.erase(1);
+    t.put(tables[table::marks], key, marks.view().bytes());
+  });
+  EXPECT_FALSE(store->find({1, 1}, 1).has_value()) << "no flags are made up";
+  store.check(true);
+  EXPECT_TRUE(store.check().empty());
+  EXPECT_EQ((*store->find({1, 1}, 1))->flags, 0U);
+  EXPECT_EQ((*store->find({1, 1}, 2))->flags, std::uint32_t{seen});
+  EXPECT_EQ(store->changes_since({1, 1}, modseq)->changed, (UidSet{{1, 1}}));
+  EXPECT_EQ(store.status().unseen, 1U);
 }
 
 TEST(Check, SaysThatABodyIsMissingAndLosesNothingElse) {
