@@ -1,7 +1,8 @@
 """An IMAP client for measurements, and the rows of `bench/run imap`."""
-import selectors
+import subprocess
 import time
 
+from .tubepost import program
 from .wire import SILENCE, Connection
 
 HEADER = ("Received: from relay{n}.example.net by mx.example.test; Mon, 7 Feb 2022 21:52:25 -0800\r\n"
@@ -77,52 +78,21 @@ def create(client, mailbox):
     client.command(f"CREATE {mailbox}")
 
 
+def load(mode, port, count, *commands):
+    """Seconds for one of short commands: imap-load's, a client here would take as long as the server."""
+    said = subprocess.run([program("imap-load"), mode, str(port), str(count), *commands], input=make_message(1), check=True,
+                          stdout=subprocess.PIPE, timeout=600).stdout
+    return float(said) / (count * len(commands))
+
+
 def appends(port, clients, each, mailbox):
-    """Seconds for one durable APPEND. One thread serves all the clients: Python's own would stand in each other's way."""
-    sessions = [Client(port) for _ in range(clients)]
+    """Durable ones."""
     targets = [mailbox.format(index) for index in range(clients)]
-    for target in sorted(set(targets)):
-        create(sessions[0], target)
-    message = make_message(1)
-    left = dict.fromkeys(sessions, each)
-    with selectors.DefaultSelector() as selector:
-        begin = time.monotonic()
-        for session, target in zip(sessions, targets):
-            selector.register(session.socket, selectors.EVENT_READ, (session, target))
-            session.send(f"APPEND {target}", [message])
-        while left:
-            ready = selector.select(SILENCE)
-            if not ready:
-                raise RuntimeError("no reply to APPEND")
-            for key, _ in ready:
-                session, target = key.data
-                session.finish(b"t%d" % session.number)
-                left[session] -= 1
-                if left[session]:
-                    session.send(f"APPEND {target}", [message])
-                else:
-                    selector.unregister(session.socket)
-                    del left[session]
-        taken = time.monotonic() - begin
-    for session in sessions:
-        session.close()
-    return taken / (clients * each)
-
-
-def logins(port, count):
-    def one():
-        client = Client(port)
-        client.command("SELECT large")
-        client.close()
-    return seconds(lambda: [one() for _ in range(count)]) / count
-
-
-def selects(port, count):
     client = Client(port)
-    client.command("SELECT large")
-    taken = seconds(lambda: [client.command("SELECT large") for _ in range(count)]) / count
+    for target in sorted(set(targets)):
+        create(client, target)
     client.close()
-    return taken
+    return load("commands", port, each, *(f"APPEND {target} {{+}}" for target in targets))
 
 
 def notification(port, count):
@@ -191,8 +161,9 @@ def in_mailbox(selected, *before, command):
 
 
 def one_round(contest, number):
-    contest.row("LOGIN + SELECT", lambda server: logins(server.imap, 50))
-    contest.row("SELECT", lambda server: selects(server.imap, 500))  # 20 are over in 2 ms: noise
+    contest.row("LOGIN + SELECT", lambda server: load("logins", server.imap, 200, "SELECT large"))
+    contest.row("LOGIN + SELECT, 4 clients", lambda server: load("logins", server.imap, 100, *["SELECT large"] * 4))
+    contest.row("SELECT", lambda server: load("commands", server.imap, 1000, "SELECT large"))
     for row, command, is_twice in ON_LARGE:
         if is_twice and number == 0:
             contest.row(row + " (first time)", on_large(command))

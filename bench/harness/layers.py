@@ -7,18 +7,12 @@ import time
 
 from .greylisting import Postgrey
 from .peers import Postfix, Service, tool, tool_environment
-from .tubepost import BIN, Tubepost
+from .tubepost import BIN, Tubepost, program
 
 DNS = "127.0.0.99"  # resolv.conf knows no ports: 53 of an address that nobody else has
 BLOCK_LISTS = ("zen.block.test", "bl.block.test")
 NETWORKS = 250  # of smtp-load
 ENTRIES = 100_000
-
-
-def program(name):
-    if not (BIN / name).exists():
-        raise SystemExit(f"bench/run: no {BIN / name}: cmake -DTUBEPOST_BENCH=ON build && cmake --build build")
-    return BIN / name
 
 
 class SlowDns(Service):

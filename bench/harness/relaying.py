@@ -8,9 +8,8 @@ import socket
 import subprocess
 import time
 
-from .layers import program
 from .peers import Postfix, Service, tool, tool_environment, wait_for_port
-from .tubepost import BIN, Tubepost
+from .tubepost import BIN, Tubepost, program
 
 CONNECTIONS = 20  # Postfix's default_destination_concurrency_limit
 SENDS = {"TUBEPOST_QRUN_OUTGOING_CONNECTIONS": str(CONNECTIONS), "TUBEPOST_SMTPD_TRUSTED": "127.0.0.0/8"}

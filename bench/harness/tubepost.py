@@ -7,6 +7,12 @@ from .peers import ROOT, Service, wait_for_port
 BIN = ROOT / "build" / "bin"
 
 
+def program(name):
+    if not (BIN / name).exists():
+        raise SystemExit(f"bench/run: no {BIN / name}: cmake -DTUBEPOST_BENCH=ON build && cmake --build build")
+    return BIN / name
+
+
 class Tubepost(Service):
     def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None,
                  imap=False, port=None):
