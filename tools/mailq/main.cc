@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
                  "reroute: where to, a host or what mailadm route takes; none: the routes again.");
   std::string until;
   std::vector<std::string> outages;
-  program.option("--until", until, "TIME", "simulate: the time to play, +5d or as RFC 3339 has it.");
+  program.option("--until", until, "TIME", "simulate: the time to play, 5d or as RFC 3339 has it.");
   program.option("--outage", outages, "DOMAIN=DURATION",
                  "simulate: nobody there answers for so long from now; may be given several times.");
   program.operands(words, "COMMAND|ID|FILTER|all",

@@ -122,7 +122,7 @@ ExitStatus show_plan(const config::Program& program) {
 std::optional<Forecast> read_forecast(const Options& options, Timestamp start) {
   const auto until = parse_until(options.simulate, start);
   if (!until) {
-    std::fputs("qrun: --simulate needs a time to come, +5d or as RFC 3339 has it\n", stderr);
+    std::fputs("qrun: --simulate needs a time to come, 5d or as RFC 3339 has it\n", stderr);
     return std::nullopt;
   }
   Forecast forecast{start, *until, {}};
@@ -189,7 +189,7 @@ int main(int argc, char** argv) {
   program.flag("--dry-run", options.dry_run, "Print what would be done now; change nothing.");
   program.option(
       "--simulate", options.simulate, "TIME",
-      "Play the queue until then (+5d) on a copy, with a clock of its own; print what becomes of it.");
+      "Play the queue until then (5d) on a copy, with a clock of its own; print what becomes of it.");
   program.option("--outage", options.outages, "DOMAIN=DURATION",
                  "With --simulate: nobody there answers for so long from now; may be given several times.");
   program.option("--replay", options.replay, "ID|since=TIME",

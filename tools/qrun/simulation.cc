@@ -244,10 +244,8 @@ void play(const World& world, const Forecast& forecast, spool::Spool& spool, Man
 }  // namespace
 
 std::optional<Timestamp> parse_until(std::string_view text, Timestamp start) {
-  const bool relative = text.starts_with('+');
-  const auto length = relative ? parse_duration(text.substr(1)) : std::nullopt;
-  const auto time =
-      relative ? length ? std::optional<Timestamp>(start + *length) : std::nullopt : parse_rfc3339(text);
+  const auto length = parse_duration(text.substr(text.starts_with('+') ? 1 : 0));
+  const auto time = length ? std::optional<Timestamp>(start + *length) : parse_rfc3339(text);
   return time && *time > start ? time : std::nullopt;
 }
 

@@ -50,7 +50,7 @@ struct World {
   const log::Logger& logger;
 };
 
-// "+5d", or a moment of RFC 3339; nullopt: neither, or not after `start`.
+// "5d" or "+5d", or a moment of RFC 3339; nullopt: neither, or not after `start`.
 std::optional<Timestamp> parse_until(std::string_view text, Timestamp start);
 std::optional<Outage> parse_outage(std::string_view text, Timestamp start);  // "example.com=2h"
 

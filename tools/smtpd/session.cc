@@ -70,8 +70,9 @@ bool Session::greet() {
 // 220, or (RFC 5321 3.1) 554 in its place, after which the connection is closed at once. What policy services refuse here waits
 // for RCPT.
 Answer Session::greeting() {
-  const auto verdict = client_.trusted ? Verdict{} : policy_->is_turned_away(client_.ip());
-  explain("connect " + client_.address_text(), verdict.yes ? "refused" : "accepted", verdict.rule);
+  const auto verdict = client_.trusted ? Verdict{false, "trusted"} : policy_->is_turned_away(client_.ip());
+  const auto address = client_.address_text();
+  explain(address.empty() ? "connect" : "connect " + address, verdict.yes ? "refused" : "accepted", verdict.rule);
   if (verdict.yes) {
     services_.logger.info("refused", {{"client", client_.address_text()}, {"command", "connect"}, {"rule", verdict.rule}});
     return {refusals::turned_away(policy_->hostname()), Then::close};

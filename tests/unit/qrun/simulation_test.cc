@@ -140,8 +140,9 @@ TEST(Replays, AreOfOneMessageOrOfATime) {
 TEST(Forecasts, AreReadAsTheyAreWritten) {
   const Timestamp start(Milliseconds(1'700'000'000'000));
   EXPECT_EQ(parse_until("+5d", start), start + 120h);
+  EXPECT_EQ(parse_until("2h", start), start + 2h);
   EXPECT_EQ(parse_until("2023-11-15T22:13:20Z", start), start + 24h);
-  for (const char* bad : {"", "5d", "+", "+x", "2020-01-01T00:00:00Z", "+0s"})
+  for (const char* bad : {"", "d", "+", "+x", "++5d", "+2023-11-15T22:13:20Z", "2020-01-01T00:00:00Z", "+0s"})
     EXPECT_FALSE(parse_until(bad, start)) << bad;
   EXPECT_EQ(parse_outage("Example.com=2h", start)->domain, "example.com");
   for (const char* bad : {"", "x", "=2h", "x=", "x=y"}) EXPECT_FALSE(parse_outage(bad, start)) << bad;
