@@ -1,7 +1,9 @@
 """A POP3 client for measurements, and the rows of `bench/run pop3`: an INBOX of many messages."""
+import subprocess
 import time
 
 from .imap import USER
+from .tubepost import program
 from .wire import Connection
 
 
@@ -25,9 +27,6 @@ class Client(Connection):
     def lines(self, text):
         """A command with an answer of many lines; how many bytes came."""
         self.command(text)
-        return self.rest_of_lines()
-
-    def rest_of_lines(self):
         tail, size = b"\r\n" + self.rest, 0
         while (at := tail.find(b"\r\n.\r\n")) < 0:
             size += max(0, len(tail) - 16)
@@ -63,33 +62,12 @@ def logins(server):
     return (time.monotonic() - begin) / 10
 
 
-def retrieve(count):
-    """Seconds for one RETR, each sent when the one before it has come."""
+def retrieve(count, ahead):
+    """Seconds for one RETR of `ahead` that are sent at a time: pop3-load's, a client here would take as long as the server."""
     def work(server):
-        client = Client(server.pop3)
-        begin = time.monotonic()
-        for number in range(1, count + 1):
-            client.lines(f"RETR {number}")
-        taken = time.monotonic() - begin
-        client.close()
-        return taken / count
-    return work
-
-
-def retrieve_pipelined(count, ahead=10):
-    """Seconds for one RETR, so many sent before the reply to the first has come (RFC 2449 6.6)."""
-    def work(server):
-        client = Client(server.pop3)
-        begin = time.monotonic()
-        for first in range(1, count + 1, ahead):
-            numbers = range(first, min(first + ahead, count + 1))
-            client.socket.sendall("".join(f"RETR {number}\r\n" for number in numbers).encode())
-            for _ in numbers:
-                client.read_ok()
-                client.rest_of_lines()
-        taken = time.monotonic() - begin
-        client.close()
-        return taken / count
+        said = subprocess.run([program("pop3-load"), *(str(number) for number in (server.pop3, count, ahead))], check=True,
+                              stdout=subprocess.PIPE, timeout=600).stdout
+        return float(said) / count
     return work
 
 
@@ -101,5 +79,5 @@ def one_round(contest, number, messages):
         contest.row("UIDL (first time)", timed("UIDL", 1))
     contest.row("LIST", timed("LIST"))
     contest.row("UIDL", timed("UIDL"))
-    contest.row("RETR, one after the other", retrieve(min(messages, 20_000)))
-    contest.row("RETR, ten sent ahead", retrieve_pipelined(min(messages, 20_000)))
+    contest.row("RETR, one after the other", retrieve(min(messages, 20_000), 1))
+    contest.row("RETR, ten sent ahead", retrieve(min(messages, 20_000), 10))

@@ -5,64 +5,39 @@
 //                                            time begins when all have logged in
 //
 // A COMMAND that ends in {+} is followed by what stands on stdin, as a literal. Prints the seconds. A reply that is not OK ends all.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <list>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "load/tcp_client.h"
+
 namespace {
 
-[[noreturn]] void fail(const char* what, const std::string& said = {}) {
-  std::fprintf(stderr, "imap-load: %s %s\n", what, said.c_str());
-  std::exit(1);
-}
+using load::fail, load::number;
 
 class Session {
 public:
-  explicit Session(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int on = 1;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) fail("connect");
-    while (replies_.find("\r\n") == std::string::npos) receive();
+  explicit Session(std::uint16_t port) : client_(port) {
+    while (replies_.find("\r\n") == std::string::npos) client_.read_to(replies_);
     command("LOGIN bob@example.test secret");
   }
-  Session(const Session&) = delete;
-  ~Session() { ::close(fd_); }
 
-  int fd() const { return fd_; }
+  int fd() const { return client_.fd(); }
   void command(const std::string& text) {
     send(text);
     while (!receive()) continue;
   }
   void send(const std::string& text) {
-    const std::string line = "a " + text + "\r\n";
-    for (std::size_t done = 0; done < line.size();) {
-      const auto size = ::send(fd_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
-      if (size <= 0) fail("send");
-      done += static_cast<std::size_t>(size);
-    }
+    client_.write("a " + text + "\r\n");
     replies_ = "\r\n";
   }
   // Takes what there is; says whether the tagged reply is complete.
   bool receive() {
-    char buffer[16'384];
-    const auto size = ::recv(fd_, buffer, sizeof buffer, 0);
-    if (size <= 0) fail("the server closed:", replies_);
-    replies_.append(buffer, static_cast<std::size_t>(size));
+    client_.read_to(replies_);
     const auto tagged = replies_.find("\r\na ");
     if (tagged == std::string::npos || !replies_.ends_with("\r\n")) return false;
     if (replies_.compare(tagged + 4, 2, "OK") != 0) fail("refused:", replies_.substr(tagged));
@@ -70,7 +45,7 @@ public:
   }
 
 private:
-  int fd_;
+  load::TcpClient client_;
   std::string replies_;  // since the last command, behind a line end
 };
 
@@ -126,8 +101,6 @@ std::string with_literal(const std::string& command) {
   static const std::string literal = all_of_stdin();
   return command.substr(0, command.size() - 2) + std::to_string(literal.size()) + "+}\r\n" + literal;
 }
-
-unsigned number(const char* text) { return static_cast<unsigned>(std::strtoul(text, nullptr, 10)); }
 
 }  // namespace
 

@@ -4,28 +4,19 @@
 //
 // Sessions are threads that wait for each reply. Connection number n (from FIRST-CLIENT on) comes from host n / 250 of network n % 250.
 // Prints "accepted refused seconds"; a recipient that is refused ends its connection, anything else that is not as expected ends all.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "load/tcp_client.h"
 
 namespace {
 
 constexpr unsigned networks = 250, message_size = 10'240;
 
-[[noreturn]] void fail(const char* what, const std::string& said = {}) {
-  std::fprintf(stderr, "smtp-load: %s %s\n", what, said.c_str());
-  std::exit(1);
-}
+using load::fail, load::number;
 
 in_addr_t address_of(unsigned client) {
   const unsigned host = client / networks;
@@ -34,29 +25,15 @@ in_addr_t address_of(unsigned client) {
 
 class Connection {
 public:
-  Connection(std::uint16_t port, unsigned client) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in from{}, to{};
-    from.sin_family = to.sin_family = AF_INET;
-    from.sin_addr.s_addr = address_of(client);
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int on = 1;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0) fail("bind");
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) fail("connect");
+  Connection(std::uint16_t port, unsigned client) : client_(port, address_of(client)) {
     expect('2');
     say("EHLO client.source.test\r\n", '2');
   }
-  Connection(const Connection&) = delete;
-  ~Connection() {
-    say("QUIT\r\n", '2');
-    ::close(fd_);
-  }
+  ~Connection() { say("QUIT\r\n", '2'); }
 
   bool send_message(const std::string& text) {
     say("MAIL FROM:<sender@source.test>\r\n", '2');
-    write("RCPT TO:<sink@discard.test>\r\n");
+    client_.write("RCPT TO:<sink@discard.test>\r\n");
     const auto reply = read();
     if (reply[0] == '4') return false;
     if (reply[0] != '2') fail("RCPT:", reply);
@@ -67,34 +44,24 @@ public:
 
 private:
   void say(const std::string& text, char expected) {
-    write(text);
+    client_.write(text);
     expect(expected);
   }
   void expect(char first) {
     if (const auto reply = read(); reply[0] != first) fail("unexpected:", reply);
   }
-  void write(const std::string& text) {
-    for (std::size_t done = 0; done < text.size();) {
-      const auto size = ::send(fd_, text.data() + done, text.size() - done, MSG_NOSIGNAL);
-      if (size <= 0) fail("send");
-      done += static_cast<std::size_t>(size);
-    }
-  }
   // A whole reply; nothing is pipelined.
   std::string read() {
     std::string reply;
-    char buffer[4096];
     for (;;) {
-      const auto size = ::recv(fd_, buffer, sizeof buffer, 0);
-      if (size <= 0) fail("the server closed:", reply);
-      reply.append(buffer, static_cast<std::size_t>(size));
+      client_.read_to(reply);
       if (!reply.ends_with("\r\n")) continue;
       const auto last = reply.rfind('\n', reply.size() - 2);
       if (reply[(last == reply.npos ? 0 : last + 1) + 3] != '-') return reply;
     }
   }
 
-  int fd_;
+  load::TcpClient client_;
 };
 
 std::string message() {
@@ -102,8 +69,6 @@ std::string message() {
   while (text.size() < message_size) text += std::string(70, 'x') + "\r\n";
   return text + ".\r\n";
 }
-
-unsigned number(const char* text) { return static_cast<unsigned>(std::strtoul(text, nullptr, 10)); }
 
 }  // namespace
 
