@@ -13,9 +13,10 @@ using namespace std::chrono_literals;
 class Fair : public testing::Test {
 protected:
   Fair() { use(4); }
-  void use(std::size_t connections) {
+  void use(std::size_t connections, std::size_t in_hand = Destinations::Limits().in_hand) {
     Destinations::Limits limits;
     limits.connections = connections;
+    limits.in_hand = in_hand;
     limits.back_off = {60s, 300s};
     destinations.set_limits(limits);
   }
@@ -28,6 +29,7 @@ protected:
       destinations.add(std::move(parcel));
     }
   }
+  static std::string lane(int number) { return "d" + std::to_string(number) + ".test"; }
   std::string next(std::size_t connecting = 0) {
     auto parcel = destinations.next([&](const std::string& lane) { return busy[lane]; }, connecting);
     if (!parcel) return "";
@@ -86,11 +88,7 @@ TEST_F(Fair, WhoHasNotAnsweredYetLeavesConnectionsToThoseWhoHave) {
 }
 
 TEST_F(Fair, NoMoreIsAskedForThanIsTaken) {
-  Destinations::Limits limits;
-  limits.connections = 20;
-  limits.in_hand = 100;
-  destinations.set_limits(limits);
-  const auto lane = [](int i) { return "d" + std::to_string(i) + ".test"; };
+  use(20, 100);
   for (int i = 0; i < 26; ++i) add(lane(i)), next(), answer(relay::Trouble::none);
   for (int i = 0; i < 26; ++i) add(lane(i), "x", 3), destinations.parked(lane(i));
   std::size_t wished = 0, room = 100 - 26 * 3;
@@ -102,11 +100,7 @@ TEST_F(Fair, NoMoreIsAskedForThanIsTaken) {
 }
 
 TEST_F(Fair, NothingIsWishedAgainAndAgainForThoseThatHaveTheirShare) {
-  Destinations::Limits limits;
-  limits.connections = 20;
-  limits.in_hand = 100;
-  destinations.set_limits(limits);
-  const auto lane = [](int i) { return "d" + std::to_string(i) + ".test"; };
+  use(20, 100);
   for (int i = 0; i < 20; ++i)  // so that each may have three connections
     for (int sent = 0; sent < 2; ++sent) add(lane(i)), next(), answer(relay::Trouble::none);
   for (int i = 0; i < 20; ++i) add(lane(i), "x", 4), destinations.parked(lane(i));
