@@ -58,9 +58,10 @@ void AccountCheck::check_mailbox(const schema::MailboxRow& stored) {
 }
 
 void AccountCheck::check_block(const std::string& key, const std::string& value, Counted& counted) {
-  const BlockRow block(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
+  const auto number = schema::row_number(key);
+  const BlockRow block(number.value_or(0), value);
   auto& status = counted.status;
-  if (key.size() != 16 || !block.is_valid())
+  if (!number || !block.is_valid())
     return found("a block of messages of " + status.name + " is damaged");
   each_bit(block.present(), [&](unsigned bit) {
     const auto message = block.unmarked(bit);
@@ -87,8 +88,9 @@ void AccountCheck::check_marks(MailboxRef mailbox, Counted& counted) {
   UidSet marked;
   bool is_right = true;
   each(tables_.marks, schema::mailbox_key(mailbox), [&](const std::string& key, const std::string& value) {
-    const MarksRow marks(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
-    if (key.size() != 16 || !marks.is_valid()) {
+    const auto number = schema::row_number(key);
+    const MarksRow marks(number.value_or(0), value);
+    if (!number || !marks.is_valid()) {
       is_right = false;
       return;
     }
@@ -113,8 +115,9 @@ void AccountCheck::rebuild_marks(MailboxRef mailbox, Counted& counted, const Uid
     return row->second.insert(uid % MarksRow::uids);
   };
   each(tables_.marks, schema::mailbox_key(mailbox), [&](const std::string& key, const std::string& value) {
-    const MarksRow marks(key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0, value);
-    if (key.size() == 16 && marks.is_valid())
+    const auto number = schema::row_number(key);
+    const MarksRow marks(number.value_or(0), value);
+    if (number && marks.is_valid())
       each_bit(marks.present(), [&](unsigned bit) {
         const auto uid = marks.first_uid() + bit;
         if (counted.uids.contains(uid)) write_marks(record_of(uid), marks.flags(bit), marks.modseq(bit));
@@ -136,13 +139,13 @@ void AccountCheck::check_chunks(MailboxRef mailbox, const Counted& counted) {
   bool is_right = true;
   each(tables_.uids, schema::mailbox_key(mailbox), [&](const std::string& key, const std::string& value) {
     Chunk chunk;
-    const auto number = key.size() == 16 ? lmdb::read_u32(std::string_view(key).substr(12)) : 0;
-    if (key.size() != 16 || !chunk.load(number, value)) {
+    const auto number = schema::row_number(key);
+    if (!number || !chunk.load(*number, value)) {
       is_right = false;
       return;
     }
     chunk.add_to(uids);
-    const auto known = counted.chunks.find(number);
+    const auto known = counted.chunks.find(*number);
     is_right = is_right && known != counted.chunks.end() && chunk.highest_modseq() >= known->second;
   });
   if (is_right && uids == counted.uids) return;

@@ -40,14 +40,15 @@ Message message_of_2(const char* record) {
 // The messages of one row.
 std::vector<Message> messages_of_2(const std::string& key, const std::string& value) {
   constexpr std::size_t header_size = 12, record_size = 56;
-  if (key.size() != 16 || value.size() < header_size) schema::damaged("messages");
+  const auto number = schema::row_number(key);
+  if (!number || value.size() < header_size) schema::damaged("messages");
   const auto present = packed::load<std::uint32_t>(value.data());
   if (value.size() != header_size + static_cast<std::size_t>(std::popcount(present)) * record_size) schema::damaged("messages");
   std::vector<Message> messages;
   const char* record = value.data() + header_size;
   each_bit(present, [&](unsigned bit) {
     messages.push_back(message_of_2(record));
-    messages.back().uid = lmdb::read_u32(std::string_view(key).substr(12)) * BlockRow::uids + bit;
+    messages.back().uid = *number * BlockRow::uids + bit;
     record += record_size;
   });
   return messages;

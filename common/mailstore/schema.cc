@@ -96,6 +96,12 @@ std::string row_key(MailboxRef mailbox, std::uint32_t number) {
   return key;
 }
 
+std::optional<std::uint32_t> row_number(std::string_view key) {
+  constexpr std::size_t mailbox_key_size = 12;
+  if (key.size() != mailbox_key_size + 4) return std::nullopt;
+  return lmdb::read_u32(key.substr(mailbox_key_size));
+}
+
 std::string expunged_key(MailboxRef mailbox, ModSeq modseq) {
   std::string key = mailbox_key(mailbox);
   append_u64(key, modseq);

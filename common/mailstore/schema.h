@@ -78,6 +78,7 @@ std::string account_key(AccountId account);
 std::string mailbox_key(MailboxRef mailbox);
 std::string name_key(AccountId account, std::string_view name);  // names, subscribed
 std::string row_key(MailboxRef mailbox, std::uint32_t number);  // messages, marks, uids
+std::optional<std::uint32_t> row_number(std::string_view key);  // nullopt: it is no such key
 std::string expunged_key(MailboxRef mailbox, ModSeq modseq);
 std::string body_key(AccountId account, const spool::SpoolId& body);
 std::string head_key(AccountId account, const spool::SpoolId& body, std::uint32_t head);

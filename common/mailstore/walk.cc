@@ -10,8 +10,6 @@ lmdb::Table table_of(const schema::Tables& tables, const MarksRow&) { return tab
 const char* name_of(const BlockRow&) { return "messages"; }
 const char* name_of(const MarksRow&) { return "marks"; }
 
-std::uint32_t number_in(std::string_view key) { return lmdb::read_u32(key.substr(12)); }
-
 // The bits of `uids` in a row.
 template <class Row>
 typename Row::Present mask_of(const UidSet& uids, std::size_t& at, std::uint32_t number) {
@@ -64,8 +62,9 @@ bool RowWalk<Row>::step() {
   const auto wished = std::max(next_, ranges[at_].first / Row::uids);
   const bool is_adjacent = rows_ == Rows::stay && next_ != 0 && wished == next_;
   const bool moved = is_adjacent ? cursor_.next() : cursor_.seek(schema::row_key(mailbox_, wished));
-  if (!moved || cursor_.key().size() != prefix_.size() + 4 || !cursor_.key().starts_with(prefix_)) return false;
-  number_ = number_in(cursor_.key());
+  const auto number = moved && cursor_.key().starts_with(prefix_) ? schema::row_number(cursor_.key()) : std::nullopt;
+  if (!number) return false;
+  number_ = *number;
   next_ = number_ + 1;
   const Row found(number_, cursor_.value());
   if (!found.is_valid()) schema::damaged(name_of(Row()));
@@ -90,8 +89,8 @@ UidSet uids_of(const lmdb::ReadTransaction& transaction, const schema::Tables& t
   auto cursor = transaction.cursor(tables.uids);
   Chunk chunk;
   for (bool more = cursor.seek_prefix(prefix); more && cursor.key().starts_with(prefix); more = cursor.next()) {
-    if (cursor.key().size() != prefix.size() + 4 || !chunk.load(number_in(cursor.key()), cursor.value()))
-      schema::damaged("uids");
+    const auto number = schema::row_number(cursor.key());
+    if (!number || !chunk.load(*number, cursor.value())) schema::damaged("uids");
     chunk.add_to(uids);
   }
   return uids;
@@ -104,10 +103,10 @@ UidSet changed_since(const lmdb::ReadTransaction& transaction, const schema::Tab
   auto cursor = transaction.cursor(tables.uids);
   Chunk chunk;
   for (bool more = cursor.seek_prefix(prefix); more && cursor.key().starts_with(prefix); more = cursor.next()) {
-    const auto number = number_in(cursor.key());
-    if (!chunk.load(number, cursor.value())) schema::damaged("uids");
+    const auto number = schema::row_number(cursor.key());
+    if (!number || !chunk.load(*number, cursor.value())) schema::damaged("uids");
     if (chunk.highest_modseq() <= modseq) continue;
-    const Uid first = number * chunk_uids;
+    const Uid first = *number * chunk_uids;
     const UidSet its_uids{UidRange{first, first + (chunk_uids - 1)}};
     for (MarksWalk walk(transaction, tables, mailbox, its_uids); walk.next();)
       each_bit(walk.wanted(), [&, row = walk.row()](unsigned bit) {
