@@ -9,14 +9,18 @@ constexpr std::chrono::minutes silence_max{30};  // Postfix itself closes after 
 
 }  // namespace
 
-void serve_requests(net::Stream& stream, const Decide& decide, const log::Logger& logger) {
+ExitStatus serve_requests(net::Stream& stream, const Decide& decide, const log::Logger& logger) {
   stream.set_time_limit(silence_max);
   net::LineStream lines(stream);
   lines.set_accept_lf(true);
+  auto status = ExitStatus::ok;
   try {
     for (;;) {
       const auto request = read_record(lines);  // which flushes before it waits
-      if (!request) logger.warning("request-malformed", {{"reason", request.error().text}});
+      if (!request) {
+        logger.warning("request-malformed", {{"reason", request.error().text}});
+        status = ExitStatus::data;
+      }
       if (!request || !*request) break;
       Record reply;
       reply.add("action", decide(**request));
@@ -27,6 +31,7 @@ void serve_requests(net::Stream& stream, const Decide& decide, const log::Logger
   } catch (const net::StreamEnd&) {
     // It closed or fell silent: the next request comes by another connection.
   }
+  return status;
 }
 
 }  // namespace tubepost::policy

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "base/exit_status.h"
 #include "log/logger.h"
 #include "net/stream.h"
 #include "policy/policy_record.h"
@@ -14,6 +15,7 @@ namespace tubepost::policy {
 // The action: "dunno", "451 4.7.1 …".
 using Decide = std::function<std::string(const Record& request)>;
 
-void serve_requests(net::Stream& stream, const Decide& decide, const log::Logger& logger);
+// data: the other side has said what is no request; else ok.
+ExitStatus serve_requests(net::Stream& stream, const Decide& decide, const log::Logger& logger);
 
 }  // namespace tubepost::policy

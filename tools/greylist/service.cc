@@ -109,9 +109,9 @@ ExitStatus serve_stdio(const config::Program& program, const log::Logger& logger
   auto worker = open_worker(program, logger);
   if (!worker) return config::complain("greylist", worker.error());
   net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
-  converse((*worker)->services(Durability::before_answer), stream);
+  const auto status = converse((*worker)->services(Durability::before_answer), stream);
   (*worker)->commit();
-  return ExitStatus::ok;
+  return status;
 }
 
 ExitStatus serve_listeners(const config::Program& program, const Options& options,

@@ -76,8 +76,8 @@ std::string answer(const Services& services, const policy::Record& request) {
   return is_delayed(step->outcome) ? delay_text(*step, parameters) : "dunno";
 }
 
-void converse(const Services& services, net::Stream& stream) {
-  policy::serve_requests(
+ExitStatus converse(const Services& services, net::Stream& stream) {
+  return policy::serve_requests(
       stream, [&](const policy::Record& request) { return answer(services, request); }, services.logger);
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/exit_status.h"
 #include "config/settings.h"
 #include "greylist/store.h"
 #include "log/logger.h"
@@ -41,6 +42,6 @@ struct Services {
 // The action: "dunno", or "451 4.7.1 …". What goes wrong here lets the mail through, with a log line.
 std::string answer(const Services& services, const policy::Record& request);
 
-void converse(const Services& services, net::Stream& stream);
+ExitStatus converse(const Services& services, net::Stream& stream);
 
 }  // namespace tubepost::greylist

@@ -111,8 +111,7 @@ ExitStatus verify(House& house, const CommandLine& line) {
   RecipientCheck check({house.options, house.contexts, house.routes, directory ? &*directory : nullptr,
                         house.admission, house.clock, house.logger});
   net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
-  check.serve(stream);
-  return ExitStatus::ok;
+  return check.serve(stream);
 }
 
 ExitStatus explain(House& house, const CommandLine& line) {

@@ -126,8 +126,8 @@ std::optional<std::string> RecipientCheck::ask(Connection& connection, const smt
   return action;
 }
 
-void RecipientCheck::serve(net::Stream& stream) {
-  policy::serve_requests(
+ExitStatus RecipientCheck::serve(net::Stream& stream) {
+  return policy::serve_requests(
       stream, [this](const policy::Record& request) { return answer(request); }, parts_.logger);
 }
 

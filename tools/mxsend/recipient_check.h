@@ -14,6 +14,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/exit_status.h"
 #include "directory/directory.h"
 #include "mxsend/connection.h"
 #include "mxsend/route.h"
@@ -37,7 +38,7 @@ public:
   explicit RecipientCheck(Parts parts) : parts_(parts) {}
 
   std::string answer(const policy::Record& request);  // the action
-  void serve(net::Stream& stream);                    // until its end
+  ExitStatus serve(net::Stream& stream);                    // until its end
 
 private:
   struct Known {

@@ -11,15 +11,15 @@ using test_support::MemoryStream;
 
 const log::Logger logger("test", log::Level::error, log::Format::logfmt, -1);
 
-void serve(MemoryStream& stream) {
-  serve_requests(
+ExitStatus serve(MemoryStream& stream) {
+  return serve_requests(
       stream, [](const Record& request) { return "450 not " + std::string(request.value("recipient")); },
       logger);
 }
 
 TEST(PolicyServer, AnswersRequestAfterRequestUntilTheEnd) {
   MemoryStream stream("recipient=a\n\nrecipient=b\r\n\r\n");
-  serve(stream);
+  EXPECT_EQ(serve(stream), ExitStatus::ok);
   EXPECT_EQ(stream.output, "action=450 not a\n\naction=450 not b\n\n");
   EXPECT_TRUE(stream.closed);
 }
@@ -32,10 +32,10 @@ TEST(PolicyServer, AnAnswerIsGivenBeforeTheNextRequestIsWaitedFor) {
 
 TEST(PolicyServer, WhatIsNoRequestOrSilenceEndsIt) {
   MemoryStream bad("recipient=a\n\nnonsense\n\nrecipient=b\n\n");
-  serve(bad);
+  EXPECT_EQ(serve(bad), ExitStatus::data);
   EXPECT_EQ(bad.output, "action=450 not a\n\n");
   MemoryStream silent("recipient=a\n\n", MemoryStream::AtEnd::timed_out);
-  serve(silent);
+  EXPECT_EQ(serve(silent), ExitStatus::ok);
   EXPECT_EQ(silent.output, "action=450 not a\n\n");
 }
 
