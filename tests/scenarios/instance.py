@@ -31,6 +31,15 @@ SERVICES = {
 }
 
 
+def not_in_time(*_):
+    raise TimeoutError("the scenario did not end in time")
+
+
+# Before ctest kills it without a word: where it stood and the logs are printed, what it started is stopped.
+if seconds := int(os.environ.get("TUBEPOST_SCENARIO_SECONDS", 0)):
+    signal.signal(signal.SIGALRM, not_in_time)
+    signal.alarm(seconds)
+
 BASES = range(10000, 30000, 1000)  # a thousand ports each, below what the kernel gives to clients
 held_bases = []  # sockets; a base is this process's until it ends
 
