@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from .peers import ROOT, Service, wait_for_port
+from .peers import ROOT, Service
 
 BIN = ROOT / "build" / "bin"
 
@@ -16,7 +16,7 @@ def program(name):
 class Tubepost(Service):
     def __init__(self, folder, port_base, services=("smtpd", "qrun"), name="tubepost", settings=None,
                  imap=False, port=None):
-        """`settings`: of its services, as TUBEPOST_SECTION_KEY. `port`: the standard number of the one that says it is ready."""
+        """`settings`: of its services, as TUBEPOST_SECTION_KEY. `port`: the standard number of the one to be measured."""
         self.port = port_base + (port or (143 if imap else 25))
         super().__init__(name, folder, self.port)
         self.home = self.folder / "home"
@@ -33,8 +33,15 @@ class Tubepost(Service):
         raised["TUBEPOST_SMTPD_MESSAGES_MAX"] = "1000000"
         raised["TUBEPOST_IMAPD_CLEARTEXT_LOGIN"] = raised["TUBEPOST_POPD_CLEARTEXT_LOGIN"] = "yes"  # as its peers are measured
         for service in services:
-            self.start([BIN / service], env=raised)
-        wait_for_port(self.port)
+            self.start_ready(service, raised)
+
+    def start_ready(self, service, environment):
+        reader, writer = os.pipe()
+        self.start([BIN / service, "--ready-fd", writer], env=environment, pass_fds=[writer])
+        os.close(writer)
+        with os.fdopen(reader) as ready:
+            if ready.readline() != "\n":
+                raise RuntimeError(f"{service} did not become ready:\n{(self.folder / 'log').read_text()[-3000:]}")
 
     def run(self, program, *arguments, **options):
         return subprocess.run([BIN / program, "--home", self.home, *arguments] if program != "mailadm" else
