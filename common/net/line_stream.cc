@@ -39,9 +39,9 @@ LineStream::Line LineStream::read_line(std::size_t limit) {
     const auto [text_end, next] = find_line_end(begin_ + scanned);
     if (next != 0) {
       const std::string_view text(input_.get() + begin_, text_end - begin_);
+      const auto line = text.size() > limit ? too_long(text_end) : Line{Line::Kind::ok, text};
       begin_ = next;
-      if (text.size() > limit) return {Line::Kind::too_long, {}};
-      return {Line::Kind::ok, text};
+      return line;
     }
     scanned = end_ - begin_;
     if (scanned > limit + 1) return skip_line();  // one byte beyond the limit may be the CR
@@ -52,13 +52,19 @@ LineStream::Line LineStream::read_line(std::size_t limit) {
 LineStream::Line LineStream::skip_line() {
   for (;;) {
     // A CR at the end may be the first half of the line end.
-    begin_ = input_[end_ - 1] == '\r' ? end_ - 1 : end_;
-    if (!read_more(input_size_)) return begin_ = end_ = 0, Line{Line::Kind::end, {}};
+    begin_ = std::max(begin_, end_ - std::min(end_, tail_size + 1));
+    if (!read_more(std::max(input_size_, 2 * tail_size))) return begin_ = end_ = 0, Line{Line::Kind::end, {}};
     if (const auto found = find_line_end(begin_); found.next != 0) {
+      const auto line = too_long(found.text_end);
       begin_ = found.next;
-      return {Line::Kind::too_long, {}};
+      return line;
     }
   }
+}
+
+LineStream::Line LineStream::too_long(std::size_t text_end) const {
+  const auto size = std::min(text_end - begin_, tail_size);
+  return {Line::Kind::too_long, {input_.get() + text_end - size, size}};
 }
 
 std::string_view LineStream::fill() {

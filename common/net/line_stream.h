@@ -19,13 +19,16 @@ namespace tubepost::net {
 
 class LineStream {
 public:
+  static constexpr std::size_t tail_size = 32;
+
   explicit LineStream(Stream& stream, std::size_t input_size = 16384);
 
   struct Line {
     enum class Kind { ok, too_long, end } kind;
     std::string_view text;  // without its CRLF; valid until the next call that reads
   };
-  // too_long: more than `limit` bytes before CRLF; the line has been read to its end and dropped.
+  // too_long: more than `limit` bytes before CRLF; the line has been read to its end and dropped, but for
+  // `tail_size` bytes of its end: what they announce (an IMAP literal) comes all the same.
   // end: the peer closed; a last line without CRLF is dropped.
   Line read_line(std::size_t limit);
 
@@ -58,6 +61,7 @@ private:
   };
   LineEnd find_line_end(std::size_t from) const;
   Line skip_line();
+  Line too_long(std::size_t text_end) const;  // the line begins at or before begin_
   bool read_more(
       std::size_t most);  // makes room up to `most` bytes; false at the end of input or without room
   void resize_input(std::size_t size);

@@ -69,22 +69,9 @@ void keep_allowed(mailstore::Flags& flags, Rights rights) {
 
 }  // namespace
 
-// The answer to a message that is not taken. One that the client sends unasked is read, to find the next
-// command behind it.
-Answer Session::drop_message(const imap::LiteralHead& head, Answer answer) {
-  for (auto next = std::optional(head); next && !next->waits;) {
-    if (!reader_.drop(next->size)) {
-      lines_ << "* BYE [TOOBIG] That is more than is worth reading\r\n";
-      throw net::Disconnected();
-    }
-    const auto rest = reader_.rest_of_line();
-    next = rest ? imap::literal_at_end(*rest) : std::nullopt;
-  }
-  return answer;
-}
-
 std::optional<Answer> Session::receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body) {
   std::optional<Answer> failure;
+  reader_.begin_literal();
   for (auto left = head.size; left > 0;) {
     const auto piece =
         lines_.fill().substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, SIZE_MAX)));
@@ -99,41 +86,32 @@ std::optional<Answer> Session::receive_bytes(const imap::LiteralHead& head, mail
   return failure;
 }
 
-// The answer to a command that goes wrong where `text` is the rest of a line: with it may come a literal.
-Answer Session::give_up(std::string_view text, Answer answer) {
-  const auto head = imap::literal_at_end(text);
-  return head ? drop_message(*head, std::move(answer)) : answer;
-}
-
 // The message that `head` announces; then `text` is what stands behind it.
 std::optional<Answer> Session::receive_literal(const imap::LiteralHead& head, bool utf8, std::string& text,
                                                mailstore::NewBody& body) {
-  if (head.size > rules_.message_size_max)
-    return drop_message(head, imap::no(imap::code::too_big, "Message too large"));
-  if (head.size == 0) return drop_message(head, imap::no(imap::code::cannot, "A message of nothing"));
-  if (head.waits) lines_ << "+ Go on\r\n";
+  if (head.size > rules_.message_size_max) return imap::no(imap::code::too_big, "Message too large");
+  if (head.size == 0) return imap::no(imap::code::cannot, "A message of nothing");
   const auto failure = receive_bytes(head, body);
   const auto rest = reader_.rest_of_line();
   if (!rest) return imap::bad("Command too long");
-  text = *rest;
-  if (utf8 && text.starts_with(')')) text.erase(0, 1);
-  if (!failure) return std::nullopt;
-  return give_up(text, *failure);
+  if (utf8 && !rest->starts_with(')')) return imap::bad("Syntax: ) expected behind the message");
+  text = rest->substr(utf8 ? 1 : 0);
+  return failure;
 }
 
 // `text`: what stands before the message; then what stands before the next one, empty if there is none.
 std::optional<Answer> Session::receive_one(std::string& text, mailstore::Append& into) {
   imap::Scanner args(text);
   auto options = expect_append_options(args);
-  if (args.failed()) return give_up(text, syntax_error(args));
+  if (args.failed()) return syntax_error(args);
   std::string behind(args.rest());
   const auto failure = options.catenate ? receive_parts(behind, into.body)
                                         : receive_literal(options.literal, options.utf8, behind, into.body);
   if (failure) return failure;
   const bool more = behind.starts_with(' ');
-  if (!more && !behind.empty()) return give_up(behind, imap::bad("Syntax: too much behind the message"));
-  if (into.body.size() == 0) return give_up(behind, imap::no(imap::code::cannot, "A message of nothing"));
-  if (auto finished = into.body.finish(); !finished) return give_up(behind, refused(finished.error()));
+  if (!more && !behind.empty()) return imap::bad("Syntax: too much behind the message");
+  if (into.body.size() == 0) return imap::no(imap::code::cannot, "A message of nothing");
+  if (auto finished = into.body.finish(); !finished) return refused(finished.error());
   into.flags = std::move(options.flags);
   into.internal_date = options.internal_date.value_or(services_.clock.now());
   into.structure = imap::make_structure(into.body.bytes());
@@ -157,10 +135,9 @@ Answer Session::append(Call& call) {
   const auto name = expect_name(call.args, refusal);
   call.args.expect_space();
   if (call.args.failed()) return syntax_error(call.args);
-  const auto head = imap::literal_at_end(call.args.rest());
   // Who is refused is told before a message is sent.
   const auto target = find_mailbox(name, "i", refusal, imap::code::try_create);
-  if (refusal) return head ? drop_message(*head, *refusal) : *refusal;
+  if (refusal) return *refusal;
   std::vector<mailstore::Append> messages;
   if (auto answer = receive(call.args, messages)) return *answer;
   for (auto& message : messages) keep_allowed(message.flags, target->rights);
@@ -180,14 +157,13 @@ Answer Session::replace(Call& call) {
   const auto name = expect_name(call.args, refusal);
   call.args.expect_space();
   if (call.args.failed()) return syntax_error(call.args);
-  const auto head = imap::literal_at_end(call.args.rest());
   const auto uids = selected_->chosen(set, call.uid);
   if (uids.size() != 1 && !refusal) refusal = imap::no(imap::code::nonexistent, "No such message");
   if (selected_->read_only)
     refusal = imap::no(imap::code::no_permission, "The mailbox is open for reading only");
   if (!may_remove(selected_->rights)) refusal = no_right();
   const auto target = find_mailbox(name, "i", refusal, imap::code::try_create);
-  if (refusal) return head ? drop_message(*head, *refusal) : *refusal;
+  if (refusal) return *refusal;
   std::vector<mailstore::Append> messages;
   if (auto answer = receive(call.args, messages)) return *answer;
   if (messages.size() != 1) return imap::bad("One message replaces one");

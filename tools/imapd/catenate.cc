@@ -24,44 +24,39 @@ Answer too_big() { return imap::no(imap::code::too_big, "Message too large"); }
 // Behind "CATENATE (": `text` is what has been read of the line; then what stands behind the closing parenthesis.
 std::optional<Answer> Session::receive_parts(std::string& text, mailstore::NewBody& body) {
   for (unsigned parts = 0;; ++parts) {
-    if (parts == parts_max) return give_up(text, imap::no(imap::code::limit, "Too many parts"));
+    if (parts == parts_max) return imap::no(imap::code::limit, "Too many parts");
     imap::Scanner args(text);
     const bool is_text = args.take_word("TEXT");
     if (!is_text && !args.take_word("URL")) args.fail("TEXT or URL expected");
     args.expect_space();
-    if (args.failed()) return give_up(text, syntax_error(args));
+    if (args.failed()) return syntax_error(args);
     std::string rest(args.rest());
     if (auto answer = is_text ? receive_text(rest, body) : receive_url(rest, body)) return answer;
     if (rest.starts_with(')')) {
       text = rest.substr(1);
       return std::nullopt;
     }
-    if (!rest.starts_with(' '))
-      return give_up(rest, imap::bad("Syntax: a space or ) expected behind a part"));
+    if (!rest.starts_with(' ')) return imap::bad("Syntax: a space or ) expected behind a part");
     text = rest.substr(1);
   }
 }
 
 std::optional<Answer> Session::receive_text(std::string& rest, mailstore::NewBody& body) {
   const auto head = imap::literal_at_end(rest);
-  if (!head || head->length != rest.size()) return give_up(rest, imap::bad("Syntax: a literal expected"));
-  if (head->size > rules_.message_size_max - std::min(body.size(), rules_.message_size_max))
-    return drop_message(*head, too_big());
-  if (head->waits) lines_ << "+ Go on\r\n";
+  if (!head || head->length != rest.size()) return imap::bad("Syntax: a literal expected");
+  if (head->size > rules_.message_size_max - std::min(body.size(), rules_.message_size_max)) return too_big();
   const auto failure = receive_bytes(*head, body);
   const auto behind = reader_.rest_of_line();
   if (!behind) return imap::bad("Command too long");
   rest = *behind;
-  if (!failure) return std::nullopt;
-  return give_up(rest, *failure);
+  return failure;
 }
 
 std::optional<Answer> Session::receive_url(std::string& rest, mailstore::NewBody& body) {
   std::string url;
   const auto head = imap::literal_at_end(rest);
   if (head && head->length == rest.size()) {
-    if (head->size > imap::message_url_max) return drop_message(*head, bad_url("too long"));
-    if (head->waits) lines_ << "+ Go on\r\n";
+    if (head->size > imap::message_url_max) return bad_url("too long");
     url = reader_.literal(static_cast<std::size_t>(head->size));
     const auto behind = reader_.rest_of_line();
     if (!behind) return imap::bad("Command too long");
@@ -69,12 +64,10 @@ std::optional<Answer> Session::receive_url(std::string& rest, mailstore::NewBody
   } else {
     imap::Scanner args(rest);
     url = args.expect_astring();
-    if (args.failed()) return give_up(rest, syntax_error(args));
+    if (args.failed()) return syntax_error(args);
     rest = std::string(args.rest());
   }
-  const auto failure = append_url(url, body);
-  if (!failure) return std::nullopt;
-  return give_up(rest, *failure);
+  return append_url(url, body);
 }
 
 std::optional<Answer> Session::append_url(const std::string& text, mailstore::NewBody& body) {

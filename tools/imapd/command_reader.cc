@@ -13,6 +13,7 @@ constexpr std::string_view go_on = "+ Go on\r\n";
 
 CommandReader::Added CommandReader::add_line() {
   const auto line = lines_.read_line(line_max);
+  unread_ = imap::literal_at_end(line.text);
   if (line.kind == net::LineStream::Line::Kind::end) return Added::end;
   if (line.kind == net::LineStream::Line::Kind::too_long || text_.size() + line.text.size() > command_max)
     return Added::too_long;
@@ -31,17 +32,18 @@ CommandReader::Outcome CommandReader::read(std::size_t literal_most) {
       case Added::yes:
         break;
     }
-    const auto head = imap::literal_at_end(text_);
-    if (!head || is_message_next()) return Outcome::command;
-    if (head->size > literal_most || text_.size() + head->size > command_max) {
-      if (!head->waits && !drop(head->size)) return Outcome::end;
-      if (!head->waits) lines_.read_line(line_max);
-      return Outcome::refused;
-    }
-    if (head->waits) lines_ << go_on;
+    if (!unread_ || is_message_next()) return Outcome::command;
+    const auto size = unread_->size;
+    if (size > literal_most || text_.size() + size > command_max) return Outcome::refused;
+    begin_literal();
     text_ += "\r\n";
-    read_into(text_, static_cast<std::size_t>(head->size));
+    read_into(text_, static_cast<std::size_t>(size));
   }
+}
+
+void CommandReader::begin_literal() {
+  if (unread_ && unread_->waits) lines_ << go_on;
+  unread_.reset();
 }
 
 void CommandReader::read_into(std::string& text, std::size_t size) {
@@ -55,6 +57,7 @@ void CommandReader::read_into(std::string& text, std::size_t size) {
 }
 
 std::string CommandReader::literal(std::size_t size) {
+  begin_literal();
   std::string text;
   read_into(text, size);
   return text;
@@ -84,6 +87,14 @@ std::optional<std::string> CommandReader::rest_of_line() {
   const auto added = add_line();
   if (added == Added::end) throw net::Disconnected();
   return added == Added::yes ? std::optional(text_) : std::nullopt;
+}
+
+bool CommandReader::drop_unread() {
+  while (unread_ && !unread_->waits) {
+    if (!drop(unread_->size)) return false;
+    rest_of_line();
+  }
+  return true;
 }
 
 bool CommandReader::drop(std::uint64_t size) {

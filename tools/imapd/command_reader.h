@@ -3,7 +3,8 @@
 // announcement of their message, which their handlers read piece by piece.
 //
 // Bounds: a line, a literal, the whole command. A literal that is too large is refused before the client
-// sends it; one that it sends unasked ({n+}) is read and dropped.
+// sends it. One that it sends unasked ({n+}) comes whatever the command was answered: until it has been read or
+// dropped no command begins, or what a message says would be obeyed.
 #pragma once
 
 #include <optional>
@@ -27,27 +28,32 @@ public:
     command,   // text() is one
     too_long,  // a line or the whole; what has come of it is gone
     refused,   // a literal was; text() is what stood before it
-    end        // the client has closed, or sends more than is worth reading
+    end        // the client has closed
   };
   Outcome read(std::size_t literal_most);
   const std::string& text() const { return text_; }
   void release() { text_ = std::string(); }
 
+  // A handler reads the literal at the end of the last line itself, now: its client is told to send it.
+  void begin_literal();
+  // All of that literal.
+  std::string literal(std::size_t size);
   // The rest of the line behind a literal that a handler has read. nullopt: as too_long.
   std::optional<std::string> rest_of_line();
-  // The bytes of a literal that a handler has announced to the client.
-  std::string literal(std::size_t size);
-  // Reads and drops `size` bytes that the client sends anyway; false: too many, hang up.
-  bool drop(std::uint64_t size);
+  // Behind every command: literals that nobody has read and that come unasked, and the lines behind them.
+  // false: too much, hang up.
+  bool drop_unread();
 
 private:
   enum class Added { yes, too_long, end };
   Added add_line();
   void read_into(std::string& text, std::size_t size);
   bool is_message_next() const;
+  bool drop(std::uint64_t size);
 
   net::LineStream& lines_;
   std::string text_;
+  std::optional<imap::LiteralHead> unread_;  // at the end of the last line
 };
 
 }  // namespace tubepost::imapd

@@ -98,6 +98,10 @@ void Session::converse() {
     }
     if (reader_.text().capacity() > idle_command_size) reader_.release();
     if (then == Then::close) return;
+    if (!reader_.drop_unread()) {
+      lines_ << "* BYE [TOOBIG] That is more than is worth reading\r\n";
+      return;
+    }
     if (then == Then::start_tls && !start_tls()) return;
     if (then == Then::compress) compress();
   }

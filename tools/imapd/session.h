@@ -149,9 +149,7 @@ private:
   std::optional<Answer> receive_one(std::string& text, mailstore::Append& into);
   std::optional<Answer> receive_literal(const imap::LiteralHead& head, bool utf8, std::string& text,
                                         mailstore::NewBody& body);
-  Answer give_up(std::string_view text, Answer answer);
   std::optional<Answer> receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body);
-  Answer drop_message(const imap::LiteralHead& head, Answer answer);
 
   // catenate.cc
   std::optional<Answer> receive_parts(std::string& text, mailstore::NewBody& body);

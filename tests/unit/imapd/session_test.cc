@@ -34,6 +34,42 @@ std::string with_another(Service& service, const std::string& first, const std::
   return after_select(stream.output);
 }
 
+// The literal of a command that is refused comes all the same; "x CREATE evil" is what it says.
+void expect_not_obeyed(Service& service, const std::string& before, const std::string& refused) {
+  const auto output = service.talk(before + refused + " {15+}\r\nx CREATE evil\r\n\r\nn NOOP\r\n");
+  EXPECT_EQ(("\n" + output).find("\nx "), std::string::npos) << refused.substr(0, 100) << '\n' << output;
+  EXPECT_NE(output.find("n OK Done\r\n"), std::string::npos) << output;
+}
+
+TEST(ImapSession, DoesNotObeyWhatAMessageSaysThatItRefuses) {
+  Service service;
+  service.deliver("a", "y\r\n");
+  for (const std::string refused :
+       {"r REPLACE 1 INBOX", "r UID REPLACE 1 INBOX", "r UID APPEND INBOX", "r APPEND IN\"BOX",
+        "r APPEND INBOX~", "r APPEND Nowhere", "r APPEND INBOX (\\Foo)", "r APPEND INBOX UTF8 (",
+        "r APPEND INBOX CATENATE (URL \"x\" TEXT", "r APPEND INBOX {3+}\r\nabc (\\Foo)", "r NONSENSE",
+        "NONSENSE"})
+    expect_not_obeyed(service, "", refused);
+  expect_not_obeyed(service, "u ENABLE UIDONLY\r\ns SELECT INBOX\r\n", "r REPLACE 1 INBOX");
+  expect_not_obeyed(service, "s EXAMINE INBOX\r\n", "r REPLACE 1 INBOX");
+}
+
+TEST(ImapSession, DoesNotObeyWhatStandsBehindALineThatIsTooLong) {
+  Service service;
+  expect_not_obeyed(service, "", "r APPEND " + std::string(line_max, 'a'));
+  expect_not_obeyed(service, "", "r APPEND INBOX {3+}\r\nabc " + std::string(line_max, 'a'));
+  expect_not_obeyed(service, "",
+                    "r SEARCH TEXT {" + std::to_string(literal_max + 1) + "+}\r\n" +
+                        std::string(literal_max + 1, 'a') + " TEXT");
+}
+
+TEST(ImapSession, DoesNotObeyAMessageBeforeLogin) {
+  Service service;
+  const auto output =
+      service.talk("r APPEND INBOX {15+}\r\nx CREATE evil\r\n\r\nn NOOP\r\n", Service::stranger());
+  EXPECT_EQ(output, "r BAD Log in first\r\nn OK Done\r\n");
+}
+
 TEST(ImapSession, HearsOfNewMailAtItsNextCommand) {
   Service service;
   EXPECT_EQ(with_another(

@@ -60,6 +60,21 @@ TEST(LineStream, LinesAreTheSameHoweverTheInputIsCut) {
     EXPECT_EQ(lines_of(input, 600, piece), whole) << piece;
 }
 
+TEST(LineStream, OfALongLineTheEndIsLeft) {
+  const std::string end = "0123456789abcdefghij {27+}";
+  const std::string input = std::string(3000, 'y') + end + "\r\n" + std::string(20, 'z') + "\r\n";
+  for (const std::size_t piece : {1UL, 2UL, 7UL, 1023UL, 3000UL, SIZE_MAX}) {
+    MemoryStream stream(input, MemoryStream::AtEnd::end_of_input, piece);
+    LineStream lines(stream);
+    for (const std::string& left :
+         {std::string(LineStream::tail_size - end.size(), 'y') + end, std::string(20, 'z')}) {
+      const auto line = lines.read_line(10);
+      EXPECT_EQ(line.kind, Kind::too_long);
+      EXPECT_EQ(line.text, left) << piece;
+    }
+  }
+}
+
 TEST(LineStream, ALongLineWithoutEndIsTheEnd) {
   EXPECT_EQ(lines_of(std::string(100000, 'x'), 100), (Lines{"end"}));
 }
