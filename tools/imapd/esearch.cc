@@ -70,10 +70,12 @@ std::optional<Answer> Session::search_in(const Found& mailbox, const imap::Searc
   const Selected& box = is_selected ? *selected_ : other;
   const auto evaluation = Evaluation::make(program, box, services_.clock.now());
   if (!evaluation) return imap::no(imap::code::bad_charset, "That charset is not known");
-  const auto found = SearchRun(services_.store, box, &progress).find(*evaluation);
+  SearchRun run(services_.store, box, &progress);
+  const auto found = run.find(*evaluation);
   if (!found) return refused(found.error());
-  const auto uids = found->uids.intersection(box.uids);
-  if (options.save) selected_->saved = saved_of(options, uids);
+  const auto uids = found->intersection(box.uids);
+  const auto told = told_of(options, uids);
+  if (options.save) selected_->saved = told;
   if (uids.empty() || options.only_saves()) return std::nullopt;
   std::string out = "* ESEARCH (TAG ";
   imap::append_string(out, tag_);
@@ -81,8 +83,11 @@ std::optional<Answer> Session::search_in(const Found& mailbox, const imap::Searc
   imap::append_mailbox(out, mailbox.status.name, speaks_utf8());
   out += " UIDVALIDITY " + std::to_string(box.status.uid_validity) + ") UID";
   append_results(out, options, uids);
-  if (imap::uses(program.key, imap::SearchKey::Kind::modseq))
-    out += " MODSEQ " + std::to_string(found->modseq);
+  if (!told.empty() && imap::uses(program.key, imap::SearchKey::Kind::modseq)) {
+    const auto highest = run.highest_modseq(told);
+    if (!highest) return refused(highest.error());
+    out += " MODSEQ " + std::to_string(*highest);
+  }
   lines_ << out << "\r\n";
   return std::nullopt;
 }

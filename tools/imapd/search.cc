@@ -33,13 +33,19 @@ Answer Session::search(Call& call) {
     selected_->saved = {};  // RFC 5182 2.1: also if the search fails; $ in it is the one before
   if (!evaluation) return imap::no(imap::code::bad_charset, "That charset is not known");
   Progress progress(lines_, tag_, services_.clock);
-  const auto found = SearchRun(services_.store, *selected_, &progress).find(*evaluation);
+  SearchRun run(services_.store, *selected_, &progress);
+  const auto found = run.find(*evaluation);
   if (!found) return refused(found.error());
-  const auto uids = found->uids.intersection(selected_->uids);
-  if (options.save) selected_->saved = saved_of(options, uids);
+  const auto uids = found->intersection(selected_->uids);
+  const auto told = told_of(options, uids);
+  if (options.save) selected_->saved = told;
   const auto numbers = call.uid ? uids : selected_->uids.sequences_of(uids);
   std::optional<mailstore::ModSeq> modseq;
-  if (wants_modseq && !numbers.empty()) modseq = found->modseq;
+  if (wants_modseq && !told.empty()) {
+    const auto highest = run.highest_modseq(told);
+    if (!highest) return refused(highest.error());
+    modseq = *highest;
+  }
   if (!options.extended) {
     lines_ << plain_result(numbers, modseq);
     return imap::ok("That is all");

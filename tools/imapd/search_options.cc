@@ -7,6 +7,7 @@ namespace {
 
 void expect_option(imap::Scanner& args, SearchOptions& options) {
   if (args.take_word("PARTIAL")) {
+    if (options.partial) args.fail("PARTIAL twice");
     args.expect_space();
     options.partial = expect_partial_range(args);
     return;
@@ -37,17 +38,19 @@ SearchOptions expect_search_options(imap::Scanner& args) {
     if (args.peek() != ')') args.expect_space();
   }
   args.expect_space();
+  if (options.partial && options.all) args.fail("PARTIAL and ALL exclude each other");  // RFC 9394 3.1
   // RFC 4731 3.1: RETURN () is RETURN (ALL).
   if (!options.min && !options.max && !options.count && !options.save && !options.partial) options.all = true;
   return options;
 }
 
-mailstore::UidSet saved_of(const SearchOptions& options, const mailstore::UidSet& found) {
+mailstore::UidSet told_of(const SearchOptions& options, const mailstore::UidSet& found) {
   if (options.saves_all() || found.empty()) return found;
-  mailstore::UidSet saved;
-  if (options.min) saved.add(found.first());
-  if (options.max) saved.add(found.last());
-  return saved;
+  mailstore::UidSet told;
+  if (options.partial) told = part_of(found, *options.partial);
+  if (options.min) told.add(found.first());
+  if (options.max) told.add(found.last());
+  return told;
 }
 
 void append_results(std::string& out, const SearchOptions& options, const mailstore::UidSet& numbers) {

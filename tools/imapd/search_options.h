@@ -12,14 +12,15 @@ namespace tubepost::imapd {
 struct SearchOptions {
   bool extended = false, min = false, max = false, all = false, count = false, save = false;
   std::optional<PartialRange> partial;
-  bool saves_all() const { return all || count || partial || (!min && !max); }
+  bool saves_all() const { return all || count || (!partial && !min && !max); }
   bool only_saves() const { return save && !min && !max && !all && !count && !partial; }
 };
 
 // "RETURN (…) SP", or nothing.
 SearchOptions expect_search_options(imap::Scanner& args);
-// RFC 5182 2.4: what $ is afterwards.
-mailstore::UidSet saved_of(const SearchOptions& options, const mailstore::UidSet& found);
+// Of what was found, the messages that the result tells of: they are $ afterwards (RFC 5182 2.4, RFC 9394 3.2), and
+// the MODSEQ told with them is theirs (RFC 4731 3.2).
+mailstore::UidSet told_of(const SearchOptions& options, const mailstore::UidSet& found);
 // " MIN 2 COUNT 5 …" of an ESEARCH response.
 void append_results(std::string& out, const SearchOptions& options, const mailstore::UidSet& numbers);
 

@@ -6,15 +6,10 @@ namespace {
 constexpr std::size_t put_off_most = 1000;        // messages that are looked into behind the transaction
 constexpr std::size_t made_bytes_most = 8 << 20;  // put into the store in one transaction
 
-void add(SearchRun::Found& found, const mailstore::Message& message) {
-  found.uids.add(message.uid);
-  found.modseq = std::max(found.modseq, message.modseq);
-}
-
 }  // namespace
 
-Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
-  Found found;
+Result<mailstore::UidSet> SearchRun::find(const Evaluation& evaluation) {
+  mailstore::UidSet found;
   const auto with = evaluation.needs();
   std::vector<mailstore::Message> put_off;
   const auto visit = [&](const mailstore::Scanned& scanned) {
@@ -29,7 +24,7 @@ Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
     if (!is_enough || evaluation.needs_head())
       put_off.push_back(scanned.message);
     else if (evaluation.matches(scanned.message, text))
-      add(found, scanned.message);
+      found.add(scanned.message.uid);
     return put_off.size() < put_off_most && !(progress_ != nullptr && progress_->is_due());
   };
   const auto& candidates = evaluation.candidates();
@@ -50,8 +45,23 @@ Result<SearchRun::Found> SearchRun::find(const Evaluation& evaluation) {
   return found;
 }
 
+Result<mailstore::ModSeq> SearchRun::highest_modseq(const mailstore::UidSet& uids) const {
+  mailstore::ModSeq highest = 0;
+  const auto visit = [&](const mailstore::Scanned& scanned) {
+    highest = std::max(highest, scanned.message.modseq);
+    return true;
+  };
+  if (uids.empty()) return highest;
+  for (std::optional<mailstore::Uid> next = uids.first(); next;) {
+    const auto rest = store_.scan(box_.ref, uids.from(*next), mailstore::With::records, visit);
+    if (!rest) return rest.error();
+    next = *rest;
+  }
+  return highest;
+}
+
 Result<void> SearchRun::look_into(const mailstore::Message& message, const Evaluation& evaluation,
-                                  Found& found) {
+                                  mailstore::UidSet& found) {
   const auto bytes = store_.fetch(box_.ref.account, message);
   if (!bytes) return bytes.error();
   if (!*bytes) return {};  // expunged meanwhile
@@ -59,7 +69,7 @@ Result<void> SearchRun::look_into(const mailstore::Message& message, const Evalu
   if (evaluation.needs() == mailstore::With::texts) made.text = imap::make_search_text((*bytes)->body());
   const imap::MessageText text{imap::StructureView(made.structure), imap::SearchTextView(made.text),
                                (*bytes)->head(), [&] { return (*bytes)->body(); }};
-  if (evaluation.matches(message, text)) add(found, message);
+  if (evaluation.matches(message, text)) found.add(message.uid);
   // Where heads are searched every message comes here, also those whose texts are kept already.
   return evaluation.needs_head() ? Result<void>() : keep(std::move(made));
 }

@@ -14,17 +14,15 @@ public:
   SearchRun(mailstore::MailStore& store, const Selected& box, Progress* progress)
       : store_(store), box_(box), progress_(progress) {}
 
-  struct Found {
-    mailstore::UidSet uids;
-    mailstore::ModSeq modseq = 0;  // the highest of them
-  };
-  Result<Found> find(const Evaluation& evaluation);
+  Result<mailstore::UidSet> find(const Evaluation& evaluation);
+  Result<mailstore::ModSeq> highest_modseq(const mailstore::UidSet& uids) const;
   // In UID order.
   using Visit = std::function<void(const mailstore::Message&, const imap::StructureView&)>;
   Result<void> visit_structures(const mailstore::UidSet& uids, const Visit& visit);
 
 private:
-  Result<void> look_into(const mailstore::Message& message, const Evaluation& evaluation, Found& found);
+  Result<void> look_into(const mailstore::Message& message, const Evaluation& evaluation,
+                         mailstore::UidSet& found);
   Result<void> keep(mailstore::Cached made);
   Result<void> keep_all();
 

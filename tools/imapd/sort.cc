@@ -56,12 +56,17 @@ Answer Session::sort(Call& call) {
     const auto number = call.uid ? message.uid : walk.sequence_of(message.uid);
     if (number) sorter.add(*number, seconds_of(message.internal_date), message.size, structure);
   };
-  const auto uids = found->uids.intersection(selected_->uids);
+  const auto uids = found->intersection(selected_->uids);
   if (auto visited = run.visit_structures(uids, add); !visited) return refused(visited.error());
   std::string out = "* SORT";
   for (const auto number : sorter.sorted()) {
     out += ' ';
     imap::append_number(out, number);
+  }
+  if (!uids.empty() && imap::uses(program.key, imap::SearchKey::Kind::modseq)) {  // RFC 7162 3.1.9
+    const auto highest = run.highest_modseq(uids);
+    if (!highest) return refused(highest.error());
+    out += " (MODSEQ " + std::to_string(*highest) + ')';
   }
   lines_ << out << "\r\n";
   return imap::ok("That is all");
@@ -85,7 +90,7 @@ Answer Session::thread(Call& call) {
     const auto number = call.uid ? message.uid : walk.sequence_of(message.uid);
     if (number) threader.add(*number, seconds_of(message.internal_date), structure);
   };
-  const auto uids = found->uids.intersection(selected_->uids);
+  const auto uids = found->intersection(selected_->uids);
   if (auto visited = run.visit_structures(uids, add); !visited) return refused(visited.error());
   const auto threads = threader.threads();
   lines_ << "* THREAD" << (threads.empty() ? "" : " ") << threads << "\r\n";

@@ -86,7 +86,7 @@ TEST(ImapProgressOfASearch, IsToldWhileItGoesOn) {
   const auto program = imap::expect_search_program(scanner, false);
   const auto evaluation = Evaluation::make(program, box, clock.now());
   const auto found = SearchRun(*service.store, box, &progress).find(*evaluation);
-  EXPECT_EQ(found->uids.size(), 150U);
+  EXPECT_EQ(found->size(), 150U);
   EXPECT_EQ(stream.output,
             "* OK [INPROGRESS (\"a\" 64 150)] Still at it\r\n"
             "* OK [INPROGRESS (\"a\" 128 150)] Still at it\r\n");

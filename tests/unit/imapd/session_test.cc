@@ -70,6 +70,22 @@ TEST(ImapSession, DoesNotObeyAMessageBeforeLogin) {
   EXPECT_EQ(output, "r BAD Log in first\r\nn OK Done\r\n");
 }
 
+TEST(ImapSession, TellsTheModSequenceOfTheMessagesItTellsOf) {
+  Service service;
+  for (const auto* name : {"a", "b", "c"}) service.deliver(name, "x\r\n");
+  const auto output = after_select(service.talk(
+      std::string(select) +
+      "e ENABLE CONDSTORE\r\ns STORE 2 +FLAGS.SILENT (\\Seen)\r\na SEARCH RETURN (MIN) MODSEQ 1\r\n"
+      "b SEARCH RETURN (MIN MAX) MODSEQ 1\r\nc SEARCH RETURN (MIN COUNT) MODSEQ 1\r\n"
+      "d SEARCH RETURN (PARTIAL 2:2) MODSEQ 1\r\nf SORT (ARRIVAL) UTF-8 MODSEQ 1\r\n"
+      "g SORT (ARRIVAL) UTF-8 NOT MODSEQ 1\r\nh ESEARCH IN (selected) RETURN (MAX) MODSEQ 1\r\n"));
+  for (const auto* told :
+       {"(TAG \"a\") MIN 1 MODSEQ 2\r\n", "(TAG \"b\") MIN 1 MAX 3 MODSEQ 4\r\n",
+        "(TAG \"c\") MIN 1 COUNT 3 MODSEQ 5\r\n", "(TAG \"d\") PARTIAL (2:2 2) MODSEQ 5\r\n",
+        "* SORT 1 2 3 (MODSEQ 5)\r\n", "* SORT\r\n", ") UID MAX 3 MODSEQ 4\r\n"})
+    EXPECT_NE(output.find(told), std::string::npos) << told << output;
+}
+
 TEST(ImapSession, HearsOfNewMailAtItsNextCommand) {
   Service service;
   EXPECT_EQ(with_another(
