@@ -70,6 +70,7 @@ Result<void> rename_family(Ledger& ledger, AccountId account, const std::string&
   const auto family = family_of(ledger, account, from);
   if (family.empty())
     return Failure::permanent("no such mailbox: " + printable(from), refusal::no_such_mailbox);
+  if (ledger.find(account, to) != nullptr) return exists(to);  // also where `from` is but the parent of some
   std::vector<std::string> names;
   for (const auto& name : family) {
     auto renamed = need_mailbox_name(to + name.substr(from.size()));
