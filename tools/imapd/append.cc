@@ -7,6 +7,7 @@
 #include "imap/flags.h"
 #include "imap/search_text.h"
 #include "imap/structure_cache.h"
+#include "imapd/line_ends.h"
 #include "imapd/room.h"
 #include "imapd/session.h"
 
@@ -71,6 +72,7 @@ void keep_allowed(mailstore::Flags& flags, Rights rights) {
 
 std::optional<Answer> Session::receive_bytes(const imap::LiteralHead& head, mailstore::NewBody& body) {
   std::optional<Answer> failure;
+  LineEnds text(body);
   reader_.begin_literal();
   for (auto left = head.size; left > 0;) {
     const auto piece =
@@ -79,7 +81,8 @@ std::optional<Answer> Session::receive_bytes(const imap::LiteralHead& head, mail
     if (!failure && !head.binary && piece.find('\0') != std::string_view::npos)
       failure = imap::no(imap::code::cannot, "A NUL in the message: send it as a literal8");
     if (!failure)
-      if (auto written = body.write(piece); !written) failure = refused(written.error());
+      if (auto written = head.binary ? body.write(piece) : text.write(piece); !written)
+        failure = refused(written.error());
     left -= piece.size();
     lines_.consume(piece.size());
   }
@@ -111,6 +114,8 @@ std::optional<Answer> Session::receive_one(std::string& text, mailstore::Append&
   const bool more = behind.starts_with(' ');
   if (!more && !behind.empty()) return imap::bad("Syntax: too much behind the message");
   if (into.body.size() == 0) return imap::no(imap::code::cannot, "A message of nothing");
+  // It may have grown: see LineEnds.
+  if (into.body.size() > rules_.message_size_max) return imap::no(imap::code::too_big, "Message too large");
   if (auto finished = into.body.finish(); !finished) return refused(finished.error());
   into.flags = std::move(options.flags);
   into.internal_date = options.internal_date.value_or(services_.clock.now());

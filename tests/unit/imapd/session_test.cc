@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "imapd/line_ends.h"
 #include "unit/imapd/fixture.h"
 
 namespace tubepost::imapd::test {
@@ -84,6 +85,19 @@ TEST(ImapSession, TellsTheModSequenceOfTheMessagesItTellsOf) {
         "(TAG \"c\") MIN 1 COUNT 3 MODSEQ 5\r\n", "(TAG \"d\") PARTIAL (2:2 2) MODSEQ 5\r\n",
         "* SORT 1 2 3 (MODSEQ 5)\r\n", "* SORT\r\n", ") UID MAX 3 MODSEQ 4\r\n"})
     EXPECT_NE(output.find(told), std::string::npos) << told << output;
+}
+
+TEST(ImapLineEnds, AreTheSameHoweverTheMessageIsCut) {
+  Service service;
+  const std::string sent = "a\r\nb\n\nc\r\r\n\rd\n\r", kept = "a\r\nb\r\n\r\nc\r\r\n\rd\r\n\r";
+  for (std::size_t cut = 1; cut <= sent.size(); ++cut) {
+    auto body = service.store->new_body();
+    LineEnds text(body);
+    for (std::size_t at = 0; at < sent.size(); at += cut)
+      ASSERT_TRUE(text.write(sent.substr(at, cut)).has_value());
+    ASSERT_TRUE(body.finish().has_value());
+    EXPECT_EQ(body.bytes(), kept) << cut;
+  }
 }
 
 TEST(ImapSession, HearsOfNewMailAtItsNextCommand) {
