@@ -1,9 +1,9 @@
 #include "imap/preview.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
+#include "imap/html_entity.h"
 #include "imap/structure_cache.h"
 #include "message/charset.h"
 #include "message/parameters.h"
@@ -36,17 +36,6 @@ std::string decoded(std::string_view message, const MimePart& part, std::size_t 
   return text ? std::move(*text) : message::guess_utf8(bytes);
 }
 
-// The character that an entity stands for; empty: it stays as it is. Nearly all texts have no others.
-std::string_view entity(std::string_view name) {
-  using Entity = std::array<std::string_view, 2>;
-  constexpr Entity entities[] = {{"&amp;", "&"},   {"&lt;", "<"},   {"&gt;", ">"},   {"&quot;", "\""},
-                                 {"&#39;", "'"},   {"&nbsp;", " "}, {"&#160;", " "}, {"&zwnj;", " "},
-                                 {"&#8199;", " "}, {"&#847;", " "}, {"&shy;", " "},  {"&apos;", "'"}};
-  for (const auto& known : entities)
-    if (name.starts_with(known[0])) return known[1];
-  return {};
-}
-
 // Behind the element whose content is not shown: <style>, <script>, <title>, and comments. 0: it is another.
 std::size_t end_of_hidden(std::string_view text, std::size_t at) {
   const auto rest = text.substr(at);
@@ -73,9 +62,9 @@ std::string without_tags(std::string_view html) {
       const auto end = html.find('>', hidden > 0 ? hidden : i);
       i = end == std::string_view::npos ? html.size() : end + 1;
       out += ' ';
-    } else if (const auto text = html[i] == '&' ? entity(html.substr(i, 8)) : ""; !text.empty()) {
-      out += text;
-      i = html.find(';', i) + 1;
+    } else if (const auto entity = html[i] == '&' ? take_html_entity(html.substr(i)) : std::nullopt) {
+      out += entity->text;
+      i += entity->length;
     } else {
       out += html[i++];
     }

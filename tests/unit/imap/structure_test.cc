@@ -107,8 +107,9 @@ TEST(BodyStructure, IsAsRfc9051HasIt) {
 
 TEST(Body, IsBodyStructureWithoutExtensions) {
   EXPECT_EQ(
-      body_structure_of("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: message/rfc822\n\n"
-           "Subject: in\n\nx\n--b--\n"),
+      body_structure_of(
+          "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: message/rfc822\n\n"
+          "Subject: in\n\nx\n--b--\n"),
       R"_((("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 0)("message" "rfc822" NIL NIL NIL "7bit" 16 )_"
       R"_((NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 1 0) 2) )_"
       R"_("mixed"))_");
@@ -171,6 +172,10 @@ TEST(Preview, IsTheBeginningOfTheTextInOneLine) {
       {"Content-Type: text/html\n\n<html><head><title>no</title><style>p{a>b}</style></head>"
        "<body><!-- x > y --><p>Hello&nbsp;&amp; you</p></body>",
        "Hello & you", "HTML"},
+      {"Content-Type: text/html\n\n&Uuml;ber 5&nbsp;&euro; &#8211; it&#x2019;s&#847;&zwnj;&#8203; &amp;amp; "
+       "&nope; &#0; "
+       "&#xD800; &#x110000; &#; R&D",
+       "Über 5 € – it’s &amp; &nope; &#0; &#xD800; &#x110000; &#; R&D", "characters by name and number"},
       {"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: "
        "text/html\n\n<b>html</b>\n--b\n\nplain\n--b--\n",
        "plain", "plain text is preferred"},
