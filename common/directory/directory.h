@@ -87,6 +87,9 @@ struct ToRemote {
 struct UnknownUser {};  // hosted domain, nobody there: 550 5.1.1
 struct RelayDomain {};  // we are its secondary (O10)
 using Destination = std::variant<ToAccount, ToAlias, ToRemote, RelayDomain, UnknownUser>;
+// The same for two addresses that are one recipient, as bob@ and BOB@ where case does not count; `found` is what
+// find() says of `address`.
+std::string identity_of(const Destination& found, const smtp::Mailbox& address);
 
 class Directory {
 public:

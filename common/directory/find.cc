@@ -71,6 +71,15 @@ std::optional<Destination> by_catch_all(const Reader& reader, const smtp::Mailbo
 
 }  // namespace
 
+std::string identity_of(const Destination& found, const smtp::Mailbox& address) {
+  if (const auto* to = std::get_if<ToAccount>(&found)) {
+    if (to->how == "account") return to->account.address.to_text();
+    if (to->how == "sub-address") return to->account.address.to_text() + ' ' + to->detail;
+  }
+  const auto* alias = std::get_if<ToAlias>(&found);
+  return alias && alias->how == "alias" ? alias->address : address.to_text();
+}
+
 Destination resolve(const Reader& reader, smtp::Mailbox address) {
   if (address.domain.empty() && is_postmaster(address.local_part)) address.domain = reader.primary_domain();
   if (address.domain.empty()) return UnknownUser{};

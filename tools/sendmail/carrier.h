@@ -27,6 +27,9 @@ struct Letter {
 class Carrier {
 public:
   virtual ~Carrier() = default;
+  // The domain of bare names, where only the carrier can know it; asked, if at all, before begin(). Empty: nobody
+  // knows.
+  virtual Result<std::string> primary_domain() { return std::string(); }
   // Temporary: 75. Permanent: refused (77).
   virtual Result<void> begin(const Letter& letter) = 0;
   virtual void write(std::string_view content) = 0;        // CRLF lines; what fails is said by finish()
@@ -39,6 +42,6 @@ struct Filtering {
 };
 std::unique_ptr<Carrier> make_spool_carrier(spool::Spool& spool, const Clock& clock, Filtering filtering);
 // smtpd's role local filters what comes there.
-std::unique_ptr<Carrier> make_socket_carrier(std::string path);
+std::unique_ptr<Carrier> make_socket_carrier(std::string path, std::string hostname);
 
 }  // namespace tubepost::sendmail

@@ -7,7 +7,7 @@
 namespace tubepost::sendmail {
 namespace {
 
-constexpr std::string_view with_value = "fFrNRVBCDhLMOpXA", alone = "tivmnsGUexIJ";
+constexpr std::string_view with_value = "fFrNRVBCDhLMOpXA", alone = "tivmnsGUxIJcT";
 
 Failure usage(const std::string& text) { return Failure::permanent(text, {5, 5, 4}); }
 
@@ -57,7 +57,7 @@ private:
       const char option = word[i];
       const std::string rest = word.substr(i + 1);
       if (option == 'b') return take_mode(rest);
-      if (option == 'o') return line_.lone_dot_ends = line_.lone_dot_ends && rest != "i", Result<void>();
+      if (option == 'o' || option == 'e') return take_letters(option, rest);
       if (option == 'q')
         return line_.mode = Mode::run_queue, Result<void>();  // -q30m, too: qrun has its own time
       if (option == 'd') return {};                           // -d0-99.1
@@ -67,6 +67,15 @@ private:
       if (option == 't') line_.recipients_from_header = true;
       if (option == 'i') line_.lone_dot_ends = false;
     }
+    return {};
+  }
+
+  // -oX, -eX: what follows is their value, never options (-eq would wake the queue); it may stand apart: -o i.
+  Result<void> take_letters(char option, const std::string& attached) {
+    if (attached.empty() && ++at_ >= arguments_.size())
+      return usage(std::string("-") + option + " needs a value");
+    const std::string& value = attached.empty() ? arguments_[at_] : attached;
+    if (option == 'o' && value == "i") line_.lone_dot_ends = false;
     return {};
   }
 

@@ -15,46 +15,50 @@ bool has_resent(std::string_view header) {
   return false;
 }
 
-std::string as_written(const message::Address& address) {
-  return address.domain.empty() ? address.local_part : address.to_text();
-}
-
 bool holds_addresses(const message::Field& field) {
   for (const auto name : {"From", "Sender", "Reply-To", "To", "Cc"})
     if (field.is(name)) return true;
   return false;
 }
 
-// A bare name, as cron writes it ("From: root (Cron Daemon)"), is a user of this host.
-std::string qualified(const message::Address& address, const std::string& hostname) {
+std::string qualified(const message::Address& address, const std::string& domain) {
   auto whole = address;
-  if (whole.domain.empty()) whole.domain = hostname;
+  if (whole.domain.empty()) whole.domain = domain;
   const std::string text = whole.to_text();
   return address.display_name.empty() ? text : phrase(address.display_name) + " <" + text + ">";
 }
 
 // The field with its bare names qualified; as it was where there are none, or where rewriting could lose something.
-std::string with_qualified_names(const message::Field& field, const std::string& hostname) {
+std::string with_qualified_names(const message::Field& field, const std::string& domain) {
   const auto list = message::parse_address_list(field.value);
   bool bare = false, groups = false;
   for (const auto& group : list.groups) groups = groups || group.name;
   for (const auto& address : list.addresses()) bare = bare || address.domain.empty();
   if (list.broken || groups || !bare) return std::string(field.whole);
   std::vector<std::string> written;
-  for (const auto& address : list.addresses()) written.push_back(qualified(address, hostname));
+  for (const auto& address : list.addresses()) written.push_back(qualified(address, domain));
   return std::string(field.name) + ": " + join(written, ",\r\n\t") + "\r\n";
 }
 
-std::string with_qualified_names(std::string_view header, const std::string& hostname) {
+// Bare names, as cron writes them ("From: root (Cron Daemon)", "To: root").
+std::string with_qualified_names(std::string_view header, const Author& author) {
   std::string whole;
   message::HeaderReader reader(header, message::HeaderMode::strict);
-  while (const auto field = reader.next())
-    whole += holds_addresses(*field) ? with_qualified_names(*field, hostname) : std::string(field->whole);
+  while (const auto field = reader.next()) {
+    const bool of_author = field->is("From") || field->is("Sender");
+    whole += holds_addresses(*field)
+                 ? with_qualified_names(*field, of_author ? author.hostname : author.default_domain)
+                 : std::string(field->whole);
+  }
   // A header that is broken is judged as it came.
   return reader.broken_line() ? std::string(header) : whole;
 }
 
 }  // namespace
+
+std::string as_written(const message::Address& address) {
+  return address.domain.empty() ? address.local_part : address.to_text();
+}
 
 Result<std::vector<std::string>> recipients_in(std::string_view header) {
   const std::string prefix = has_resent(header) ? "Resent-" : "";
@@ -82,7 +86,7 @@ std::string without_bcc(std::string_view header) {
 }
 
 std::string completed(std::string_view header, const Author& author, Timestamp now) {
-  std::string whole = with_qualified_names(header, author.hostname);
+  std::string whole = with_qualified_names(header, author);
   if (!author.full_name.empty() && !author.address.empty() && !message::find_field(header, "From"))
     whole = "From: " + phrase(author.full_name) + " <" + author.address + ">\r\n" + whole;
   return message::missing_fields(whole, author.address, author.hostname, now) + whole;

@@ -46,11 +46,9 @@ Result<void> hold_against_lists(const directory::Directory& directory, const std
                             {5, 7, 1});
 }
 
-// "bob" means bob of the primary domain; who may not read the directory writes whole addresses, or means this
-// host.
+// "bob" means bob of the primary domain; who may not read the directory is told it by smtpd's socket.
 Circumstances circumstances_of(const config::Settings& settings, bool holds_against_lists) {
   Circumstances here{unix_user(), hostname_of(settings), {}, settings.flag("smtpd.validate")};
-  here.default_domain = here.hostname;
   const auto folder = settings.path("directory");
   auto opened = directory::Directory::open(folder, {});
   if (!opened) {
@@ -63,7 +61,11 @@ Circumstances circumstances_of(const config::Settings& settings, bool holds_agai
   }
   const auto directory = std::make_shared<directory::Directory>(std::move(*opened));
   const auto primary = directory->primary_domain();
-  if (primary && !primary->empty()) here.default_domain = *primary;
+  here.default_domain = primary && !primary->empty() ? *primary : here.hostname;
+  here.identity = [directory](const smtp::Mailbox& address) {
+    const auto found = directory->find(address);
+    return found ? directory::identity_of(*found, address) : address.to_text();
+  };
   if (holds_against_lists)
     here.lists = [directory](const std::string& sender, const std::string& recipient) {
       return hold_against_lists(*directory, sender, recipient);
@@ -113,7 +115,7 @@ ExitStatus deliver(const config::Settings& settings, const CommandLine& line) {
     carrier = make_spool_carrier(
         *spool, clock, {std::move(*filters), growth_max * settings.number("smtpd.message-size-max")});
   } else {
-    carrier = make_socket_carrier(local_socket(settings));
+    carrier = make_socket_carrier(local_socket(settings), hostname_of(settings));
   }
   const auto here = circumstances_of(settings, writes_spool);  // else smtpd does
   Reader reader(STDIN_FILENO, {line.lone_dot_ends, here.validate, settings.number("smtpd.message-size-max")});

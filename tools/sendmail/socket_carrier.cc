@@ -21,7 +21,13 @@ struct Reply {
 
 class SocketCarrier final : public Carrier {
 public:
-  explicit SocketCarrier(std::string path) : path_(std::move(path)) {}
+  SocketCarrier(std::string path, std::string hostname)
+      : path_(std::move(path)), hostname_(std::move(hostname)) {}
+
+  Result<std::string> primary_domain() override {
+    if (auto met = guarded([&] { return meet(); }); !met) return std::move(met).error();
+    return primary_domain_;
+  }
 
   Result<void> begin(const Letter& letter) override {
     return guarded([&] { return converse(letter); });
@@ -57,14 +63,27 @@ private:
     }
   }
 
-  Result<void> converse(const Letter& letter) {
+  // Connects and says who we are, once.
+  Result<void> meet() {
+    if (stream_) return {};
     auto stream = net::connect_unix(path_, connect_limit);
     if (!stream) return Failure::temporary(stream.error().text);
     stream_ = std::move(*stream);
     stream_->set_time_limit(command_limit);
     lines_.emplace(*stream_);
     if (auto greeted = expect(2, "the greeting"); !greeted) return greeted;
-    if (auto known = command("EHLO " + letter.hostname, 2); !known) return known;
+    *lines_ << "EHLO " << hostname_ << "\r\n";
+    std::string keywords;
+    if (auto known = expect(2, "EHLO", &keywords); !known) return known;
+    constexpr std::string_view keyword = "XPRIMARYDOMAIN";  // of role local alone
+    const auto words = split_words(keywords);
+    for (std::size_t i = 0; i + 1 < words.size(); ++i)
+      if (words[i] == keyword) primary_domain_ = smtp::decode_xtext(words[i + 1]).value_or("");
+    return {};
+  }
+
+  Result<void> converse(const Letter& letter) {
+    if (auto met = meet(); !met) return met;
     if (auto taken = command(mail_command(letter), 2); !taken) return taken;
     const std::string notify = letter.dsn_notify.empty() ? "" : " NOTIFY=" + letter.dsn_notify;
     for (const auto& recipient : letter.recipients)
@@ -109,7 +128,7 @@ private:
     return Failure::temporary("the local submission service does not speak SMTP");
   }
 
-  std::string path_;
+  std::string path_, hostname_, primary_domain_;
   std::unique_ptr<net::Stream> stream_;
   std::optional<net::LineStream> lines_;
   smtp::DotWriter dots_;
@@ -118,8 +137,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_socket_carrier(std::string path) {
-  return std::make_unique<SocketCarrier>(std::move(path));
+std::unique_ptr<Carrier> make_socket_carrier(std::string path, std::string hostname) {
+  return std::make_unique<SocketCarrier>(std::move(path), std::move(hostname));
 }
 
 }  // namespace tubepost::sendmail

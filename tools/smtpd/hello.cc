@@ -53,6 +53,10 @@ std::vector<std::string> Session::keywords() {
     lines.push_back("FUTURERELEASE " + std::to_string(hold_max.count()) + ' ' + latest);
     lines.push_back("DELIVERBY");
   }
+  // For sendmail, whose user may not read the directory: what a name without a domain means.
+  if (policy_->role() == Role::local)
+    if (const auto primary = services_.directory.primary_domain(); primary && !primary->empty())
+      lines.push_back("XPRIMARYDOMAIN " + smtp::encode_xtext(*primary));
   if (may_speak_for_others_) lines.push_back("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME");
   if (services_.tls && !client_.tls) lines.push_back("STARTTLS");
   if (auto keyword = authentication_keyword(); !keyword.empty()) lines.push_back(std::move(keyword));

@@ -50,8 +50,8 @@ Answer Session::rcpt(std::string_view arguments) {
   if (auto& deferred = transaction_->effects.if_permitted)
     return refuse(deferred->reply, "RCPT <" + given.address + ">", deferred->rule);
   ++transaction_->accepted_rcpts;
-  // The same address given twice is one recipient (RFC 5321 leaves it open; nobody wants two copies).
-  if (transaction_->addresses.insert(given.address).second) transaction_->recipients.push_back(std::move(given));
+  // One address given twice, in capitals perhaps, is one recipient (RFC 5321 leaves it open; nobody wants two copies).
+  if (transaction_->seen.insert(transaction_->identity).second) transaction_->recipients.push_back(std::move(given));
   return smtp::Reply{250, EnhancedStatus{2, 1, 5}, "Ok"};
 }
 
@@ -80,6 +80,7 @@ std::optional<Answer> Session::recipient_guard(const smtp::Mailbox& recipient) {
     services_.logger.error("directory-error", {{"reason", found.error().text}});
     return refusals::failed(found.error(), "Cannot look up recipients now");
   }
+  transaction_->identity = directory::identity_of(*found, recipient);
   const auto remote = [&](const directory::ToRemote& to) -> Decision {
     if (to.is_ours_to_discard()) return {{}, "route discard"};
     if (to.route.kind == directory::RouteKind::refuse) return {refusals::route_refused(address), "route refuse"};

@@ -38,7 +38,8 @@ struct Transaction {
   spool::Envelope envelope;  // what MAIL says of it
   std::uint64_t declared_size = 0;
   std::vector<spool::NewRecipient> recipients;
-  std::set<std::string> addresses;  // of recipients: one given twice is delivered once
+  std::string identity;        // whom the recipient at hand leads to
+  std::set<std::string> seen;  // those of all recipients: one given twice is delivered once
   bool layers_asked = false;  // about the message; about each recipient they are asked anew
   std::optional<Refusal> too_much{};  // of the messages in an hour: for each of its recipients
   bool is_allowed = false;    // a list allows it for the recipient at hand (S4)

@@ -40,6 +40,18 @@ TEST(CommandLine, IgnoresHistory) {
   EXPECT_EQ(line.recipients, Words{"joe"});
 }
 
+// -eq is how errors were to be told, not -e and -q: the message would be lost.
+TEST(CommandLine, TakesWhatStandsBehindOAndEAsTheirValue) {
+  for (const char* word : {"-eq", "-ep", "-ew", "-eb", "-em", "-oQ/tmp"}) {
+    const auto line = parse({word, "joe"});
+    EXPECT_EQ(line.mode, Mode::deliver) << word;
+    EXPECT_EQ(line.recipients, Words{"joe"}) << word;
+  }
+  const auto apart = parse({"-o", "i", "-e", "m", "-o", "em", "joe"});
+  EXPECT_FALSE(apart.lone_dot_ends);
+  EXPECT_EQ(apart.recipients, Words{"joe"});
+}
+
 TEST(CommandLine, ChoosesAMode) {
   EXPECT_EQ(parse({"-bs"}).mode, Mode::smtp_on_stdin);
   EXPECT_EQ(parse({"-bp"}).mode, Mode::print_queue);

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/text.h"
 #include "sendmail/completion.h"
 
 namespace tubepost::sendmail {
@@ -11,6 +12,7 @@ namespace {
 
 class Recorder final : public Carrier {
 public:
+  Result<std::string> primary_domain() override { return std::string("told.test"); }
   Result<void> begin(const Letter& letter) override { return letter_ = letter, Result<void>(); }
   void write(std::string_view content) override { content_ += content; }
   Result<std::string> finish(bool eight_bit) override {
@@ -31,13 +33,18 @@ protected:
     std::rewind(file);
     Reader reader(::fileno(file), {line.lone_dot_ends, true, 1 << 20});
     auto done =
-        inject(line, {"joe", "mx.example.test", "example.test", true, lists_}, reader, carrier_, clock_);
+        inject(line, {"joe", "mx.example.test", domain_, true, lists_, identity_}, reader, carrier_, clock_);
     std::fclose(file);
     return done;
   }
   static CommandLine to(const std::vector<std::string>& recipients) {
     CommandLine line;
     line.recipients = recipients;
+    return line;
+  }
+  static CommandLine with_sender(const std::string& sender) {
+    auto line = to({"bob"});
+    line.sender = sender;
     return line;
   }
   static CommandLine from_header() {
@@ -48,7 +55,9 @@ protected:
 
   Recorder carrier_;
   ManualClock clock_;
+  std::string domain_ = "example.test";
   std::function<Result<void>(const std::string&, const std::string&)> lists_;
+  std::function<std::string(const smtp::Mailbox&)> identity_;
 };
 
 const std::string complete = "From: a@b.test\r\nDate: x\r\nMessage-ID: <y@z>\r\n";
@@ -85,8 +94,32 @@ TEST_F(Injection, QualifiesTheBareNamesThatCronWrites) {
                           to({"root"})));
   const auto& whole = carrier_.content_;
   EXPECT_NE(whole.find("From: \"Cron Daemon\" <root@mx.example.test>\r\n"), std::string::npos) << whole;
-  EXPECT_NE(whole.find("To: root@mx.example.test,\r\n\t\"Joe\" <joe@example.test>\r\n"), std::string::npos)
-      << whole;
+  EXPECT_NE(whole.find("To: root@example.test,\r\n\t\"Joe\" <joe@example.test>\r\n"), std::string::npos)
+      << "as in the envelope: " << whole;
+}
+
+TEST_F(Injection, AsksTheCarrierForTheDomainThatItDoesNotKnow) {
+  domain_.clear();
+  ASSERT_TRUE(inject_text("To: bob\nSubject: x\n\n", from_header()));
+  EXPECT_EQ(carrier_.letter_.recipients, std::vector<std::string>{"bob@told.test"});
+  EXPECT_NE(carrier_.content_.find("To: bob@told.test\r\n"), std::string::npos) << carrier_.content_;
+}
+
+// cron hands over MAILTO=ann,bob as one argument.
+TEST_F(Injection, TakesAListOfAddressesAsOneArgument) {
+  auto line = to({"ann,bob", "Carol C. <carol@example.test>, dave"});
+  line.sender = "Joe Doe <joe@example.test>";
+  ASSERT_TRUE(inject_text("Subject: x\n\n", line));
+  EXPECT_EQ(carrier_.letter_.sender, "joe@example.test");
+  EXPECT_EQ(carrier_.letter_.recipients,
+            (std::vector<std::string>{"ann@example.test", "bob@example.test", "carol@example.test",
+                                      "dave@example.test"}));
+}
+
+TEST_F(Injection, TakesTwoNamesOfOneRecipientAsOne) {
+  identity_ = [](const smtp::Mailbox& address) { return to_lower(address.to_text()); };
+  ASSERT_TRUE(inject_text("Subject: x\n\n", to({"bob", "BOB", "ann"})));
+  EXPECT_EQ(carrier_.letter_.recipients, (std::vector<std::string>{"bob@example.test", "ann@example.test"}));
 }
 
 TEST_F(Injection, LeavesACompleteMessageAlone) {
@@ -152,6 +185,9 @@ TEST_F(Injection, RefusesBeforeAnythingIsCarried) {
       {"Subject: x\n\n", to({}), {5, 5, 4}, "no recipients"},
       {"To: \n\n", from_header(), {5, 5, 4}, "none in the header either"},
       {"Subject: x\n\n", to({"a b@c"}), {5, 6, 0}, "no address"},
+      {"Subject: x\n\n", to({"bob, a b@c"}), {5, 6, 0}, "one of a list is none"},
+      {"Subject: x\n\n", to({","}), {5, 6, 0}, "a list of none"},
+      {"Subject: x\n\n", with_sender("ann, bob"), {5, 6, 0}, "two senders"},
       {"Subject: x\n\n", to({"bob\r\nRCPT TO:<x@y>"}), {5, 6, 0}, "a line end in an address"},
       {"From: <>\n\n", to({"bob"}), {5, 7, 0}, "S7: From names no address"},
       {"Subject: x\nSubject: y\n\n", to({"bob"}), {5, 7, 0}, "S7: a field twice"},

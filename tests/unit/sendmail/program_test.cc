@@ -141,6 +141,18 @@ TEST_F(SendmailProgram, HandsOverWhereItMayNotWrite) {
   EXPECT_NE(heard.find("Subject: x\n\n..\nend\n.\n"), std::string::npos) << heard;
 }
 
+// Who may not read the directory: "bob" is of the domain that smtpd names, not of this host.
+TEST_F(SendmailProgram, IsToldThePrimaryDomain) {
+  std::string heard;
+  auto server = serve({"220 mx", "250-mx\r\n250-XPRIMARYDOMAIN j+C3+B6.test\r\n250 8BITMIME", "250 ok",
+                       "250 ok", "354 go", "250 2.0.0 Ok: queued as x"},
+                      heard);
+  EXPECT_EQ(run({"-t"}, "To: bob\n\nx\n"), 0) << errors();
+  server.join();
+  EXPECT_NE(heard.find("RCPT TO:<bob@jö.test>\n"), std::string::npos) << heard;
+  EXPECT_NE(heard.find("To: bob@jö.test\n"), std::string::npos) << heard;
+}
+
 TEST_F(SendmailProgram, PassesRefusalsOn) {
   std::string heard;
   auto server = serve({"220 mx", "250 mx", "250 ok", "550 5.1.1 no such user"}, heard);

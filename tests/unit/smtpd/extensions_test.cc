@@ -97,6 +97,14 @@ TEST(SmtpdExtensions, LmtpQueuesTheAcceptedInOneMessage) {
   EXPECT_EQ(service.last.envelope.origin.protocol, "LMTP");
 }
 
+// sendmail of a user who may not read the directory asks what a bare name means; nobody else is told.
+TEST(SmtpdExtensions, TheLocalSocketNamesThePrimaryDomain) {
+  for (const auto role : {Role::local, Role::mx, Role::submission}) {
+    const auto said = Service(role).talk("EHLO me\r\nQUIT\r\n");
+    EXPECT_EQ(said.find("XPRIMARYDOMAIN example.test\r\n") != std::string::npos, role == Role::local) << said;
+  }
+}
+
 TEST(SmtpdExtensions, XclientIsWhomTheEnvelopeNames) {
   Service service(Role::mx, {{"smtpd.xclient-hosts", "192.0.2.7"}});
   service.talk(

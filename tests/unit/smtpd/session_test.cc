@@ -34,6 +34,18 @@ TEST(SmtpSession, ARecipientGivenTwiceIsOneRecipient) {
   EXPECT_EQ(service.last.recipients.size(), 1U);
 }
 
+// Case does not count here, so two copies would lie in one mailbox. A sub-address may be sorted elsewhere.
+TEST(SmtpSession, ARecipientGivenInCapitalsAsWellIsOneRecipient) {
+  Service service(Role::mx);
+  const auto rcpt = [](const std::string& local) { return "RCPT TO:<" + local + "@example.test>\r\n"; };
+  service.talk("EHLO me\r\nMAIL FROM:<>\r\n" + rcpt("bob") + rcpt("BOB") + rcpt("bob+x") + rcpt("Bob+x") +
+               "DATA\r\nSubject: hi\r\n\r\nx\r\n.\r\nQUIT\r\n");
+  ASSERT_EQ(service.queued().size(), 1u);
+  ASSERT_EQ(service.last.recipients.size(), 2u);
+  EXPECT_EQ(service.last.recipients[0].address, "bob@example.test");
+  EXPECT_EQ(service.last.recipients[1].address, "bob+x@example.test");
+}
+
 TEST(SmtpSession, WithoutTheFinalDotNothingIsQueued) {
   Service service;
   service.talk(opening + "Subject: hi\r\n\r\nhello\r\n");
