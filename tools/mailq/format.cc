@@ -146,6 +146,7 @@ std::string recipient_lines(const spool::Recipient& recipient) {
   add_line(out, "advice", advice_for(recipient));
   add_line(out, "original", recipient.original);
   add_line(out, "notify", recipient.notify);
+  add_line(out, "orcpt", recipient.orcpt);
   add_line(out, "destination", recipient.lane);
   add_line(out, "route", recipient.route);
   return out;
@@ -242,7 +243,8 @@ namespace {
 // What the journal of a finished message says of it.
 struct Past {
   std::string sender, recipients, end;
-  Timestamp finished;
+  std::string recipients_json;
+  Timestamp queued, finished;
 };
 
 bool is_end(std::string_view event) {
@@ -251,12 +253,18 @@ bool is_end(std::string_view event) {
 
 Past past_of(const spool::Found& found) {
   Past past;
+  past.queued = found.id.time();
   for (const spool::Event& event : found.events) {
     past.finished = event.time;
-    if (event.name == "accepted") past.sender = spool::word_of(event.fields, "from");
+    if (event.name == "accepted")
+      past.sender = spool::word_of(event.fields, "from"), past.queued = event.time;
     if (!is_end(event.name)) continue;
-    if (!past.recipients.empty()) past.recipients += ' ';
-    past.recipients += spool::word_of(event.fields, "to");
+    const auto address = spool::word_of(event.fields, "to");
+    JsonObject recipient;
+    recipient.text("address", clean(address));
+    recipient.text("state", event.name);
+    past.recipients.append(past.recipients.empty() ? "" : " ").append(address);
+    past.recipients_json.append(past.recipients_json.empty() ? "" : ",").append(recipient.done());
     past.end = past.end.empty() || past.end == event.name ? event.name : "mixed";
   }
   return past;
@@ -281,7 +289,7 @@ std::string found_line(const spool::Queued& queued) {
 
 std::string found_line(const spool::Found& found) {
   const Past past = past_of(found);
-  return columns({found.id.to_text(), to_rfc3339(found.id.time()), past.end.empty() ? "gone" : past.end,
+  return columns({found.id.to_text(), to_rfc3339(past.queued), past.end.empty() ? "gone" : past.end,
                   past.sender, past.recipients});
 }
 
@@ -290,10 +298,11 @@ std::string to_json(const spool::Found& found) {
   JsonObject json;
   json.text("id", found.id.to_text());
   json.text("sender", clean(past.sender == "<>" ? "" : past.sender));
-  json.text("queued", to_rfc3339(found.id.time()));
+  json.text("queued", to_rfc3339(past.queued));
   json.text("finished", to_rfc3339(past.finished));
   json.text("state", past.end.empty() ? "gone" : past.end);
-  json.text("recipients", clean(past.recipients));
+  json.raw("recipients",
+           '[' + past.recipients_json + ']');  // as of one in the queue, with what is known still
   return json.done();
 }
 
@@ -328,6 +337,8 @@ std::string details(const spool::Queued& queued) {
   add_line(out, "tls", envelope.origin.tls);
   add_line(out, "envid", envelope.dsn_envid.value_or(""));
   add_line(out, "ret", envelope.dsn_ret);
+  if (envelope.smtputf8) add_line(out, "smtputf8", "yes");
+  if (envelope.require_tls) add_line(out, "require-tls", "yes");
   if (envelope.not_before > envelope.accepted) add_line(out, "not-before", to_rfc3339(envelope.not_before));
   if (envelope.deliver_by) add_line(out, "deliver-by", to_rfc3339(envelope.deliver_by->deadline));
   for (const spool::Recipient& recipient : queued.recipients) out += recipient_lines(recipient);

@@ -234,19 +234,27 @@ ExitStatus top(const spool::Spool& spool, const Output& output) {
 
 namespace {
 
-std::string plan_line(const spool::Recipient& recipient, std::string_view what, Timestamp when) {
-  return printable(recipient.address) + '\t' + to_rfc3339(when) + '\t' + std::string(what) + '\n';
+std::string plan_line(const spool::Recipient& recipient, std::string_view what, std::optional<Timestamp> when,
+                      const Output& output) {
+  if (!output.json)
+    return printable(recipient.address) + '\t' + (when ? to_rfc3339(*when) : "-") + '\t' + std::string(what) +
+           '\n';
+  JsonObject json;
+  json.text("address", printable(recipient.address));
+  when ? json.text("time", to_rfc3339(*when)) : json.null("time");
+  json.text("what", what);
+  return json.done() + '\n';
 }
 
 using Probes = std::map<std::string, Timestamp>;
 
 // Who is parked follows when the probe of its destination succeeds.
-std::string probe_line(const spool::Recipient& recipient, const Probes& probes) {
+std::string probe_line(const spool::Recipient& recipient, const Probes& probes, const Output& output) {
   const auto probe = probes.find(recipient.lane);
   const std::string lane = printable(recipient.lane);
   return probe == probes.end()
-             ? printable(recipient.address) + "\t-\twaits for its destination " + lane + '\n'
-             : plan_line(recipient, "its destination " + lane + " is probed", probe->second);
+             ? plan_line(recipient, "waits for its destination " + lane, std::nullopt, output)
+             : plan_line(recipient, "its destination " + lane + " is probed", probe->second, output);
 }
 
 // O10: mail for a primary is kept longer; where an operator has said where to, there is none.
@@ -261,11 +269,11 @@ std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipie
                     const Output& output) {
   constexpr unsigned most = 200;
   if (recipient.state == spool::State::held)
-    return printable(recipient.address) + "\t-\theld: never, until released\n";
+    return plan_line(recipient, "held: never, until released", std::nullopt, output);
   if (recipient.state != spool::State::queued && recipient.state != spool::State::deferred)
-    return printable(recipient.address) + "\t-\t" + std::string(spool::to_text(recipient.state)) + '\n';
+    return plan_line(recipient, spool::to_text(recipient.state), std::nullopt, output);
   std::string plan;
-  if (recipient.parked) plan += probe_line(recipient, probes);
+  if (recipient.parked) plan += probe_line(recipient, probes, output);
   const auto retry = retry_of(recipient, output);
   const Timestamp end = queued.envelope.released() + retry.expire;
   const auto deadline = spool::deadline_of(queued.envelope);
@@ -274,13 +282,14 @@ std::string plan_of(const spool::Queued& queued, const spool::Recipient& recipie
   Timestamp time = recipient.next;
   for (unsigned attempt = recipient.attempts + 1; attempt <= recipient.attempts + most; ++attempt) {
     if (deadline && time >= *deadline)
-      return plan + plan_line(recipient, "goes back: the time its sender set for it is up", time);
-    plan += plan_line(recipient, "attempt " + std::to_string(attempt), time);
-    if (notice && time >= *notice) notice.reset(), plan += plan_line(recipient, "notice of delay", time);
+      return plan + plan_line(recipient, "goes back: the time its sender set for it is up", time, output);
+    plan += plan_line(recipient, "attempt " + std::to_string(attempt), time, output);
+    if (notice && time >= *notice)
+      notice.reset(), plan += plan_line(recipient, "notice of delay", time, output);
     if (time >= end) break;
     time = spool::next_attempt(queued.id, queued.envelope, attempt, time, retry);
   }
-  return plan + plan_line(recipient, "expires, if that attempt fails", time);
+  return plan + plan_line(recipient, "expires, if that attempt fails", time, output);
 }
 
 }  // namespace

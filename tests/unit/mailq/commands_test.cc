@@ -114,6 +114,41 @@ TEST_F(Commands, FindShowsFinishedMessages) {
   EXPECT_EQ(run({"find"}), ExitStatus::usage);
 }
 
+// One reader serves for both: recipients is an array wherever a message is an object.
+TEST_F(Commands, FindsFinishedMessagesInTheFormOfTheQueue) {
+  const auto id = send("a@x.test");
+  run({"drop", id});
+  output.json = true;
+  EXPECT_EQ(run({"find", "to=a@x.test"}), ExitStatus::ok);
+  EXPECT_NE(printed.find(R"("recipients": [{"address": "a@x.test", "state": "dropped"}])"), std::string::npos)
+      << printed;
+}
+
+TEST_F(Commands, AScheduleIsAnObjectForEachEventIfAsked) {
+  const auto id = send("a@x.test");
+  output.json = true;
+  EXPECT_EQ(run({"schedule", id}), ExitStatus::ok);
+  const auto next = (*spool->find(*spool::SpoolId::parse(id)))->recipients.at(0).next;
+  const std::string first =
+      R"({"address": "a@x.test", "time": ")" + to_rfc3339(next) + R"(", "what": "attempt 1"})";
+  EXPECT_TRUE(printed.starts_with(first + '\n')) << printed;
+  run({"hold", id});
+  run({"schedule", id});
+  EXPECT_EQ(printed, R"({"address": "a@x.test", "time": null, "what": "held: never, until released"})"
+                     "\n");
+}
+
+TEST_F(Commands, ShowHasEverythingThatMailAndRcptSaid) {
+  const auto id = spool::SpoolId::make(clock);
+  auto body = spool->new_body().finish();
+  spool::Message message{id, {}, {{"a@x.test", "", "rfc822;b@x.test", ""}}, std::move(body).value()};
+  message.envelope.require_tls = message.envelope.smtputf8 = true;
+  ASSERT_TRUE(spool->accept(std::move(message)));
+  run({"show", id.to_text()});
+  for (const char* line : {"require-tls\tyes\n", "smtputf8\tyes\n", "orcpt\trfc822;b@x.test\n"})
+    EXPECT_NE(printed.find(line), std::string::npos) << line << " in " << printed;
+}
+
 TEST_F(Commands, AScheduleNamesEveryAttemptTheNoticeAndTheEnd) {
   output.retry = {{std::chrono::hours(1)}, std::chrono::hours(3)};
   output.delay_notice = std::chrono::hours(2);
