@@ -89,11 +89,12 @@ std::optional<Verifiers> parse_verifiers(std::string_view text) {
 }
 
 Result<void> check_password_rules(std::string_view password) {
-  if (password.empty()) return Failure::permanent("the password is empty");
-  if (password.size() > password_max) return Failure::permanent("the password is longer than 1024 octets");
-  if (password.find('\0') != std::string_view::npos) return Failure::permanent("the password contains NUL");
+  constexpr EnhancedStatus bad_data{5, 6, 0};
+  if (password.empty()) return Failure::permanent("the password is empty", bad_data);
+  if (password.size() > password_max) return Failure::permanent("the password is longer than 1024 octets", bad_data);
+  if (password.find('\0') != std::string_view::npos) return Failure::permanent("the password contains NUL", bad_data);
   // RFC 4616 2 and RFC 5802 5.1 carry passwords as UTF-8; others could never be typed in by a client.
-  if (!is_valid_utf8(password)) return Failure::permanent("the password is not UTF-8");
+  if (!is_valid_utf8(password)) return Failure::permanent("the password is not UTF-8", bad_data);
   return {};
 }
 

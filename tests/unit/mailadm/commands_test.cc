@@ -49,6 +49,7 @@ TEST(Account, LivesFromAddToRemove) {
 TEST(Account, AWeakOrMissingPasswordLeavesNothing) {
   const Instance instance;
   instance.init();
+  EXPECT_EQ(instance.run({"account", "add", "bob@example.test", "--password-stdin"}, std::string(1025, 'x') + "\n").status, 65);
   EXPECT_NE(instance.run({"account", "add", "bob@example.test", "--password-stdin"}, "").status, 0);
   EXPECT_NE(instance.run({"account", "add", "bob@example.test", "--password-stdin"}, "\n").status, 0);
   EXPECT_EQ(instance.must({"account", "list"}), "");
