@@ -50,7 +50,8 @@ Answer Session::bdat(std::string_view arguments) {
 
 std::optional<Answer> Session::chunk_guard() {
   if (!transaction_) return refusals::need_mail_first();
-  if (transaction_->recipients.empty()) return refusals::need_recipient_first();
+  // RFC 2033 4.3 has no reply at all to BDAT LAST here; clients that wait for one would wait for ever.
+  if (transaction_->recipients.empty()) return refusals::need_recipient_first(policy_->role() == Role::lmtp);
   if (transaction_->chunks) return std::nullopt;
   return content_permission();
 }

@@ -11,7 +11,7 @@ namespace tubepost::smtpd {
 
 Answer Session::data(std::string_view) {
   if (!transaction_) return refusals::need_mail_first();
-  if (transaction_->recipients.empty()) return refusals::need_recipient_first();
+  if (transaction_->recipients.empty()) return refusals::need_recipient_first(policy_->role() == Role::lmtp);
   // RFC 3030 2 and 3: DATA after BDAT, and DATA for a binary body.
   if (transaction_->chunks) return refusals::chunks_have_begun();
   if (transaction_->envelope.body_type == spool::BodyType::binary_mime) return refusals::binary_needs_chunks();

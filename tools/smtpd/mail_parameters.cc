@@ -1,5 +1,7 @@
 // The parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152, 3030), SMTPUTF8 (RFC 6531), RET, ENVID, NOTIFY, ORCPT (RFC 3461),
 // REQUIRETLS (RFC 8689), HOLDFOR, HOLDUNTIL (RFC 4865), BY (RFC 2852), AUTH (RFC 4954).
+#include <limits>
+
 #include "base/text.h"
 #include "smtpd/refusals.h"
 #include "smtpd/session.h"
@@ -10,6 +12,11 @@ namespace {
 using Handled = std::optional<smtp::Reply>;
 constexpr std::size_t envid_max = 100, orcpt_max = 500;  // RFC 3461 4.4, 4.2
 constexpr std::size_t by_time_digits_max = 9;            // RFC 2852 4
+constexpr std::size_t size_digits_max = 20;              // RFC 1870 4
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 bool is_printable_text(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_printable_ascii);
@@ -81,7 +88,9 @@ std::optional<smtp::Reply> Session::mail_parameter(const smtp::Parameter& parame
 }
 
 std::optional<smtp::Reply> Session::size_parameter(std::string_view value, Transaction& transaction) {
-  const auto size = parse_number<std::uint64_t>(value);
+  auto size = parse_number<std::uint64_t>(value);
+  // RFC 1870 4: up to twenty digits, which can be more than fits.
+  if (!size && is_number(value) && value.size() <= size_digits_max) size = std::numeric_limits<std::uint64_t>::max();
   if (!size) return refusals::bad_parameter("SIZE");
   if (*size > policy_->message_size_max()) return refusals::message_too_large(policy_->message_size_max());
   transaction.declared_size = *size;

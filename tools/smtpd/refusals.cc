@@ -16,10 +16,11 @@ Reply no_arguments_expected(std::string_view verb) {
   return {501, arguments, std::string(verb) + " takes no arguments"};
 }
 Reply bad_arguments(std::string text) { return {501, arguments, std::move(text)}; }
-Reply say_hello_first() { return {503, bad_command, "Send EHLO or HELO first"}; }
+Reply say_hello_first(bool lmtp) { return {503, bad_command, lmtp ? "Send LHLO first" : "Send EHLO or HELO first"}; }
 Reply need_mail_first() { return {503, bad_command, "Send MAIL FROM first"}; }
 // RFC 5321 3.3: DATA without an accepted recipient is 503 or 554; 554 where all were refused says more.
-Reply need_recipient_first() { return {554, bad_command, "No valid recipients"}; }
+// RFC 2033 4.2: in LMTP it must be 503.
+Reply need_recipient_first(bool lmtp) { return {lmtp ? 503 : 554, bad_command, "No valid recipients"}; }
 Reply nested_mail() { return {503, bad_command, "A mail transaction is open already; send RSET to leave it"}; }
 Reply bad_hello() { return {501, arguments, "Say who you are: a host name or an address literal"}; }
 Reply not_a_web_server() { return {421, EnhancedStatus{4, 7, 0}, "This is a mail server"}; }

@@ -96,7 +96,8 @@ void Session::converse() {
     const auto answer =
         line.kind == LineKind::too_long ? Answer(refusals::line_too_long()) : execute(line.text);
     for (unsigned i = 0; i < answer.times; ++i) send(answer.reply);
-    if (answer.then == Then::close) return;
+    // RFC 5321 3.8, RFC 7504: behind these codes, of a policy service perhaps, there is nothing more to say.
+    if (answer.then == Then::close || answer.reply.code == 421 || answer.reply.code == 521) return;
     if (answer.then == Then::start_tls) {
       lines_.flush();
       if (!start_tls()) return;
@@ -115,7 +116,7 @@ Answer Session::execute(std::string_view line) {
   if (command == nullptr)
     return is_http(verb) ? Answer(refusals::not_a_web_server(), Then::close) : Answer(refusals::unknown_command());
   if (!command->takes_arguments && !arguments.empty()) return refusals::no_arguments_expected(command->verb);
-  if (command->needs_hello && helo_.empty()) return refusals::say_hello_first();
+  if (command->needs_hello && helo_.empty()) return refusals::say_hello_first(policy_->role() == Role::lmtp);
   return (this->*command->handler)(arguments);
 }
 
