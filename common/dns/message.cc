@@ -125,6 +125,7 @@ std::optional<Data> read_data(DataReader data, Type type) {
 struct Found {
   std::vector<Record> records;                 // of the type, whatever their owner
   std::map<std::string, std::string> aliases;  // CNAMEs
+  bool broken = false;                         // something was there that cannot be read
 };
 
 Found read_records(ns_msg& message, Type type) {
@@ -132,12 +133,18 @@ Found read_records(ns_msg& message, Type type) {
   const int count = std::min<int>(ns_msg_count(message, ns_s_an), records_max + aliases_max);
   for (int i = 0; i < count; ++i) {
     ns_rr record;
-    if (ns_parserr(&message, ns_s_an, i, &record) != 0) break;
+    if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
+      found.broken = true;
+      break;
+    }
     if (ns_rr_class(record) != ns_c_in) continue;
     const auto its_type = static_cast<Type>(ns_rr_type(record));
     if (its_type != type && its_type != Type::cname) continue;
     auto data = read_data(DataReader(message, record), its_type);
-    if (!data) continue;
+    if (!data) {
+      found.broken = true;
+      continue;
+    }
     const std::string owner = to_lower(ns_rr_name(record));
     if (its_type == Type::cname) found.aliases.emplace(owner, std::get<Host>(*data).name);
     if (its_type == type && found.records.size() < records_max)
@@ -179,6 +186,8 @@ AnyAnswer parse_message(std::span<const std::uint8_t> bytes, const std::string& 
   answer.name = type == Type::cname ? name : end_of_aliases(found, name);
   for (Record& record : found.records)
     if (record.name == answer.name) answer.records.push_back(std::move(record));
+  // What cannot be read is not absent: mail would go elsewhere, or back.
+  if (answer.records.empty() && found.broken) return answer.detail = "a broken answer", answer;
   answer.kind = answer.records.empty() ? Kind::nodata : Kind::ok;
   return answer;
 }

@@ -74,7 +74,8 @@ private:
   const Shuffle& shuffle_;
   MailHosts found_;
   std::optional<std::uint16_t> own_preference_;
-  std::optional<Failure> trouble_;  // of a host's look-up; a temporary one before a permanent one
+  std::optional<Failure> trouble_;         // of a host's look-up; a temporary one before a permanent one
+  std::optional<std::uint16_t> in_doubt_;  // the best preference of a host that cannot be looked up now
 };
 
 Result<MailHosts> MailHostSearch::find(const std::string& domain) {
@@ -118,6 +119,8 @@ Result<MailHosts> MailHostSearch::of_records(const std::string& domain, Answer<M
   }
   if (own_preference_) drop_from(*own_preference_);
   if (!found_.hosts.empty()) return std::move(found_);
+  // Being second does not make this host the best, where the DNS cannot say now where the first one is.
+  if (own_preference_ && in_doubt_ && *in_doubt_ < *own_preference_) return std::move(*trouble_);
   if (own_preference_)
     return Failure::permanent("this host is the best MX of " + domain + ", but has no such domain",
                               own_host_status);
@@ -133,6 +136,7 @@ void MailHostSearch::add(const Mx& mx) {
   auto addresses = find_addresses(resolver_, mx.host);
   if (!addresses) {
     found_.notes.push_back(mx.host + ": " + addresses.error().text);
+    if (addresses.error().retry == Retry::later && !in_doubt_) in_doubt_ = mx.preference;
     if (!trouble_ || trouble_->retry == Retry::never) trouble_ = std::move(addresses).error();
   } else if (is_own(*addresses)) {
     own_preference_ = mx.preference;

@@ -51,6 +51,15 @@ TEST_F(MailHostsOf, ANullMxAreNone) {
   EXPECT_EQ(find("x.test"), Names{"5.1.10"});
 }
 
+TEST_F(MailHostsOf, OfASecondaryWaitForTheDnsToSayWhereTheFirstIs) {
+  dns_.add("x.test", Mx{10, "first.test"})
+      .add("x.test", Mx{20, "me.test"})
+      .fail("first.test", Kind::servfail);
+  EXPECT_EQ(find("x.test"), Names{"4.4.3"});
+  dns_.add("y.test", Mx{10, "me.test"}).add("y.test", Mx{10, "first.test"});
+  EXPECT_EQ(find("y.test"), Names{"5.4.6"}) << "one that is not better says nothing";
+}
+
 TEST_F(MailHostsOf, NoDomainIsPermanent) { EXPECT_EQ(find("nowhere.test"), Names{"5.1.2"}); }
 
 TEST_F(MailHostsOf, ServerTroubleIsTemporary) {
