@@ -133,8 +133,8 @@ Result<void> Client::send(const Letter& letter, const GoingOn& going_on, Sent& s
       extensions_.pipelining ? open(letter, sent, by_chunks) : open_in_steps(letter, sent, by_chunks);
   if (!opened) return opened;
   std::size_t accepted = 0;
-  for (const Reply& reply : sent.recipients) accepted += reply.is_success();
-  const bool taken = sent.mail && sent.mail->is_success() && accepted > 0;
+  for (const Reply& reply : sent.recipients) accepted += reply.is_done();
+  const bool taken = sent.mail && sent.mail->is_done() && accepted > 0;
   if (by_chunks) {
     if (!taken) return {};
     write_chunk(letter.content, going_on);
@@ -181,12 +181,12 @@ Result<void> Client::open_in_steps(const Letter& letter, Sent& sent, bool by_chu
   auto mail = command(mail_line(letter));
   if (!mail) return std::move(mail).error();
   sent.mail = std::move(*mail);
-  if (!sent.mail->is_success()) return {};
+  if (!sent.mail->is_done()) return {};
   bool any = false;
   for (const auto& recipient : letter.recipients) {
     auto reply = command(rcpt_line(recipient));
     if (!reply) return std::move(reply).error();
-    any = any || reply->is_success();
+    any = any || reply->is_done();
     sent.recipients.push_back(std::move(*reply));
   }
   if (!any || by_chunks) return {};

@@ -95,6 +95,9 @@ public:
   // What was answered stands in `sent` however it ends, by an exception, too.
   Result<void> send(const Letter& letter, const GoingOn& going_on, Sent& sent);
 
+  // Something was said that was not asked for: whatever is asked now, that would be taken for its answer.
+  bool has_unread() const { return lines_.has_buffered_input(); }
+
   Result<Reply> command(const std::string& line);  // RSET, ETRN, VRFY …
   void quit() noexcept;                            // says QUIT, and does not wait long for the answer
 

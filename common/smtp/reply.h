@@ -25,6 +25,7 @@ struct Reply {
 
   const std::string& first_line() const { return lines.front(); }
   bool is_success() const { return code < 400; }
+  bool is_done() const { return code / 100 == 2; }  // RFC 5321 4.2.1: 2yz, nothing else is to follow
 
   // "550-5.1.1 …CRLF550 5.1.1 …CRLF". CR, LF and control characters are made visible; a line too long becomes
   // several, cut at blanks where there are some. A 334 is a challenge (RFC 4954 4): always one line, whatever

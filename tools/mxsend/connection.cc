@@ -71,6 +71,12 @@ Connection::Opened Connection::open(const Parts& parts, Peer peer) {
   }
 }
 
+bool Connection::is_quiet(bool look) {
+  if (client_->has_unread()) return false;
+  net::Stream& stream = tls_ ? static_cast<net::Stream&>(*tls_) : *stream_;
+  return !look || !stream.wait_readable(Milliseconds(0));
+}
+
 Setback Connection::setback(Trouble trouble, Failure failure) const {
   return {trouble, std::move(failure), 0, peer_.to_text(), local_};
 }

@@ -22,9 +22,9 @@ struct Peer {
   net::Endpoint endpoint;
   std::string unix_path;  // in place of an endpoint
   bool lmtp = false;
-  bool tls_first = false;   // RFC 8314 3.3: port 465
-  bool tests_done = false;  // the names that are only tested do not hold, and TLS goes on without them
-  bool clear_text = false;  // TLS was tried and does not work
+  bool tls_first = false;     // RFC 8314 3.3: port 465
+  bool tests_done = false;    // the names that are only tested do not hold, and TLS goes on without them
+  bool clear_text = false;    // TLS was tried and does not work
   std::string tls_trouble{};  // what was wrong, of the last of these
   const auth::SmarthostAccount* account = nullptr;
   mailauth::TlsPolicy policy;
@@ -38,7 +38,7 @@ struct Setback {
   Failure failure;
   int reply = 0;
   std::string host;
-  std::string local{};                             // our address; empty: not connected
+  std::string local{};  // our address; empty: not connected
   // Trouble::tls: what is wrong with it, in OpenSSL's words or ours, without a name that others have chosen.
   std::string tls_trouble{};
   std::optional<mailauth::Published> published{};  // of a host that may not be tried because of it
@@ -70,6 +70,8 @@ public:
   ~Connection();
 
   smtp::Client& client() { return *client_; }
+  // Nothing has come that was not asked for, nor the end, as far as was seen; `look`: and nothing waits to be read.
+  bool is_quiet(bool look);
   const Peer& peer() const { return peer_; }
   const std::string& tls_text() const { return tls_text_; }  // "TLSv1.3 TLS_AES_256_GCM_SHA384 dane"
   bool is_verified() const { return verified_; }

@@ -49,11 +49,12 @@ std::optional<std::string> ascii_address(const std::string& address) {
   return address.substr(0, at + 1) + *domain;
 }
 
+Failure refusal(const std::string& what) {
+  return Failure::permanent(what + " is not ASCII, and that server has no SMTPUTF8", needs_utf8);
+}
+
 // RFC 6531 3.2: who has not announced SMTPUTF8 gets nothing that needs it.
 Result<void> without_utf8(smtp::Letter& letter, const Content& content, bool job_says_so) {
-  const auto refusal = [](const std::string& what) {
-    return Failure::permanent(what + " is not ASCII, and that server has no SMTPUTF8", needs_utf8);
-  };
   const auto sender = ascii_address(letter.sender);
   if (!sender) return refusal("the sender's address");
   letter.sender = *sender;
@@ -130,6 +131,11 @@ Content Content::of(std::string_view bytes) {
   content.bare_line_ends = has_bare_line_ends(bytes);
   content.nul = bytes.find('\0') != std::string_view::npos;
   return content;
+}
+
+Result<void> fit_address(const std::string& address, const smtp::Extensions& extensions) {
+  if (extensions.smtputf8 || ascii_address(address)) return {};
+  return refusal("the address " + address);
 }
 
 Result<std::unique_ptr<Prepared>> prepare(const relay::Job& job, const std::vector<std::size_t>& which,

@@ -24,6 +24,9 @@ struct Prepared {
   std::string converted;
 };
 
+// Whether the server can be told this address: a permanent Failure, 5.6.7, if not.
+Result<void> fit_address(const std::string& address, const smtp::Extensions& extensions);
+
 // For the recipients at these places of the job. Permanent Failures, for all of them: 5.3.4 too large, 5.6.7
 // UTF-8 in addresses or header, 5.6.3 8-bit or binary content that must not be converted, 5.7.30 REQUIRETLS, 5.4.7 DELIVERBY.
 Result<std::unique_ptr<Prepared>> prepare(

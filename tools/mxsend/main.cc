@@ -122,8 +122,7 @@ ExitStatus explain(House& house, const CommandLine& line) {
 }
 
 std::optional<std::string> mistake_in(CommandLine& line) {
-  if ((line.worker || line.verify) != line.recipients.empty() ||
-      line.worker + line.verify + line.dry_run > 1)
+  if ((line.worker || line.verify) != line.recipients.empty() || line.worker + line.verify + line.dry_run > 1)
     return "one of --worker, --verify, or addresses to send to";
   if (line.from.starts_with('<') && line.from.ends_with('>'))
     line.from = line.from.substr(1, line.from.size() - 2);
@@ -144,8 +143,9 @@ int main(int argc, char** argv) {
       "mxsend", "send mail to other servers", {"=mxsend", "server", "dns", "tls", "spool"}};
   mxsend::CommandLine line;
   program.flag("--worker", line.worker, "Take jobs on stdin, answer on stdout, as name=value records.");
-  program.flag("--verify", line.verify,
-               "Be a policy service on stdin and stdout: does the primary server take mail for the recipient.");
+  program.flag(
+      "--verify", line.verify,
+      "Be a policy service on stdin and stdout: does the primary server take mail for the recipient.");
   program.flag("--dry-run", line.dry_run,
                "Print the way of each address, its hosts and their TLS; send nothing.");
   program.option("--from", line.from, "ADDR", "Reverse-path of the message; none: the null one.");

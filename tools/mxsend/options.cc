@@ -46,7 +46,7 @@ std::vector<net::Endpoint> own_endpoints(const config::Settings& settings) {
     if (!endpoint) continue;
     const bool any = endpoint->address == net::IpAddress::parse("0.0.0.0") ||
                      endpoint->address == net::IpAddress::parse("::");
-    if (!any) own.push_back(*endpoint);
+    own.push_back(*endpoint);
     for (const auto& address : any ? net::own_addresses() : std::vector<net::IpAddress>())
       own.push_back({address, endpoint->port});
   }

@@ -28,7 +28,8 @@ bool is_of_recipient(const smtp::Reply& reply) {
 
 std::string refusal(const smtp::Reply& reply, const Peer& peer) {
   const auto status = reply.status.value_or(EnhancedStatus{5, 1, 1});
-  return std::to_string(reply.code) + ' ' + to_string(status) + ' ' + peer.to_text() + " says: " + text_of(reply);
+  return std::to_string(reply.code) + ' ' + to_string(status) + ' ' + peer.to_text() +
+         " says: " + text_of(reply);
 }
 
 // Breaks off what is under way when its time is up.
@@ -111,13 +112,13 @@ std::string RecipientCheck::ask(const smtp::Mailbox& address) {
 // nullopt: it says nothing of recipients.
 std::optional<std::string> RecipientCheck::ask(Connection& connection, const smtp::Mailbox& address) {
   const auto mail = connection.client().command("MAIL FROM:<>");
-  if (!mail || !mail->is_success()) return std::nullopt;
+  if (!mail || !mail->is_done()) return std::nullopt;
   const auto rcpt = connection.client().command("RCPT TO:<" + address.to_text() + ">");
   if (!rcpt) return std::nullopt;
   const auto key = address.local_part + '@' + to_lower(address.domain);
   const bool refused = is_of_recipient(*rcpt);
   const std::string action = refused ? refusal(*rcpt, connection.peer()) : std::string(dunno);
-  remember(key, action, rcpt->is_success() ? taken_life : refused ? refused_life : unreachable_life);
+  remember(key, action, rcpt->is_done() ? taken_life : refused ? refused_life : unreachable_life);
   parts_.logger.info("recipient-checked", {{"recipient", printable(key, 330)},
                                            {"host", connection.peer().to_text()},
                                            {"reply", rcpt->code},

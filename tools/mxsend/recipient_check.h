@@ -38,7 +38,7 @@ public:
   explicit RecipientCheck(Parts parts) : parts_(parts) {}
 
   std::string answer(const policy::Record& request);  // the action
-  ExitStatus serve(net::Stream& stream);                    // until its end
+  ExitStatus serve(net::Stream& stream);              // until its end
 
 private:
   struct Known {

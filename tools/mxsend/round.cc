@@ -28,6 +28,9 @@ bool is_dns(const Failure& failure) {
   return failure.status.subject == 4 && (failure.status.detail == 3 || failure.status.detail == 4);
 }
 
+// "Done" to DATA, before a word of the message was sent: it answers something else.
+bool is_out_of_step(const smtp::Sent& sent) { return sent.data && sent.data->is_done(); }
+
 }  // namespace
 
 Round::Round(Courier& courier, const relay::Job& job, std::string_view body)
@@ -148,6 +151,7 @@ void Round::keep_or_drop(const std::string& key, std::unique_ptr<Connection> con
 // RFC 9422 4.2: no more recipients at a time than the server takes; the others in another transaction.
 Round::Next Round::transact(Connection& connection, bool fresh) {
   const auto most = connection.client().extensions().rcpt_max.value_or(relay::recipients_max);
+  refuse_unfit(connection);
   auto left = open_places();
   auto next = Next::done;
   while (!left.empty() && next == Next::done) {
@@ -168,16 +172,27 @@ Round::Next Round::transact(Connection& connection, bool fresh, const std::vecto
           ? Failure::permanent("REQUIRETLS: nobody vouches for that server", {5, 7, 30})
           : prepare(job_, which, content_, what_it_takes(connection), courier_.parts_.clock.now());
   if (!prepared) {
-    reached_ = true;
-    for (const auto place : which)
-      verdict(place) = {verdict(place).number,       Status::failed,       prepared.error().status, 0,
-                        connection.peer().to_text(), prepared.error().text};
+    for (const auto place : which) refuse(place, prepared.error(), connection);
     return Next::done;
   }
   smtp::Sent sent;
   const auto next = talk(connection, fresh, sent, (*prepared)->letter);
   if (next != Next::again) take_replies(connection, which, sent);
   return next;
+}
+
+// An address that the server cannot take is no reason to keep the message from the others.
+void Round::refuse_unfit(Connection& connection) {
+  for (const auto place : open_places())
+    if (const auto fits = fit_address(job_.recipients[place].address, connection.client().extensions());
+        !fits)
+      refuse(place, fits.error(), connection);
+}
+
+void Round::refuse(std::size_t place, const Failure& failure, const Connection& connection) {
+  reached_ = true;
+  auto& it = verdict(place);
+  it = {it.number, Status::failed, failure.status, 0, connection.peer().to_text(), failure.text};
 }
 
 Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, const smtp::Letter& letter) {
@@ -193,7 +208,9 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
     past_dot = true;
   };
   const auto broken = [&](std::string why, int detail) {
-    if (!fresh && !sent.mail && !past_dot) return Next::again;
+    // RFC 5321 3.8: a connection that was kept may be closed at any time, with 421 or without a word.
+    const bool unheard = !sent.mail || sent.mail->code == 421;
+    if (!fresh && unheard && !past_dot) return Next::again;
     lost_ = lost_ || past_dot;
     if (past_dot) why += " after the end of the message: it may arrive twice";
     take_setback({Trouble::session, Failure::temporary(why, {4, 4, static_cast<std::uint16_t>(detail)}), 0,
@@ -202,6 +219,8 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
   };
   courier_.parts_.admission.say(relay::Phase::transaction);
   try {
+    // Of a kept connection the end may have come meanwhile, or a word of farewell: nobody's answer.
+    if (!connection.is_quiet(!fresh)) return broken("a reply that nobody asked for", 2);
     const auto done = connection.client().send(letter, going_on, sent);
     watch.done();
     if (!done) return broken(done.error().text, 2);
@@ -209,6 +228,7 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
     if (complete) return Next::done;
     if (!sent.mail || sent.mail->code == 421)
       return broken(sent.mail ? text_of(*sent.mail) : "it hung up", 2);
+    if (is_out_of_step(sent)) return Next::next_host;
     const auto reset = connection.client().command("RSET");
     return reset && reset->is_success() ? Next::done : Next::next_host;
   } catch (const net::TimedOut&) {
@@ -227,9 +247,9 @@ void Round::take_replies(Connection& connection, const std::vector<std::size_t>&
   const auto host = connection.peer().to_text();
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < which.size(); ++i) {
-    if (!sent.mail->is_success()) {
+    if (!sent.mail->is_done()) {
       take_reply(which[i], *sent.mail, host, false);
-    } else if (i < sent.recipients.size() && !sent.recipients[i].is_success()) {
+    } else if (i < sent.recipients.size() && !sent.recipients[i].is_done()) {
       take_reply(which[i], sent.recipients[i], host, true);
     } else if (i < sent.recipients.size()) {
       const auto place = connection.peer().lmtp ? accepted : 0;
@@ -238,6 +258,7 @@ void Round::take_replies(Connection& connection, const std::vector<std::size_t>&
         take_reply(which[i], sent.content[place], host, false);
       else if (sent.data && sent.data->code != 354)
         take_reply(which[i], *sent.data, host, false);
+      if (is_out_of_step(sent)) take_no_answer(which[i]);
     }
   }
 }
@@ -254,7 +275,13 @@ void Round::take_reply(std::size_t place, const smtp::Reply& reply, const std::s
   it.status = reply.code < 300 ? Status::delivered : temporary ? Status::deferred : Status::failed;
   if (it.status == Status::deferred) it.code.status_class = 4;
   // 3yz where 2yz or an error belongs is no answer.
-  if (reply.code >= 300 && reply.code < 400) it.code = {4, 5, 0};
+  if (reply.code >= 300 && reply.code < 400) take_no_answer(place);
+}
+
+// A reply that does not belong there: of two that lost step nobody knows what the other means.
+void Round::take_no_answer(std::size_t place) {
+  verdict(place).status = Status::deferred;
+  verdict(place).code = {4, 5, 0};
 }
 
 void Round::take_setback(const Setback& setback) {

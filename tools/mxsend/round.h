@@ -25,6 +25,9 @@ private:
   Next talk(Connection& connection, bool fresh, smtp::Sent& sent, const smtp::Letter& letter);
   void take_replies(Connection& connection, const std::vector<std::size_t>& which, const smtp::Sent& sent);
   void take_reply(std::size_t place, const smtp::Reply& reply, const std::string& host, bool rcpt);
+  void take_no_answer(std::size_t place);
+  void refuse_unfit(Connection& connection);
+  void refuse(std::size_t place, const Failure& failure, const Connection& connection);
   void take_setback(const Setback& setback);
   void settle_rest();
   void postpone_rest();

@@ -16,6 +16,16 @@ using mailauth::TlsWishes;
 constexpr std::uint16_t submissions_port = 465;  // RFC 8314 3.3
 constexpr std::size_t peers_max = 20;
 
+bool is_unspecified(const net::IpAddress& address) {
+  return address == net::IpAddress::parse("0.0.0.0") || address == net::IpAddress::parse("::");
+}
+
+// A connection to 0.0.0.0 is one to this host, and so is one to all of 127.0.0.0/8 where every address is listened at.
+bool leads_to(const net::IpAddress& address, const net::IpAddress& own) {
+  if (address == own) return true;
+  return (is_unspecified(address) && own.is_loopback()) || (address.is_loopback() && is_unspecified(own));
+}
+
 Failure bad_route(const std::string& route) {
   return Failure::permanent("not a route: " + printable(route), {5, 3, 5});
 }
@@ -25,7 +35,7 @@ Failure bad_route(const std::string& route) {
 bool Routes::is_own(const net::IpAddress& address) const {
   return std::any_of(
       options_.own_endpoints.begin(), options_.own_endpoints.end(),
-      [&](const net::Endpoint& own) { return own.address == address && own.port == options_.port; });
+      [&](const net::Endpoint& own) { return own.port == options_.port && leads_to(address, own.address); });
 }
 
 Result<Way> Routes::direct(const std::string& domain, const TlsWishes& wishes) const {
