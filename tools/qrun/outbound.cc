@@ -94,6 +94,16 @@ std::optional<spool::Outcome> Outbound::dispatch(const spool::Claim& claim, cons
   return std::nullopt;
 }
 
+std::optional<spool::Outcome> Outbound::keep(const spool::Claim& claim, const SendOut& to,
+                                             const Moment& moment, const Policy& policy) {
+  auto made = of_decision(claim, Decision(to), moment, policy);
+  if (!made || made->kind != spool::Outcome::Kind::postponed) return made;
+  made->lane = lane_of(to, claim.recipient.address, policy);
+  made->parked = true;
+  destinations_.parked(made->lane);
+  return made;
+}
+
 void Outbound::end_of_turn(Milliseconds now) {
   for (auto& [key, parcel] : building_) destinations_.add(std::move(parcel));
   building_.clear();

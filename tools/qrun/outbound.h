@@ -29,6 +29,9 @@ public:
   // A claim that is to be sent out: its outcome, where that is known at once; else it is in hand.
   std::optional<spool::Outcome> dispatch(const spool::Claim& claim, const SendOut& to, const Moment& moment,
                                          const Policy& policy);
+  // While nothing is sent: it waits in its lane, and is claimed from there as soon as sending is on again.
+  std::optional<spool::Outcome> keep(const spool::Claim& claim, const SendOut& to, const Moment& moment,
+                                     const Policy& policy);
   void end_of_turn(
       Milliseconds now);  // the recipients of one message that were claimed together are one parcel now
 

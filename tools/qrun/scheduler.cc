@@ -83,7 +83,7 @@ int Scheduler::wait_time() const {
   Milliseconds until = last_sweep_ + policy_.sweep;
   if (const auto look = parts_.deliver.next_look(policy_.job_timeout)) until = std::min(until, *look);
   if (const auto look = outbound_.next_look(now, policy_.silence())) until = std::min(until, *look);
-  if (const auto probe = outbound_.next_probe(); probe && wants_claims())
+  if (const auto probe = outbound_.next_probe(); probe && policy_.outgoing && wants_claims())
     until = std::min(until, now + (*probe - parts_.clock.now()));
   if (must_turn()) until = std::min(until, std::max(paced_until_ - burst, not_before_));
   if (stopping_) until = std::min(until, stop_deadline_);
@@ -151,10 +151,12 @@ bool Scheduler::wants_claims() const {
   return !stopping_ && parts_.deliver.jobs() + pending_.size() < out_max;
 }
 
+bool Scheduler::has_wishes() const { return policy_.outgoing && outbound_.has_wishes(parts_.clock.now()); }
+
 bool Scheduler::must_turn() const {
   if (!pending_.empty()) return true;
   const bool due = next_due_ && *next_due_ <= parts_.clock.now();
-  return wants_claims() && (woken_ || due || owes_ || outbound_.has_wishes(parts_.clock.now()));
+  return wants_claims() && (woken_ || due || owes_ || has_wishes());
 }
 
 bool Scheduler::may_turn() const {
@@ -217,8 +219,10 @@ void Scheduler::dispatch(const spool::Claim& claim, const Moment& at) {
   if (const auto* to = std::get_if<ExpandTo>(&decision))
     for (const std::string& problem : to->problems)
       parts_.logger.warning("expansion-problem", {{"id", claim.id.to_text()}, {"text", problem}});
-  if (const auto* out = std::get_if<SendOut>(&decision); out && policy_.outgoing && outbound_.can_send()) {
-    if (auto outcome = outbound_.dispatch(claim, *out, at, policy_)) add(claim, std::move(*outcome), false);
+  if (const auto* out = std::get_if<SendOut>(&decision); out && outbound_.can_send()) {
+    auto outcome = policy_.outgoing ? outbound_.dispatch(claim, *out, at, policy_)
+                                    : outbound_.keep(claim, *out, at, policy_);
+    if (outcome) add(claim, std::move(*outcome), false);
     return;
   }
   if (auto outcome = of_decision(claim, decision, at, policy_)) return add(claim, std::move(*outcome), false);
@@ -281,7 +285,7 @@ bool Scheduler::is_finished() const {
     return (pending_.empty() && parts_.deliver.is_idle() && outbound_.is_idle()) ||
            parts_.clock.since_boot() >= stop_deadline_;
   return mode_.once && drained_ && !woken_ && pending_.empty() && parts_.deliver.is_idle() &&
-         outbound_.is_idle() && !outbound_.has_wishes(parts_.clock.now());
+         outbound_.is_idle() && !has_wishes();
 }
 
 ExitStatus Scheduler::finish() {

@@ -71,6 +71,7 @@ private:
   void take_news(PoolNews news);
   void take(Outbound::Outcomes outcomes);
   void work_workers();
+  bool has_wishes() const;  // of destinations that are sent to
   bool must_turn() const;
   bool may_turn() const;
   bool wants_claims() const;

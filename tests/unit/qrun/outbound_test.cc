@@ -241,6 +241,19 @@ TEST_F(Outward, NothingIsSentWhileSendingIsOff) {
   EXPECT_EQ(recipients(id)[0].reason, "the outgoing service is off (qrun.outgoing=off)");
 }
 
+TEST_F(Outward, WhatWaitedWhileSendingWasOffGoesAsSoonAsItIsOn) {
+  settings.outgoing = false;
+  const auto id = send({"bob@remote.test"}), other = send({"eve@other.test"});
+  qrun();
+  ASSERT_EQ(recipients(id).size(), 1U);
+  EXPECT_EQ(spool->lanes()->size(), 2U) << "mailq stats shows where it is to go";
+  settings.outgoing = true;
+  qrun();
+  EXPECT_EQ(sent("remote.test").size(), 1U);
+  EXPECT_EQ(sent("other.test").size(), 1U);
+  EXPECT_TRUE(recipients(id).empty() && recipients(other).empty());
+}
+
 TEST_F(Outward, AnAddressThatBouncedAgainAndAgainIsNotSentTo) {
   for (int i = 0; i < 3; ++i) send({"gone@remote.test"}), qrun();
   const auto before = sent("remote.test").size();
