@@ -108,11 +108,16 @@ struct Destination {
 };
 
 // An address that bounced hard (spec part 2, Queue).
+// An address is suppressed when it was wrong so often without one success between, so that a person who
+// corrects a mistake and sends again is never kept from it.
+inline constexpr std::uint32_t suppressing_bounces = 3;
+
 struct Suppression {
   std::string address;
   std::uint32_t bounces = 0;
   Timestamp last, until;  // of the last bounce; when it is forgotten
   std::string text;       // what was said
+  bool is_in_force() const { return bounces >= suppressing_bounces; }  // until then it is but counted
 };
 
 // One line of a message's life. The journal outlives the message (`mailq trace`, `mailq find`).

@@ -1,5 +1,7 @@
 #include "spool/filter.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace tubepost::spool {
@@ -28,6 +30,12 @@ bool matches(const Filter& f, const Recipient& r) {
   if (!f.to.empty() && !glob_matches(f.to, r.address)) return false;
   if (!f.domain.empty() && !glob_matches(f.domain, domain_of(r.address))) return false;
   return !f.state || r.state == *f.state;
+}
+
+bool matches(const Filter& filter, const Queued& queued) {
+  return matches(filter, queued.envelope) &&
+         std::any_of(queued.recipients.begin(), queued.recipients.end(),
+                     [&](const Recipient& recipient) { return matches(filter, recipient); });
 }
 
 }  // namespace tubepost::spool

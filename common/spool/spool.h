@@ -175,10 +175,6 @@ struct LaneCount {
   std::optional<Destination> trouble;  // nullopt: it does well
 };
 
-// An address is suppressed when it was wrong so often without one success between, so that a person who
-// corrects a mistake and sends again is never kept from it.
-inline constexpr std::uint32_t suppressing_bounces = 3;
-
 struct Found {  // by find_finished
   SpoolId id;
   std::vector<Event> events;
@@ -198,6 +194,9 @@ struct Queued {
   Envelope envelope;
   std::vector<Recipient> recipients;
 };
+
+// Whether somebody of the queued message fits.
+bool matches(const Filter& filter, const Queued& queued);
 
 enum class Action { hold, release, retry, drop, fail, reroute };
 

@@ -153,9 +153,9 @@ ExitStatus find(const spool::Spool& spool, const Request& request, const Output&
   };
   if (const auto listed = spool.list(request.filter, here); !listed) return complain(output, listed.error());
   const auto gone = [&](const spool::Found& found) {
-    // One that is here still was shown as it is.
+    // One that is here still was shown as it is, if it was for a recipient that waits.
     const auto queued = spool.find(found.id);
-    if (queued && *queued) return true;
+    if (queued && *queued && spool::matches(request.filter, **queued)) return true;
     return print(output.out, output.json ? to_json(found) + '\n' : found_line(found));
   };
   const auto listed = spool.find_finished(request.filter, gone);
@@ -173,7 +173,7 @@ ExitStatus suppress(spool::Spool& spool, const Request& request, const Output& o
   const auto all = spool.suppressions();
   if (!all) return complain(output, all.error());
   for (const spool::Suppression& one : *all)
-    print(output.out, output.json ? to_json(one) + '\n' : suppression_line(one));
+    if (one.is_in_force()) print(output.out, output.json ? to_json(one) + '\n' : suppression_line(one));
   return ExitStatus::ok;
 }
 

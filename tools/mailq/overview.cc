@@ -42,7 +42,8 @@ Result<Overview> look(const spool::Spool& spool) {
                    [](const auto& a, const auto& b) { return a.parked > b.parked; });
   auto suppressed = spool.suppressions();
   if (!suppressed) return std::move(suppressed).error();
-  seen.suppressed = suppressed->size();
+  seen.suppressed = static_cast<std::uint64_t>(std::count_if(
+      suppressed->begin(), suppressed->end(), [](const auto& one) { return one.is_in_force(); }));
   return seen;
 }
 

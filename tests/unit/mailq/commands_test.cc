@@ -64,6 +64,48 @@ protected:
   Output output{nullptr, nullptr};
 };
 
+TEST_F(Commands, FindKnowsWhatBecameOfOneRecipientWhileAnotherWaits) {
+  const auto id = spool::SpoolId::make(clock);
+  auto writer = spool->new_body();
+  writer.append("x\r\n");
+  spool::Message message{
+      id, {}, {{"done@x.test", "", "", ""}, {"waits@x.test", "", "", ""}}, *writer.finish()};
+  if (!spool->accept(std::move(message))) std::abort();
+  spool::Filter filter;
+  filter.to = "done@x.test";
+  ASSERT_TRUE(spool->act(id, spool::Action::drop, filter, "root"));
+  ASSERT_EQ(run({"find", "to=done@x.test"}), ExitStatus::ok);
+  EXPECT_TRUE(printed.starts_with(id.to_text() + '\t')) << printed;
+  EXPECT_NE(printed.find("\tdropped\t"), std::string::npos) << printed;
+  run({"find", "to=waits@x.test"});
+  EXPECT_NE(printed.find("\tqueued\t"), std::string::npos) << printed;
+  run({"find", "to=*@x.test"});
+  EXPECT_EQ(std::count(printed.begin(), printed.end(), '\n'), 1) << printed;
+}
+
+TEST_F(Commands, SuppressListsOnlyThoseToWhichNothingIsSent) {
+  const auto bounce = [&] {
+    const auto id = *spool::SpoolId::parse(send("gone@x.test"));
+    const auto turn = spool->turn({}, clock.now(), 10, {});
+    ASSERT_TRUE(turn && turn->claims.size() == 1);
+    spool::Outcome outcome;
+    outcome.id = id;
+    outcome.recipient = 0;
+    outcome.kind = spool::Outcome::Kind::failed;
+    outcome.suppress_until = clock.now() + std::chrono::hours(1);
+    ASSERT_TRUE(spool->turn({outcome}, clock.now(), 0, {}));
+    ASSERT_EQ(run({"drop", id.to_text()}), ExitStatus::ok);
+  };
+  bounce();
+  run({"suppress", "list"});
+  EXPECT_EQ(printed, "");
+  run({"stats"});
+  EXPECT_NE(printed.find("suppressed\t0\n"), std::string::npos) << printed;
+  bounce(), bounce();
+  run({"suppress", "list"});
+  EXPECT_TRUE(printed.starts_with("gone@x.test\t3\t")) << printed;
+}
+
 TEST_F(Commands, AnEmptyQueueIsSaidToBeEmpty) {
   EXPECT_EQ(run({}), ExitStatus::ok);
   EXPECT_EQ(printed, "Mail queue is empty\n");
