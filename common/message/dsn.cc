@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "message/date.h"
+#include "net/endpoint.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -65,6 +66,22 @@ std::string typed_address(std::string_view address) {
 std::string final_recipient(std::string_view address, bool utf8) {
   if (!utf8 || is_ascii(address) || !is_valid_utf8(address)) return typed_address(address);
   return "utf-8; " + printable(address, address_max);
+}
+
+// RFC 3464 2.3.5: a host's name, what else is known of it as a comment (as 2.2.4 has it). `mta` is what mxsend calls it:
+// "mx.example.net[192.0.2.1]:25", "192.0.2.1:25", "[2001:db8::1]:25" or "unix:/run/lmtp".
+std::string remote_mta(std::string_view mta) {
+  if (mta.starts_with("unix:")) return "X-Unix; " + field_text(mta.substr(5));
+  const auto open = mta.find('['), close = mta.rfind(']');
+  const auto port = mta.find(':', close == std::string_view::npos ? 0 : close);
+  const auto host = mta.substr(0, port);
+  if (const auto address = net::IpAddress::parse(host)) return "dns; " + address->to_smtp_literal();
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open)
+    return "dns; " + field_text(host);
+  const auto address = net::IpAddress::parse(host.substr(open + 1, close - open - 1));
+  if (!address) return "dns; " + field_text(host);
+  if (open == 0) return "dns; " + address->to_smtp_literal();
+  return "dns; " + field_text(host.substr(0, open)) + " (" + address->to_text() + ')';
 }
 
 std::string original_recipient(std::string_view orcpt) {
@@ -165,7 +182,7 @@ void append_recipient_fields(std::string& out, const DsnRecipient& recipient, bo
   line(out, {"Final-Recipient: ", final_recipient(recipient.address, utf8)});
   line(out, {"Action: ", to_text(recipient.action)});
   line(out, {"Status: ", to_string(recipient.status)});
-  if (!recipient.remote_mta.empty()) line(out, {"Remote-MTA: dns; ", field_text(recipient.remote_mta)});
+  if (!recipient.remote_mta.empty()) line(out, {"Remote-MTA: ", remote_mta(recipient.remote_mta)});
   if (!recipient.diagnostic.empty())
     line(out, {"Diagnostic-Code: ", recipient.said_by_smtp ? "smtp; " : "X-Tubepost; ",
                field_text(recipient.diagnostic)});

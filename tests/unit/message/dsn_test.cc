@@ -50,6 +50,24 @@ TEST(Dsn, IsWrittenLikeTheGoldenFile) {
   EXPECT_EQ(text, *golden);
 }
 
+// RFC 3464 2.3.5
+TEST(Dsn, NamesTheOtherHostByItsNameAndItsAddressAsAComment) {
+  const struct {
+    const char *mta, *field;
+  } cases[] = {{"mx.example.net[192.0.2.1]:25", "dns; mx.example.net (192.0.2.1)\r\n"},
+               {"mx.example.net[2001:db8::1]:25", "dns; mx.example.net (2001:db8::1)\r\n"},
+               {"192.0.2.1:25", "dns; [192.0.2.1]\r\n"},
+               {"[2001:db8::1]:25", "dns; [IPv6:2001:db8::1]\r\n"},
+               {"mx.example.net:25", "dns; mx.example.net\r\n"},
+               {"unix:/run/lmtp", "X-Unix; /run/lmtp\r\n"}};
+  for (const auto& [mta, field] : cases) {
+    Dsn dsn = sample();
+    dsn.recipients[0].diagnostic = "550 5.1.1 no";
+    dsn.recipients[0].remote_mta = mta;
+    EXPECT_TRUE(has(write_dsn(dsn), std::string("\r\nRemote-MTA: ") + field)) << mta;
+  }
+}
+
 TEST(Dsn, HasOnlyCrlfLineEnds) {
   const std::string text = write_dsn(sample());
   for (std::size_t i = 0; i < text.size(); ++i) {
