@@ -53,7 +53,8 @@ Result<Answer> ask_trigger(net::Stream& stream, const std::string& domain) {
 
 Result<std::unique_ptr<net::Stream>> connect(const std::string& host, std::uint16_t default_port) {
   const auto endpoints = net::resolve_endpoint(host, default_port);
-  if (!endpoints) return Failure(endpoints.error());
+  // It is run as the network comes up: a name that is not found then may be in a moment.
+  if (!endpoints) return Failure::temporary(endpoints.error().text);
   Result<std::unique_ptr<net::Stream>> stream = Failure::temporary(host + " has no address");
   for (const net::Endpoint& endpoint : *endpoints) {
     stream = net::connect_tcp(endpoint, connect_limit);

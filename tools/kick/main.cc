@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/program.h"
+#include "dns/host_port.h"
 #include "kick/client.h"
 #include "kick/trigger.h"
 #include "net/server.h"
@@ -99,7 +100,9 @@ int run(int argc, char** argv) {
                  "serve: write a newline to this descriptor when ready.");
   program.operands(options.words, "HOST[:PORT]|serve", "Whom to ask; serve: the trigger port's own service.");
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
-  if (options.words.size() != 1 || options.etrn.find_first_of("\r\n") != std::string::npos ||
+  const bool one = options.words.size() == 1 && (options.words.front() == "serve" ||
+                                                 dns::parse_host_port(options.words.front(), smtp_port));
+  if (!one || options.etrn.find_first_of("\r\n") != std::string::npos ||
       options.domain.find_first_of("\r\n") != std::string::npos) {
     complain(Failure::permanent("it takes one HOST[:PORT], or serve"));
     return to_int(ExitStatus::usage);

@@ -94,5 +94,11 @@ TEST(Client, ATriggerPortMaySayNothing) {
   EXPECT_EQ(stream.output, "example.net\r\n");
 }
 
+TEST(Connect, ANameThatIsNotFoundMayBeLater) {
+  const auto stream = connect("a..b", 79);
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().retry, Retry::later) << stream.error().text;
+}
+
 }  // namespace
 }  // namespace tubepost::kick
