@@ -1,6 +1,7 @@
 // Where MTA-STS policies come from: HTTPS (RFC 8461 3.3), or a test. Threading: one thread a source.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/result.h"
@@ -24,7 +25,8 @@ class HttpsStsSource final : public StsSource {
 public:
   struct Options {
     std::uint16_t port = 443;
-    std::string ca_file;  // empty: the system's
+    std::string ca_file;                     // empty: the system's
+    std::chrono::milliseconds time{60'000};  // RFC 8461 3.3: for the whole, whatever comes byte by byte
   };
   HttpsStsSource(Options options, dns::Resolver& resolver)
       : options_(std::move(options)), resolver_(resolver) {}
