@@ -60,8 +60,8 @@ private:
 }  // namespace
 
 void hurry(Options& options) {
-  using namespace std::chrono_literals;
-  options.connect_limit = options.timeouts.greeting = options.timeouts.command = 5s;
+  options.connect_limit = std::chrono::seconds(5);
+  options.timeouts.greeting = options.timeouts.command = question_time;
 }
 
 const RecipientCheck::Known* RecipientCheck::known(const std::string& key) const {

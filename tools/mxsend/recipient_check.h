@@ -23,6 +23,8 @@
 
 namespace tubepost::mxsend {
 
+constexpr std::chrono::milliseconds question_time = std::chrono::seconds(12);  // smtpd waits for 20 seconds
+
 class RecipientCheck {
 public:
   struct Parts {
@@ -33,7 +35,7 @@ public:
     Admission& admission;
     const Clock& clock;
     const log::Logger& logger;
-    std::chrono::milliseconds time = std::chrono::seconds(12);  // for a question; smtpd waits for 20 seconds
+    std::chrono::milliseconds time = question_time;
   };
   explicit RecipientCheck(Parts parts) : parts_(parts) {}
 
@@ -54,7 +56,8 @@ private:
   std::unordered_map<std::string, Known> known_;  // by address; by "@domain": it cannot be asked
 };
 
-// What is less patient than a transmission: somebody waits at our door meanwhile.
+// What is less patient than a transmission: somebody waits at our door meanwhile. A host that is not there takes not all of
+// the time, one that greets late may.
 void hurry(Options& options);
 
 }  // namespace tubepost::mxsend
