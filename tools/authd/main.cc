@@ -100,7 +100,7 @@ ExitStatus serve_stdio(const config::Program& program) {
   auto open = open_all(program, logger);
   if (!open) return config::complain("authd", open.error());
   net::FdStream stream(STDIN_FILENO, STDOUT_FILENO);
-  Session((*open)->service, stream, 1).run();
+  Session((*open)->service, stream, 1).run_and_answer_all();
   return ExitStatus::ok;
 }
 

@@ -19,6 +19,15 @@ void Outbox::put(std::string line, std::chrono::milliseconds delay) {
   changed_.notify_one();
 }
 
+void Outbox::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+  }
+  changed_.notify_one();
+  if (writer_.joinable()) writer_.join();
+}
+
 void Outbox::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -47,6 +56,10 @@ void Outbox::run() {
     } else if (closed_) {
       return;
     } else if (waiting_.empty()) {
+      if (finishing_) {
+        closed_ = true;
+        return;
+      }
       changed_.wait(lock);
     } else {
       changed_.wait_until(lock, Time(waiting_.begin()->first));

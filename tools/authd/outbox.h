@@ -22,7 +22,8 @@ public:
   // Dropped silently once closed. Too many lines waiting: the client does not read, its stream is
   // interrupted.
   void put(std::string line, std::chrono::milliseconds delay = {});
-  void close();  // what is due is still written; the stream is not used afterwards
+  void finish();  // all that was put is written, when its time has come; then as close()
+  void close();   // what is due is still written; the stream is not used afterwards
 
 private:
   using Time = std::chrono::steady_clock::time_point;
@@ -33,7 +34,7 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::multimap<Time, std::string> waiting_;
-  bool closed_ = false;
+  bool closed_ = false, finishing_ = false;
   std::thread writer_;
 };
 

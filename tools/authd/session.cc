@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <future>
+
 namespace tubepost::authd {
 
 namespace dovecot = auth::dovecot;
@@ -25,13 +27,27 @@ Session::Session(Service& service, net::Stream& stream, std::uint64_t connection
 }
 
 void Session::run() {
+  converse();
+  outbox_->close();
+  stream_.close();
+}
+
+void Session::run_and_answer_all() {
+  const auto answered = std::make_shared<std::promise<void>>();
+  pledge_ = std::shared_ptr<void>(answered.get(), [answered](void*) { answered->set_value(); });
+  converse();
+  pledge_.reset();
+  if (answered->get_future().wait_for(conversation_max) == std::future_status::ready) outbox_->finish();
+  outbox_->close();
+  stream_.close();
+}
+
+void Session::converse() {
   outbox_->put(
       dovecot::server_greeting(static_cast<std::uint64_t>(::getpid()), number_, service_.mechanisms()));
   while (take_line()) {
   }
   open_.clear();
-  outbox_->close();
-  stream_.close();
 }
 
 bool Session::take_line() {
@@ -94,7 +110,7 @@ bool Session::go_on(dovecot::Continue& message) {
 
 // The outbox is captured, not this: the answer may come when the session is gone.
 Answered Session::answer() const {
-  return [outbox = outbox_](const Answer& answer, std::chrono::milliseconds delay) {
+  return [outbox = outbox_, pledge = pledge_](const Answer& answer, std::chrono::milliseconds delay) {
     outbox->put(std::visit([](const auto& line) { return to_line(line); }, answer), delay);
   };
 }

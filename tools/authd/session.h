@@ -18,8 +18,11 @@ class Session {
 public:
   Session(Service& service, net::Stream& stream, std::uint64_t connection_number);
   void run();  // until the client closes, or the service stops
+  // The same; what a client on a pipe has asked before its end is answered still.
+  void run_and_answer_all();
 
 private:
+  void converse();
   struct Open {
     std::unique_ptr<Conversation> conversation;
     std::chrono::steady_clock::time_point begun;
@@ -40,6 +43,7 @@ private:
   std::uint64_t number_;
   // Shared with the answers that are still being worked out: those that come after the end find it closed.
   std::shared_ptr<Outbox> outbox_;
+  std::shared_ptr<void> pledge_;  // held by each answer to come; what its end means is run_and_answer_all()'s
   std::map<std::uint32_t, Open> open_;
   bool introduced_ = false;
 };

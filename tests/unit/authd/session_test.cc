@@ -1,10 +1,12 @@
 // What goes over the line, on a socket pair.
 #include "authd/session.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <thread>
 
+#include "base/file.h"
 #include "instance.h"
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
@@ -133,6 +135,29 @@ TEST_F(Line, EndsAtAnIdThatIsInUse) {
 TEST_F(Line, EndsWithTheClientWhileAHashIsMade) {
   shake_hands();
   say("AUTH\t1\tPLAIN\tservice=smtp\tresp=AGFsaWNlQGV4YW1wbGUudGVzdABzZWNyZXQ=\n");
+}
+
+// printf '…' | authd --stdio: the end of input comes before the password is hashed, and long before a failure is told.
+TEST_F(Line, OnAPipeAnswersAllThatWasAskedBeforeTheEnd) {
+  int input[2], output[2];
+  ASSERT_EQ(::pipe2(input, O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(output, O_CLOEXEC), 0);
+  const std::string asked =
+      "VERSION\t1\t2\nCPID\t9\n"
+      "AUTH\t1\tPLAIN\tservice=smtp\trip=192.0.2.7\tresp=AGFsaWNlQGV4YW1wbGUudGVzdABzZWNyZXQ=\n"
+      "AUTH\t2\tPLAIN\tservice=smtp\trip=192.0.2.7\tresp=AGFsaWNlQGV4YW1wbGUudGVzdAB3cm9uZw==\n"
+      "AUTH\t3\tLOGIN\tservice=smtp\n";
+  ASSERT_TRUE(write_all(input[1], asked));
+  ::close(input[1]);
+  {
+    const UniqueFd reads(input[0]), writes(output[1]);
+    net::FdStream stream(reads.get(), writes.get());
+    Session(*service_, stream, 8).run_and_answer_all();
+  }
+  const UniqueFd heard(output[0]);
+  const std::string said = *read_all(heard.get(), 1 << 16);
+  EXPECT_NE(said.find("OK\t1\tuser=alice@example.test\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("FAIL\t2\tuser=alice@example.test\n"), std::string::npos) << said;
 }
 
 }  // namespace
