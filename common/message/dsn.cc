@@ -222,8 +222,12 @@ void append_returned_part(std::string& out, const Dsn& dsn, std::string_view enc
   const std::string_view part = returned_part(dsn);
   line(out, {"Content-Type: ", returned_type(dsn)});
   line(out, {"Content-Transfer-Encoding: ", encoding});
-  line(out, {"Content-Description: ",
-             dsn.return_full ? "Undelivered message" : "Header of the undelivered message"});
+  const bool undelivered =
+      std::any_of(dsn.recipients.begin(), dsn.recipients.end(),
+                  [](const DsnRecipient& recipient) { return recipient.action == DsnAction::failed; });
+  line(out, {"Content-Description: ", dsn.return_full ? "Undelivered message"
+                                      : undelivered   ? "Header of the undelivered message"
+                                                      : "Header of the message"});
   line(out, {});
   out += part;
   if (!part.ends_with(end_of_line)) out += end_of_line;

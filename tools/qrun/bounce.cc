@@ -37,8 +37,17 @@ message::DsnAction action_of(spool::Owed owed) {
   }
 }
 
+// RFC 3464 2.3.6: what another server said stands there as its word, also where it took the message.
 void set_diagnostic(message::DsnRecipient& described, const std::string& reason) {
+  constexpr std::string_view said_by = " said: ";
   described.diagnostic = reason;
+  const auto at = described.action == message::DsnAction::relayed ? reason.find(said_by) : std::string::npos;
+  if (at != std::string::npos && reason.find(' ') == at) {
+    described.remote_mta = reason.substr(0, at);
+    described.diagnostic = reason.substr(at + said_by.size());
+    described.said_by_smtp = true;
+    return;
+  }
   const auto said = relay::find_said(reason);
   if (!said || !said->is_all) return;
   described.remote_mta = said->host;

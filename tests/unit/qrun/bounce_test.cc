@@ -42,6 +42,19 @@ TEST(Bounce, GoesToTheSenderWithTheNullReversePath) {
 
 TEST(Bounce, OfABounceIsNeverMade) { EXPECT_FALSE(bounce(debt({failed("gone@example.test")}, ""))); }
 
+TEST(Bounce, OfOneRelayedHasTheOtherServersWordAndName) {
+  auto relayed = failed("a@remote.test", 0, "SUCCESS");
+  relayed.owed = spool::Owed::relayed;
+  relayed.status = {2, 0, 0};
+  relayed.reason = "mx.remote.test[192.0.2.1]:25 said: 250 taken";
+  const auto made = bounce(debt({relayed}));
+  ASSERT_TRUE(made);
+  for (const char* line :
+       {"\r\nRemote-MTA: dns; mx.remote.test (192.0.2.1)\r\n", "\r\nDiagnostic-Code: smtp; 250 taken\r\n",
+        "\r\nContent-Description: Header of the message\r\n"})
+    EXPECT_NE(made->content.find(line), std::string::npos) << line << made->content;
+}
+
 TEST(Bounce, IsOneForAllThatFailedInARound) {
   const auto made = bounce(debt({failed("a@example.test"), failed("b@example.test", 1)}));
   EXPECT_NE(made->content.find("rfc822; a@example.test"), std::string::npos);
@@ -97,7 +110,8 @@ TEST(Bounce, SaysWhatTimesItsSenderHadSet) {
   envelope.deliver_by = spool::DeliverBy{accepted_at + 1s, spool::DeliverByMode::notify, false};
   of.envelope = std::make_shared<const spool::Envelope>(envelope);
   const auto early = bounce(of)->content;
-  EXPECT_NE(early.find("\r\nDeliver-By-Date: Tue, 14 Nov 2023 22:13:21 +0000\r\n"), std::string::npos) << early;
+  EXPECT_NE(early.find("\r\nDeliver-By-Date: Tue, 14 Nov 2023 22:13:21 +0000\r\n"), std::string::npos)
+      << early;
   EXPECT_NE(early.find("\r\nFuture-Release-Request: until;2023-11-14T22:12:20.000Z\r\n"), std::string::npos);
   EXPECT_NE(early.find("\r\nStatus: 4.2.2\r\n"), std::string::npos);
   const auto late = make_bounce(of, body, "mx.example.test", accepted_at + 1s)->content;
