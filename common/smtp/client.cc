@@ -129,8 +129,8 @@ Result<void> Client::send(const Letter& letter, const GoingOn& going_on, Sent& s
   for (const auto& recipient : letter.recipients)
     if (!is_one_line(rcpt_line(recipient))) return unfit("a recipient");
   const bool by_chunks = letter.binary || (letter.by_chunks && extensions_.chunking);
-  auto opened =
-      extensions_.pipelining ? open(letter, sent, by_chunks) : open_in_steps(letter, sent, by_chunks);
+  auto opened = extensions_.pipelining ? open(letter, going_on, sent, by_chunks)
+                                       : open_in_steps(letter, going_on, sent, by_chunks);
   if (!opened) return opened;
   std::size_t accepted = 0;
   for (const Reply& reply : sent.recipients) accepted += reply.is_done();
@@ -152,12 +152,12 @@ Result<void> Client::send(const Letter& letter, const GoingOn& going_on, Sent& s
   return read_outcome(sent, accepted);
 }
 
-Result<void> Client::open(const Letter& letter, Sent& sent, bool by_chunks) {
+Result<void> Client::open(const Letter& letter, const GoingOn& going_on, Sent& sent, bool by_chunks) {
   lines_ << mail_line(letter) << "\r\n";
   for (const auto& recipient : letter.recipients) lines_ << rcpt_line(recipient) << "\r\n";
   if (!by_chunks) lines_ << "DATA\r\n";
   lines_.flush();
-  if (auto read = read_envelope_replies(letter, sent); !read) return read;
+  if (auto read = read_envelope_replies(letter, going_on, sent); !read) return read;
   if (by_chunks) return {};
   auto data = read_reply(options_.timeouts.data);
   if (!data) return std::move(data).error();
@@ -165,7 +165,7 @@ Result<void> Client::open(const Letter& letter, Sent& sent, bool by_chunks) {
   return {};
 }
 
-Result<void> Client::read_envelope_replies(const Letter& letter, Sent& sent) {
+Result<void> Client::read_envelope_replies(const Letter& letter, const GoingOn& going_on, Sent& sent) {
   auto mail = read_reply(options_.timeouts.command);
   if (!mail) return std::move(mail).error();
   sent.mail = std::move(*mail);
@@ -173,11 +173,13 @@ Result<void> Client::read_envelope_replies(const Letter& letter, Sent& sent) {
     auto reply = read_reply(options_.timeouts.command);
     if (!reply) return std::move(reply).error();
     sent.recipients.push_back(std::move(*reply));
+    going_on(false);
   }
   return {};
 }
 
-Result<void> Client::open_in_steps(const Letter& letter, Sent& sent, bool by_chunks) {
+Result<void> Client::open_in_steps(const Letter& letter, const GoingOn& going_on, Sent& sent,
+                                   bool by_chunks) {
   auto mail = command(mail_line(letter));
   if (!mail) return std::move(mail).error();
   sent.mail = std::move(*mail);
@@ -188,6 +190,7 @@ Result<void> Client::open_in_steps(const Letter& letter, Sent& sent, bool by_chu
     if (!reply) return std::move(reply).error();
     any = any || reply->is_done();
     sent.recipients.push_back(std::move(*reply));
+    going_on(false);
   }
   if (!any || by_chunks) return {};
   auto data = ask("DATA", options_.timeouts.data);

@@ -89,8 +89,8 @@ public:
   Result<Reply> authenticate(const std::string& mechanism, const std::optional<std::string>& initial,
                              const Respond& respond);
 
-  // `going_on` is called now and then while the content is sent, and once with true before what completes it:
-  // it may throw to break off (the stream is then to be closed).
+  // `going_on` is called for each recipient that is answered, now and then while the content is sent, and once with true
+  // before what completes it: it may throw to break off (the stream is then to be closed).
   using GoingOn = std::function<void(bool at_final_dot)>;
   // What was answered stands in `sent` however it ends, by an exception, too.
   Result<void> send(const Letter& letter, const GoingOn& going_on, Sent& sent);
@@ -106,9 +106,9 @@ private:
   Result<Reply> ask(const std::string& line, std::chrono::milliseconds limit);
   std::string mail_line(const Letter& letter) const;
   std::string rcpt_line(const LetterRecipient& recipient) const;
-  Result<void> open(const Letter& letter, Sent& sent, bool by_chunks);
-  Result<void> read_envelope_replies(const Letter& letter, Sent& sent);
-  Result<void> open_in_steps(const Letter& letter, Sent& sent, bool by_chunks);
+  Result<void> open(const Letter& letter, const GoingOn& going_on, Sent& sent, bool by_chunks);
+  Result<void> read_envelope_replies(const Letter& letter, const GoingOn& going_on, Sent& sent);
+  Result<void> open_in_steps(const Letter& letter, const GoingOn& going_on, Sent& sent, bool by_chunks);
   void write_by_dots(std::string_view content, const GoingOn& going_on);
   void write_chunk(std::string_view content, const GoingOn& going_on);
   Result<void> read_outcome(Sent& sent, std::size_t accepted);

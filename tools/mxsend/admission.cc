@@ -27,6 +27,11 @@ void Admission::await_room() {
   connecting_since_.reset();
 }
 
+void Admission::going_on() {
+  constexpr Milliseconds now_and_then = std::chrono::minutes(1);
+  if (clock_.since_boot() - said_at_ >= now_and_then) say(relay::Phase::transaction);
+}
+
 void Admission::go_ahead() {
   const std::lock_guard lock(mutex_);
   may_go_ = true;

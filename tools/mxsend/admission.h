@@ -26,9 +26,13 @@ public:
   // A host has answered. False: too late; the connection is to be closed before await_room().
   bool connected();
   void await_room();  // until go_ahead(), which may have come already; ShuttingDown after stop()
-  void say(relay::Phase phase) const {
+  void say(relay::Phase phase) {
+    said_at_ = clock_.since_boot();
     if (told_) told_(phase);
   }
+  // The other side takes what it is given, a recipient or a piece of the message. A large one may take hours on a slow
+  // line, and qrun kills whoever says nothing for half of one: so it is said, now and then.
+  void going_on();
   void go_ahead();
   void stop();  // nobody will say it any more
 
@@ -36,6 +40,7 @@ private:
   const Clock& clock_;
   std::function<void(relay::Phase)> told_;
   std::optional<Milliseconds> connecting_since_;
+  Milliseconds said_at_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   bool may_go_ = false, stopped_ = false;

@@ -201,6 +201,7 @@ Round::Next Round::talk(Connection& connection, bool fresh, smtp::Sent& sent, co
   const auto going_on = [&](bool at_final_dot) {
     if (!at_final_dot) {
       if (watch.is_stopping()) throw net::ShuttingDown();
+      courier_.parts_.admission.going_on();
       return;
     }
     courier_.parts_.admission.say(relay::Phase::final_dot);

@@ -37,6 +37,17 @@ TEST_F(AdmissionTest, WhoIsLateHasNoConnectionWhereConnectionsAreCounted) {
                                        Phase::connecting, Phase::connected}));
 }
 
+TEST_F(AdmissionTest, WhoIsLongAboutItSaysSoNowAndThen) {
+  count();
+  admission_.say(relay::Phase::transaction);
+  told_.clear();
+  for (int second = 0; second < 180; ++second) {
+    clock_.advance(Milliseconds(1'000));
+    admission_.going_on();
+  }
+  EXPECT_EQ(told_, std::vector<relay::Phase>(3, relay::Phase::transaction));
+}
+
 TEST_F(AdmissionTest, NobodyWaitsForRoomWhoIsToldToStop) {
   admission_.stop();
   EXPECT_THROW(admission_.await_room(), net::ShuttingDown);

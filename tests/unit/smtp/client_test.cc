@@ -80,6 +80,18 @@ TEST_F(ClientTest, SendsAllInOneFlightWherePipeliningIsOffered) {
   EXPECT_EQ(dots_, 1);
 }
 
+// Each may take minutes: whoever watches is to see that it goes on.
+TEST_F(ClientTest, TellsOfEachRecipientThatIsAnswered) {
+  for (const char* extension : {"250-PIPELINING\r\n", ""}) {
+    greeted(extension, "250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n250 2.0.0 taken\r\n");
+    int told = 0;
+    Sent sent;
+    EXPECT_TRUE(client_->send(
+        letter({"x@y.test", "z@y.test"}), [&](bool at_dot) { told += at_dot ? 0 : 1; }, sent));
+    EXPECT_EQ(told, 2) << extension;
+  }
+}
+
 TEST_F(ClientTest, SendsAnEmptyMessageWhereDataWasTakenForNobody) {
   greeted("250-PIPELINING\r\n", "250 ok\r\n550 no\r\n354 go\r\n554 no recipients\r\n");
   const auto sent = send(letter({"x@y.test"}));
@@ -202,7 +214,8 @@ TEST_F(ClientTest, CancelsALoginItCannotGoOnWith) {
 }
 
 TEST_F(ClientTest, LeavesAServerThatFloods) {
-  for (const std::string& flood : {std::string(10 << 20, 'x'), "250-" + std::string(10 << 20, 'x') + "\r\n"}) {
+  for (const std::string& flood :
+       {std::string(10 << 20, 'x'), "250-" + std::string(10 << 20, 'x') + "\r\n"}) {
     server(flood);
     EXPECT_THROW((void)client_->greeting(), net::TimedOut);
     EXPECT_LT(stream_->reads, 100);
