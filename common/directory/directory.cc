@@ -96,7 +96,9 @@ Result<Directory> Directory::open(const std::string& folder, const Options& opti
 // ---- looking up
 
 Result<std::optional<Account>> Directory::find_account(const smtp::Mailbox& address) const {
-  return state_->read([&](const Reader& reader) { return reader.account(address); });
+  return state_->read([&](const Reader& reader) {
+    return reader.account(smtp::Mailbox{address.local_part, reader.as_stored(address.domain)});
+  });
 }
 
 Result<std::optional<Account>> Directory::find_account(AccountId id) const {

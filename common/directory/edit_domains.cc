@@ -76,7 +76,8 @@ Result<void> Editor::fold_keys(bool folds_case) {
 Result<void> Editor::add_domain(std::string_view name, const Properties& properties) {
   const auto normal = normal_domain(name);
   if (!normal) return normal.error();
-  if (reader_.domain(*normal)) return refused(*normal + ": there is such a domain already");
+  if (const auto there = reader_.as_stored(*normal); reader_.domain(there))
+    return refused(*normal + ": there is such a domain already" + (there == *normal ? "" : ", as " + there));
   auto checked = with_changes(Scope::domain, {}, properties);
   if (!checked) return std::move(checked).error();
   const bool is_first = reader_.primary_domain().empty() && !checked->contains("relay");

@@ -83,7 +83,7 @@ std::string identity_of(const Destination& found, const smtp::Mailbox& address) 
 Destination resolve(const Reader& reader, smtp::Mailbox address) {
   if (address.domain.empty() && is_postmaster(address.local_part)) address.domain = reader.primary_domain();
   if (address.domain.empty()) return UnknownUser{};
-  address.domain = to_lower(address.domain);
+  address.domain = reader.as_stored(address.domain);  // RFC 5321 2.3.5
   if (auto found = reader.entry(address)) {
     const std::string how = found->is_account() ? "account" : "alias";
     return to_destination(std::move(*found), address.domain, "", how);

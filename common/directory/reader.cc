@@ -1,6 +1,7 @@
 #include "directory/reader.h"
 
 #include "base/text.h"
+#include "dns/name.h"
 
 namespace tubepost::directory {
 
@@ -29,6 +30,18 @@ std::optional<Properties> Reader::domain(std::string_view name) const {
   if (name.empty() || name.size() > 253) return std::nullopt;
   const auto value = transaction_.get(tables_.domains, to_lower(name));
   return value ? std::optional(decode_properties(*value)) : std::nullopt;
+}
+
+std::string Reader::as_stored(std::string_view name) const {
+  auto lower = to_lower(name);
+  const bool has_two_forms = !is_ascii(lower) || lower.find("xn--") != std::string::npos;
+  if (!has_two_forms || domain(lower)) return lower;
+  const auto ascii = dns::to_ascii(lower);
+  if (!ascii || domain(*ascii)) return ascii.value_or(lower);
+  auto cursor = transaction_.cursor(tables_.domains);
+  for (bool more = cursor.first(); more; more = cursor.next())
+    if (!is_ascii(cursor.key()) && dns::to_ascii(cursor.key()) == ascii) return std::string(cursor.key());
+  return lower;
 }
 
 std::vector<Domain> Reader::domains() const {

@@ -19,6 +19,9 @@ public:
   }  // empty: there is none
 
   std::optional<Properties> domain(std::string_view name) const;
+  // A domain of ours as it is stored, whether it comes in A-labels or in U-labels (RFC 5890 2.3.2.1: one name in two
+  // forms); any other name in lower case.
+  std::string as_stored(std::string_view name) const;
   std::vector<Domain> domains() const;  // sorted by name; that of the primary one says primary=yes
   std::optional<std::string> bound_domain(std::string_view local_address) const;
 

@@ -64,6 +64,13 @@ TEST(Changes, AreRefusedWithASentence) {
   EXPECT_EQ(town->domains()->size(), 3U);
 }
 
+TEST(Changes, ADomainIsNotAddedInItsOtherFormAsWell) {
+  SmallTown town;
+  town.domain("münchen.test");
+  expect_refused(town->add_domain("xn--mnchen-3ya.test", {}), "already, as münchen.test", 7);
+  EXPECT_EQ(town->domains()->size(), 1U);
+}
+
 TEST(Changes, AnIdIsNeverUsedAgain) {
   SmallTown town;
   town.domain("example.test");

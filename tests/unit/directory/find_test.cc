@@ -17,6 +17,22 @@ void expect_cases(const SmallTown& town, const std::vector<Case>& cases) {
     EXPECT_EQ(town.find(address), is) << address << ": " << reason;
 }
 
+// Other servers write A-labels unless the message is SMTPUTF8, people and newer programs U-labels.
+TEST(Find, KnowsADomainInBothOfItsForms) {
+  SmallTown town;
+  town.domain("münchen.test").domain("xn--kln-sna.test");
+  town.account("bob@münchen.test").account("eve@xn--kln-sna.test");
+  expect_cases(town, {{"bob@münchen.test", "account bob@münchen.test", "as it was added"},
+                      {"bob@xn--mnchen-3ya.test", "account bob@münchen.test", "A-labels"},
+                      {"bob@XN--mnchen-3YA.test", "account bob@münchen.test", "in capitals"},
+                      {"bob@MÜNCHEN.test", "account bob@münchen.test", "capitals beyond ASCII"},
+                      {"bob+x@xn--mnchen-3ya.test", "sub-address bob@münchen.test detail x", "with a detail"},
+                      {"nobody@xn--mnchen-3ya.test", "unknown", "and nobody else"},
+                      {"eve@xn--kln-sna.test", "account eve@xn--kln-sna.test", "as it was added"},
+                      {"eve@köln.test", "account eve@xn--kln-sna.test", "U-labels"},
+                      {"bob@xn--mnster-3ya.test", "remote direct", "somebody else's"}});
+}
+
 TEST(Find, FollowsItsOrderOfPrecedence) {
   SmallTown town;
   town.domain("example.test").domain("example.org").domain("backup.test", {{"relay", "yes"}});
