@@ -130,7 +130,9 @@ Result<Environment> Environment::open(const std::string& folder, const Options& 
   if (destroys_shared_mutexes())
     return Failure::permanent("LMDB 0.9.26 to 0.9.31 destroys shared mutexes on close and cannot be used");
   if (!options.create && !file_exists(folder + "/data.mdb"))
-    return Failure::permanent(folder + ": no database here (mailadm init makes it)", {5, 3, 5});
+    return Failure::permanent(
+        folder + (errno == EACCES ? ": this user may not look into it" : ": no database here (mailadm init makes it)"),
+        {5, 3, 5});
   if (is_on_network(folder))
     return Failure::permanent(folder + ": on a network file system, where its locks would bind nobody",
                               {5, 3, 5});

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 
 #include "base/file.h"
@@ -46,7 +47,9 @@ ExitStatus serve(const config::Settings& settings, const Request& request, Outpu
   const std::string folder = settings.path("spool");
   if (!file_exists(folder))
     return complain(
-        "there is no spool in " + settings.home() + " (--home or TUBEPOST_HOME names another place)",
+        errno == EACCES
+            ? "this user may not look into " + settings.home()
+            : "there is no spool in " + settings.home() + " (--home or TUBEPOST_HOME names another place)",
         ExitStatus::configuration);
   spool::Spool::Options options;
   options.read_only = !writes(request) || output.preview;

@@ -162,6 +162,20 @@ TEST_F(EnvironmentTest, IsRefusedWhereThereIsNone) {
   EXPECT_FALSE(Environment::open(folder.path() + "/nowhere", options));
 }
 
+// "mailadm init makes it" would send a user the wrong way.
+TEST_F(EnvironmentTest, SaysThatAUserMayNotLookIntoIt) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0), 0);
+  const auto try_as_nobody = [&] {
+    constexpr uid_t nobody = 65534;
+    if (::geteuid() == 0 && ::setuid(nobody) != 0) std::_Exit(2);
+    const auto opened = Environment::open(folder.path(), {});
+    std::_Exit(!opened && opened.error().text.find("may not look into it") != std::string::npos ? 0 : 1);
+  };
+  EXPECT_EXIT(try_as_nobody(), testing::ExitedWithCode(0), "");
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0700), 0);
+}
+
 TEST_F(EnvironmentTest, OpenedForReadingMakesNoTable) {
   Environment::Options options;
   options.read_only = true;
