@@ -6,6 +6,20 @@
 #include "spool/event_words.h"
 
 namespace tubepost::smtpd {
+namespace {
+
+// "[192.0.2.7]", "[IPv6:2001:db8:0:0:0:0:0:1]".
+std::optional<net::IpAddress> address_in_literal(std::string_view literal) {
+  constexpr std::string_view tag = "IPv6:";
+  if (!literal.starts_with('[') || !literal.ends_with(']')) return std::nullopt;
+  auto text = literal.substr(1, literal.size() - 2);
+  const bool v6 = equal_ignoring_case(text.substr(0, tag.size()), tag);
+  if (v6) text.remove_prefix(tag.size());
+  const auto address = net::IpAddress::parse(text);
+  return v6 == (text.find(':') != text.npos) ? address : std::nullopt;
+}
+
+}  // namespace
 
 // Whoever comes to another port than the MX's is no stranger: a front server (LMTP), or somebody admitted to submission.
 policy::LayerClient Session::layer_client() const {
@@ -31,7 +45,9 @@ std::optional<Answer> Session::layers_guard(const smtp::Mailbox& recipient) {
     if (outcome.refusal) transaction_->too_much = Refusal{std::move(*outcome.refusal), std::move(outcome.rule)};
   }
   if (const auto& refused = transaction_->too_much) return refuse(refused->reply, command, refused->rule);
-  auto outcome = layers_->at_recipient(smtp::parse_mailbox(transaction_->envelope.reverse_path), recipient);
+  const auto& reverse_path = transaction_->envelope.reverse_path;
+  const auto sender = reverse_path.empty() ? smtp::Mailbox() : smtp::parse_mailbox(reverse_path);  // <>, which a list may name
+  auto outcome = layers_->at_recipient(sender, recipient);
   transaction_->is_allowed = outcome.is_allowed;
   note(outcome, address);
   if (outcome.refusal) return refuse(std::move(*outcome.refusal), command, outcome.rule);
@@ -40,7 +56,8 @@ std::optional<Answer> Session::layers_guard(const smtp::Mailbox& recipient) {
 }
 
 // Off by default: RFC 5321 4.1.4 forbids to refuse a message because the name does not fit the address, and so a name is
-// refused only for what it is. An address literal is the client's own word for its address.
+// refused only for what it is. An address literal, in whatever form (RFC 5321 4.1.3), is the client's own word for its address;
+// an address without brackets is no name.
 std::optional<smtp::Reply> Session::helo_refusal() const {
   if (!policy_->checks_helo() || !is_stranger() || policy_->is_secondary(client_.ip()) || transaction_->is_allowed)
     return std::nullopt;
@@ -48,11 +65,12 @@ std::optional<smtp::Reply> Session::helo_refusal() const {
     return smtp::Reply{550, EnhancedStatus{5, 7, 1}, std::string("Your HELO name ") + why};
   };
   if (helo_.starts_with('[')) {
-    const bool own = client_.ip() && equal_ignoring_case(helo_, client_.ip()->to_smtp_literal());
-    return own ? std::nullopt : std::optional(refused("is not your address"));
+    const auto named = address_in_literal(helo_);
+    return named && named == client_.ip() ? std::nullopt : std::optional(refused("is not your address"));
   }
-  if (helo_.find('.') == std::string::npos) return refused("is not a full name");
-  if (equal_ignoring_case(helo_, policy_->hostname())) return refused("is my own");
+  const auto name = std::string_view(helo_).substr(0, helo_.size() - (helo_.ends_with('.') ? 1 : 0));
+  if (name.find('.') == name.npos || net::IpAddress::parse(name)) return refused("is not a full name");
+  if (equal_ignoring_case(name, policy_->hostname())) return refused("is my own");
   return std::nullopt;
 }
 
@@ -90,7 +108,7 @@ void Session::note(const policy::LayerOutcome& outcome, const std::string& recip
     if (decisions.size() < decisions_max && each.verdict != "skipped" && !says_nothing)
       decisions.push_back(
           {services_.clock.now(), "policy",
-           spool::words({{"rule", each.rule}, {"state", each.layer}, {"to", recipient}, {"action", each.verdict + " " + each.inputs}})});
+           spool::words({{"rule", each.rule}, {"state", each.layer}, {"to", recipient}, {"action", each.verdict + (each.inputs.empty() ? "" : " ") + each.inputs}})});
   }
 }
 

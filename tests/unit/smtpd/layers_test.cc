@@ -30,6 +30,14 @@ TEST(SmtpLayers, AListOfTheRecipientSavesFromBlockListsAndReverseNames) {
   EXPECT_EQ(last_reply(service.talk(mail("friend@remote.test", "alice@example.test"))).substr(0, 3), "550") << "her list is another";
 }
 
+TEST(SmtpLayers, AListMayNameTheNullSender) {
+  Service service;
+  ASSERT_TRUE(service.directory->add_rules("bob@example.test", directory::RuleAction::deny, {"<>"}));
+  EXPECT_EQ(last_reply(service.talk(mail(""))).substr(0, 9), "550 5.7.1");
+  EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 3), "250");
+  EXPECT_EQ(last_reply(service.talk(mail("", "alice@example.test"))).substr(0, 3), "250");
+}
+
 TEST(SmtpLayers, WithoutAReverseNameIs550AndNotToKnowIs451) {
   Service service(Role::mx, {{"smtpd.require-reverse-dns", "exists"}});
   EXPECT_EQ(last_reply(service.talk(mail("x@remote.test"))).substr(0, 10), "550 5.7.25");
@@ -94,11 +102,22 @@ TEST(SmtpLayers, RefuseRecipientsOfARelayDomainThatItsPrimaryDoesNotHave) {
 
 TEST(SmtpLayers, LookAtHeloOnlyWhereTheyAreTold) {
   for (const auto& [helo, code] : {std::pair("localhost", "550"), std::pair("mx.example.test", "550"), std::pair("[192.0.2.8]", "550"),
-                                   std::pair("[192.0.2.7]", "250"), std::pair("mx.remote.test", "250")}) {
+                                   std::pair("[192.0.2.7]", "250"), std::pair("mx.remote.test", "250"), std::pair("192.0.2.7", "550"),
+                                   std::pair("mx.example.test.", "550"), std::pair("[2001:db8::1]", "550")}) {
     Service strict(Role::mx, {{"smtpd.helo-check", "yes"}});
     EXPECT_EQ(last_reply(strict.talk(mail("x@remote.test", "bob@example.test", helo))).substr(0, 3), code) << helo;
     Service lenient;
     EXPECT_EQ(last_reply(lenient.talk(mail("x@remote.test", "bob@example.test", helo))).substr(0, 3), "250") << helo;
+  }
+}
+
+TEST(SmtpLayers, TakeAnAddressLiteralInWhateverForm) {
+  Client client;
+  client.address = net::parse_endpoint("[2001:db8::1]:4711", 0);
+  for (const auto& [helo, code] : {std::pair("[IPv6:2001:db8::1]", "250"), std::pair("[ipv6:2001:DB8:0:0:0:0:0:1]", "250"),
+                                   std::pair("[IPv6:2001:db8::2]", "550"), std::pair("[IPv6:192.0.2.7]", "550")}) {
+    Service strict(Role::mx, {{"smtpd.helo-check", "yes"}});
+    EXPECT_EQ(last_reply(strict.talk(mail("x@remote.test", "bob@example.test", helo), client)).substr(0, 3), code) << helo;
   }
 }
 
