@@ -77,6 +77,8 @@ Answer Session::greeting() {
     services_.logger.info("refused", {{"client", client_.address_text()}, {"command", "connect"}, {"rule", verdict.rule}});
     return {refusals::turned_away(policy_->hostname()), Then::close};
   }
+  if (const auto trust = policy_->is_trusted(client_.ip()); trust.yes && !client_.trusted)  // A4: every use is logged
+    services_.logger.info("trusted", {{"client", address}, {"rule", trust.rule}});
   connection_effects_.reset();
   if (!policy_->services().empty()) {
     auto effects = std::make_unique<Effects>();
