@@ -19,7 +19,8 @@ bool cannot_say(dns::Kind kind) {
 
 std::string inputs_of(const net::IpAddress& client, const dns::ReverseNames& found) {
   std::string text = "PTR " + dns::reverse_name(client) + ": ";
-  if (found.names.empty()) return text + std::string(dns::to_text(found.kind));
+  if (found.names.empty())
+    return text + (found.kind == dns::Kind::ok ? "what it leads to is no name" : std::string(dns::to_text(found.kind)));
   text += printable(join(found.names, " "));
   return text +
          (found.confirmed.empty() ? (found.unsure ? " (perhaps)" : " (not confirmed)") : " (confirmed)");
@@ -31,14 +32,15 @@ ReverseVerdict judge(const net::IpAddress& client, const dns::ReverseNames& foun
   if (!found.confirmed.empty()) verdict.name = found.confirmed.front();
   if (!found.names.empty()) verdict.claimed = found.names.front();
   const auto address = client.to_text();
-  if (need == ReverseNeed::confirmed ? !found.confirmed.empty() : !found.names.empty()) return verdict;
+  // "Exists" looks at no value (S3): a record that leads to what is no name is one.
+  const bool exists = found.kind == dns::Kind::ok;
+  if (need == ReverseNeed::confirmed ? !found.confirmed.empty() : exists) return verdict;
   if (cannot_say(found.kind) || (need == ReverseNeed::confirmed && found.unsure)) {
     verdict.kind = Kind::deferred;
     verdict.text = "the reverse name of " + address + " cannot be looked up now";
   } else {
     verdict.kind = Kind::refused;
-    verdict.text = found.names.empty() ? address + " has no reverse name"
-                                       : "no reverse name of " + address + " leads back to it";
+    verdict.text = exists ? "no reverse name of " + address + " leads back to it" : address + " has no reverse name";
   }
   return verdict;
 }

@@ -17,6 +17,7 @@ protected:
     dns_.fail("3.2.0.192.in-addr.arpa", dns::Kind::servfail);
     dns_.add_ptr("4.2.0.192.in-addr.arpa", "broken.example.net")
         .fail("broken.example.net", dns::Kind::servfail);
+    dns_.add_ptr("6.2.0.192.in-addr.arpa", "no name.at all");
   }
   ReverseVerdict check(const char* client, ReverseNeed need) {
     return reverse_.check(*net::IpAddress::parse(client), need);
@@ -43,6 +44,8 @@ TEST_F(Reverse, IsJudgedAsTheSettingSays) {
       {"192.0.2.4", ReverseNeed::confirmed, ReverseDnsKind::deferred,
        "the reverse name of 192.0.2.4 cannot be looked up now"},
       {"192.0.2.5", ReverseNeed::exists, ReverseDnsKind::refused, "192.0.2.5 has no reverse name"},
+      {"192.0.2.6", ReverseNeed::exists, ReverseDnsKind::passed, ""},
+      {"192.0.2.6", ReverseNeed::confirmed, ReverseDnsKind::refused, "no reverse name of 192.0.2.6 leads back to it"},
       {"2001:db8::5", ReverseNeed::confirmed, ReverseDnsKind::refused, "2001:db8::5 has no reverse name"},
   };
   for (const auto& one : cases) {
