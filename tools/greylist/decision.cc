@@ -50,11 +50,13 @@ Step decide(const std::optional<Entry>& stored, Timestamp now, const Parameters&
   if (!stored || is_expired(*stored, now, parameters)) return first_seen(now, parameters);
   Step step{Outcome::known, *stored, true, std::chrono::seconds(0)};
   if (stored->passed) {
-    step.changed = between(stored->last, now) > use_granularity(parameters);
+    step.changed = stored->last > now || between(stored->last, now) > use_granularity(parameters);
     if (step.changed) step.entry.last = now;
     return step;
   }
-  const auto since_first = between(stored->first, now);
+  // A first attempt that is yet to come was noted by a clock that was wrong since: the block counts from now.
+  step.entry.first = std::min(stored->first, now);
+  const auto since_first = between(step.entry.first, now);
   step.entry.last = now;
   ++step.entry.count;
   if (since_first < parameters.block) {

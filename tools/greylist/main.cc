@@ -61,12 +61,22 @@ ExitStatus usage(const std::string& text) {
   return ExitStatus::usage;
 }
 
+// There is no port that greylisting has by custom.
+bool names_its_place(std::string_view listen) {
+  if (listen.starts_with("unix:")) return listen.size() > 5;
+  const auto colon = listen.rfind(':');
+  const auto port = listen.starts_with("inet:") ? parse_number<std::uint16_t>(listen.substr(colon + 1)) : std::nullopt;
+  return port && *port != 0 && colon > 5;
+}
+
 int run(int argc, char** argv) {
   config::Program program("greylist", "hold off mail of strangers until they come back", {"=greylist"});
   Words words;
   declare(program, words);
   if (const auto ended = program.parse(argc, argv)) return to_int(*ended);
   process::ignore_sigpipe();
+  for (const auto& listen : words.options.listen)
+    if (!names_its_place(listen)) return to_int(usage("--listen " + listen + ": unix:PATH or inet:ADDR:PORT"));
   if (program.chosen().empty()) return to_int(serve(program, words.options));
   if (const auto right = check(words.filter); !right) return to_int(usage(right.error().text));
   if (program.chosen() == "remove" && words.all != words.filter.empty())

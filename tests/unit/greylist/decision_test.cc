@@ -91,6 +91,14 @@ TEST_F(GreylistDecision, AClockSetBackLetsNobodyThroughAndForgetsNobody) {
   EXPECT_EQ(wait_, minutes(60));
 }
 
+TEST_F(GreylistDecision, AFirstAttemptNotedByAClockThatWasAheadHoldsNobodyOffUntilThen) {
+  ask();
+  clock_.set_wall(clock_.now() - Days(108));
+  EXPECT_EQ(ask(), Outcome::early);
+  clock_.advance(minutes(60));
+  EXPECT_EQ(ask(), Outcome::came_back) << "the block counts from the attempt after the clock was set";
+}
+
 TEST_F(GreylistDecision, AttemptsAreCounted) {
   ask(), ask(), ask();
   EXPECT_EQ(entry_->count, 3u);
