@@ -32,9 +32,10 @@ public:
 
   void hold_against(const std::optional<smtp::Mailbox>& address, const char* what) {
     if (empty_ || !address) return;
-    const auto text = text_of(*address);
+    const smtp::Mailbox named{address->local_part, rule_domain(address->domain)};
+    const auto text = text_of(named);
     look_up(text, entry_key(text), what);
-    std::string_view domain = address->domain;
+    std::string_view domain = named.domain;
     while (!domain.empty()) {
       look_up(domain, 'd' + std::string(domain), what);
       const auto dot = domain.find('.');

@@ -25,6 +25,8 @@ std::string server_rules();
 std::string domain_rules(std::string_view domain);
 std::string account_rules(AccountId id);
 
+// A domain as lists are kept and held against: A-labels, lower case.
+std::string rule_domain(std::string_view domain);
 // Of an entry in its normal form, without the scope.
 std::string entry_key(std::string_view entry);
 std::string block_key(const net::IpAddress& address, unsigned bits);

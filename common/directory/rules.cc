@@ -1,6 +1,8 @@
 // The texts of rules, and their keys.
 #include "directory/rules.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "directory/refusals.h"
 #include "directory/rule_keys.h"
@@ -110,6 +112,12 @@ Result<std::string> normal_scope(std::string_view scope) {
   return bad_data("'" + printable(scope, 80) + "': not a scope (server, a domain, or an account's address)");
 }
 
+std::string rule_domain(std::string_view domain) {
+  const bool is_ascii = std::none_of(domain.begin(), domain.end(), [](char c) { return (c & 0x80) != 0; });
+  if (is_ascii) return to_lower(domain);
+  return dns::to_ascii(domain).value_or(std::string(domain));
+}
+
 Result<std::vector<std::string>> normal_entries(std::string_view scope, std::string_view entry) {
   entry = trim(entry);
   if (entry == null_path) return std::vector<std::string>{std::string(entry)};
@@ -117,22 +125,23 @@ Result<std::vector<std::string>> normal_entries(std::string_view scope, std::str
     return std::vector<std::string>{block_text(block->first, block->bits)};
   if (auto blocks = parse_range(entry)) return std::move(*blocks);
   if (entry.find('@') != entry.npos) {
-    const auto mailbox = smtp::parse_mailbox(entry);
+    auto mailbox = smtp::parse_mailbox(entry);
     if (!mailbox || mailbox->domain.empty()) return not_an_entry(entry);
+    mailbox->domain = rule_domain(mailbox->domain);
     return std::vector<std::string>{to_lower(mailbox->to_text())};
   }
   if (is_name(entry)) {
     const auto at = scope.rfind('@');
     const std::string name = to_lower(entry);
     if (at == scope.npos) return std::vector<std::string>{name};
-    return std::vector<std::string>{name + to_lower(scope.substr(at))};
+    return std::vector<std::string>{name + '@' + rule_domain(scope.substr(at + 1))};
   }
   auto domain = dns::normal_name(entry);
   // No top-level domain begins with a digit; a wrong address or range must not become a domain.
   if (domain && is_digit((*domain)[domain->rfind('.') + 1])) return not_an_entry(entry);
   // "name." would become a name, which is an account's.
   if (!domain || domain->find('.') == std::string::npos || entry.find('/') != entry.npos) return not_an_entry(entry);
-  return std::vector<std::string>{std::move(*domain)};
+  return std::vector<std::string>{rule_domain(*domain)};
 }
 
 std::string server_rules() { return "S"; }

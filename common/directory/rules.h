@@ -19,6 +19,8 @@
 // deny. A message between two of our accounts is denied where the lists of either deny it. "Allow" means that
 // S2, S3, S5, S6 are skipped; never S7, nor the virus scan; nor does it let anybody relay.
 //
+// Domains are kept and compared as A-labels, for whoever has the one has the other (RFC 5890 2.3.2.1).
+//
 // A look-up costs some microseconds at 100,000 entries; changes are seen at once. Values.
 #pragma once
 

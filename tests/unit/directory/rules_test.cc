@@ -77,6 +77,14 @@ TEST_F(Rules, TheMostSpecificScopeWins) {
   EXPECT_EQ(decide("- x@news.test alice@example.test"), "allow news.test (sender) of example.test");
 }
 
+TEST_F(Rules, ALabelsAndULabelsAreTheSameDomain) {
+  add("server", RuleAction::deny, {"m\u00fcnchen.example", "bad@xn--bcher-kva.example"});
+  EXPECT_EQ(decide("- x@m\u00fcnchen.example bob@example.test"), "deny xn--mnchen-3ya.example (sender) of server");
+  EXPECT_EQ(decide("- x@a.xn--mnchen-3ya.example bob@example.test"), "deny xn--mnchen-3ya.example (sender) of server");
+  EXPECT_EQ(decide("- bad@b\u00fccher.example bob@example.test"), "deny bad@xn--bcher-kva.example (sender) of server");
+  EXPECT_EQ(decide("- good@b\u00fccher.example bob@example.test"), "no rule");
+}
+
 TEST_F(Rules, AllowBeatsDenyWithinAScope) {
   add("server", deny, {"partner.test", "192.0.2.0/24"});
   add("server", allow, {"friend@partner.test", "192.0.2.128/25"});
@@ -236,6 +244,8 @@ TEST(RuleEntry, IsNormalised) {
   } cases[] = {
       {"server", "Joe@Example.NET", "joe@example.net"},
       {"server", "Example.NET.", "example.net"},
+      {"server", "M\u00fcnchen.Example", "xn--mnchen-3ya.example"},
+      {"server", "Joe@m\u00fcnchen.example", "joe@xn--mnchen-3ya.example"},
       {"server", "JOE", "joe"},
       {"bob@example.test", "joe", "joe@example.test"},
       {"server", "192.0.2.77/24", "192.0.2.0/24"},
