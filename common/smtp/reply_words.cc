@@ -117,23 +117,17 @@ bool begins_word(std::string_view text, std::size_t at) {
   return at == 0 || std::string_view(" (:;[\"'\t\n").find(text[at - 1]) != std::string_view::npos;
 }
 
+// In a line of a log: "smtp[452]:" is a process, "[192.0.2.1]:587," and ":465:" are ports.
+bool is_process_or_port(std::string_view line, std::size_t at) {
+  const char before = at == 0 ? ' ' : line[at - 1], after = at + 3 < line.size() ? line[at + 3] : ' ';
+  if (before == '[') return after == ']' && at >= 2 && is_alpha(line[at - 2]);
+  return before == ':' && (after == ',' || after == ':' || (at >= 2 && line[at - 2] == ']'));
+}
+
 struct Place {
   std::size_t at = std::string_view::npos;
   int code = 0;
 };
-
-// A code in this line: the first that refuses, else the first.
-Place find_code(std::string_view line) {
-  Place found;
-  for (std::size_t i = 0; i + 3 <= line.size(); ++i) {
-    if (!is_digit(line[i]) || !is_digit(line[i + 1]) || !is_digit(line[i + 2])) continue;
-    if (!begins_word(line, i) || !ends_code(line.substr(i + 3))) continue;
-    const int code = parse_number<int>(line.substr(i, 3)).value_or(0);
-    if (code >= 400 && code < 600) return {i, code};
-    if (code >= 200 && code < 400 && found.code == 0 && !meaning_of(code).empty()) found = {i, code};
-  }
-  return found;
-}
 
 std::optional<EnhancedStatus> take_status(std::string_view& rest) {
   const auto begin = rest.find_first_not_of(" -#\t");
@@ -144,9 +138,31 @@ std::optional<EnhancedStatus> take_status(std::string_view& rest) {
   return status;
 }
 
-// "Status: 5.1.1" of a DSN, or a bare one.
+bool has_status_of(std::string_view rest, int code) {
+  const auto status = take_status(rest);
+  return status && status->status_class == static_cast<unsigned>(code / 100);
+}
+
+// A code in this line: of those that refuse the first with an enhanced code behind it, else the first; else the first of the others.
+Place find_code(std::string_view line) {
+  Place refusing, other;
+  for (std::size_t i = 0; i + 3 <= line.size(); ++i) {
+    if (!is_digit(line[i]) || !is_digit(line[i + 1]) || !is_digit(line[i + 2])) continue;
+    if (!begins_word(line, i) || !ends_code(line.substr(i + 3)) || is_process_or_port(line, i)) continue;
+    const int code = parse_number<int>(line.substr(i, 3)).value_or(0);
+    const bool refuses = code >= 400 && code < 600;
+    if (refuses && has_status_of(line.substr(i + 3), code)) return {i, code};
+    if (refuses && refusing.code == 0) refusing = {i, code};
+    if (code >= 200 && code < 400 && other.code == 0 && !meaning_of(code).empty()) other = {i, code};
+  }
+  return refusing.code != 0 ? refusing : other;
+}
+
+// "Status: 5.1.1" of a DSN, "dsn=4.4.1," of a log, or a bare one.
 std::optional<PastedReply> find_status(std::string_view text) {
-  for (const auto word : split_words(text)) {
+  constexpr std::string_view of_a_log = "dsn=";
+  for (auto word : split_words(text)) {
+    if (word.starts_with(of_a_log)) word = word.substr(of_a_log.size(), word.find_last_not_of(",;") + 1 - of_a_log.size());
     const auto status = parse_enhanced_status(word);
     if (status) return PastedReply{0, status, printable(text, 1000)};
   }

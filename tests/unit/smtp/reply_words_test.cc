@@ -17,6 +17,13 @@ TEST(PastedReply, IsFoundInWhateverItStands) {
       {"host mx.example.net[192.0.2.1] said: 451 4.7.1 Greylisted (in reply to RCPT TO command)", 451,
        "4.7.1", "Greylisted (in reply to RCPT TO command)"},
       {"status=bounced (host mx.example.net[192.0.2.250] said: 554 no)", 554, "", "no)"},
+      {"smtp[550]: A1: to=<a@b.test>, relay=mx.b.test[192.0.2.1]:587, delay=0.4, dsn=4.7.1, status=deferred (host mx.b.test[192.0.2.1]"
+       " said: 451 4.7.1 later)",
+       451, "4.7.1", "later)"},
+      {"relay=mx.b.test[192.0.2.1]:465, status=bounced (host mx.b.test[192.0.2.1] said: 554 no)", 554, "", "no)"},
+      {"smtp[452]: A1: relay=none, dsn=4.4.1, status=deferred (connect to [192.0.2.1]:465: Connection timed out)", 0, "4.4.1",
+       "smtp[452]: A1: relay=none, dsn=4.4.1, status=deferred (connect to [192.0.2.1]:465: Connection timed out)"},
+      {"SMTP error (550): no", 550, "", "): no"},
       {"S: 250 ok\nS: 452 too many recipients\nS: 221 bye", 452, "", "too many recipients"},
       {"smtp; 550-Mailbox\n    unknown", 550, "", "Mailbox unknown"},
       {"Status: 5.1.1", 0, "5.1.1", "Status: 5.1.1"},
