@@ -189,6 +189,22 @@ TEST(Config, CheckSaysWhichSettingsContradictEachOther) {
       << ran.out;
 }
 
+TEST(Config, CheckReadsWhatSmtpdReads) {
+  const Instance instance;
+  instance.init();
+  const std::pair<const char*, int> cases[] = {
+      {"dnsbl = bl.example.net=127.0.0.2-11;score=3", 0}, {"dnsbl = bl.example.net;perhaps", 78}, {"dnsbl = bl.example.net=127.0.0.9-2", 78},
+      {"policy = unix:run/greylist.sock;at=rcpt", 0},     {"policy = unix:run/x.sock;at=never", 78}, {"policy = inet:127.0.0.1", 78},
+      {"relay-recipients = /bin/true;timeout=never", 78},
+  };
+  for (const auto& [line, status] : cases) {
+    instance.write("home/tubepost.conf", std::string("[smtpd]\n") + line + "\n");
+    const auto ran = instance.run({"config", "check"});
+    EXPECT_EQ(ran.status, status) << line << '\n' << ran.out;
+    EXPECT_EQ(ran.out.find("tubepost.conf:2: smtpd.") != std::string::npos, status != 0) << ran.out;
+  }
+}
+
 TEST(Config, CheckNamesServicesStartedBeforeTheLastChange) {
   const Instance instance;
   instance.init();
