@@ -30,6 +30,10 @@ void check_srv(const Context& context, const std::string& domain, Findings& find
 // T8: dns-server…, a probe for each server.
 void add_dns_servers(const Context& context, Plan& plan);
 
+// RFC 5782 5: a list that has 127.0.0.1 lists everybody, and says nothing of anybody.
+std::string world_question(const std::string& zone);
+bool lists_the_world(dns::Resolver& resolver, const std::string& zone);
+
 // Says for a check that needs this answer why it cannot be made: true where servers could not say.
 template <class T>
 bool cannot_say(CheckId check, const std::string& subject, const std::string& question,

@@ -21,6 +21,10 @@ std::string text_of(const std::vector<dns::Mx>& records, const std::string& doma
   return text;
 }
 
+bool names_an_address(const std::vector<dns::Mx>& records) {
+  return std::any_of(records.begin(), records.end(), [](const dns::Mx& mx) { return net::IpAddress::parse(mx.host).has_value(); });
+}
+
 void check_aliases(const Context& context, const std::string& domain, const std::vector<dns::Mx>& records,
                    Findings& findings) {
   for (const auto& mx : records) {
@@ -110,6 +114,9 @@ void check_mx(const Context& context, const std::string& domain, Findings& findi
                   "there is no MX record; senders go to the address of " + domain + " itself");
   else if (!found->notes.empty())
     findings.fail("dns-mx", domain, seen + join(found->notes, "\n"));
+  else if (names_an_address(answer.records))
+    findings.fail("dns-mx", domain, seen + "an MX record names a host, never an address (RFC 1035 3.3.9)",
+                  "Give the server a name, with an address record, and let the MX record name that.");
   else
     findings.ok("dns-mx", domain, seen);
   if (!answer.ok()) return;

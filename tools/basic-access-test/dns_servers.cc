@@ -113,6 +113,9 @@ private:
     const auto text = question + " A " + answer.records.front().to_text();
     if (answer.records.front().network(24) == net::IpAddress::parse("127.255.255.0"))
       return findings_.fail("dns-server-block-lists", subject, text + ": the list refuses this resolver");
+    if (lists_the_world(resolver_, zone))
+      return findings_.fail("dns-server-block-lists", subject, text + '\n' + world_question(zone) + " has one too: it lists everybody",
+                            "Take this list out of smtpd.dnsbl and access-test.block-lists: it is dead or in other hands.");
     findings_.ok("dns-server-block-lists", subject, text);
   }
 
@@ -125,6 +128,12 @@ private:
 };
 
 }  // namespace
+
+std::string world_question(const std::string& zone) { return "1.0.0.127." + zone; }
+
+bool lists_the_world(dns::Resolver& resolver, const std::string& zone) {
+  return resolver.a(world_question(zone)).ok();
+}
 
 void add_dns_servers(const Context& context, Plan& plan) {
   for (const auto& server : configured_servers(*context.settings)) {

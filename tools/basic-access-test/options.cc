@@ -50,6 +50,7 @@ Result<void> read_command(const Words& words, Options& options) {
   if (first == "serve" || first == "explain" || first == "client" || operands.size() > 1)
     return usage("it takes one DOMAIN, or: serve, explain 'REPLY', client USER@DOMAIN");
   options.domain = first;
+  if (!operands.empty() && first.empty()) return usage("the DOMAIN is empty");
   return {};
 }
 
@@ -87,7 +88,18 @@ Result<void> read_addresses(const Words& words, Options& options) {
   return {};
 }
 
-Result<void> read_peer(const Words&, Options& options) {
+// In a script an empty word is a variable that was not set: it must not become a test of something else.
+Result<void> read_host(const std::vector<std::string>& given, std::string& host, const std::string& option) {
+  if (given.empty()) return {};
+  if (given.size() > 1) return usage(option + " is given twice");
+  host = given.front();
+  return host.empty() ? usage(option + " is empty") : Result<void>();
+}
+
+Result<void> read_server(const Words& words, Options& options) { return read_host(words.servers, options.server, "--server"); }
+
+Result<void> read_peer(const Words& words, Options& options) {
+  if (auto read = read_host(words.peers, options.peer, "--peer"); !read) return read;
   if (options.peer.empty() || dns::parse_host_port(options.peer, peer_port)) return {};
   return usage("--peer takes HOST or HOST:PORT");
 }
@@ -124,14 +136,14 @@ void declare(config::Program& program, Words& words) {
   program.flag("--password-stdin", words.password_stdin, "Its password is the first line of stdin.");
   program.option("--password-file", words.password_file, "FILE", "Its password is the first line of FILE.");
   program.option("--password-fd", words.password_fd, "N", "Its password is read from descriptor N.");
-  program.option("--server", words.as_is.server, "HOST", "Test this server and not this instance.");
+  program.option("--server", words.servers, "HOST", "Test this server and not this instance.");
   program.option("--address", words.addresses, "ADDR",
                  "With --server: where it is, and not where its name leads; repeatable.");
   program.option("--port", words.ports, "SERVICE=PORT",
                  "With --server: where a service is, if not on its usual port; 0: it has none. Repeatable.");
   program.option("--external-port", words.external_port, "PORT",
                  "Where the world reaches our MX listener; 25. A router may forward it.");
-  program.option("--peer", words.as_is.peer, "HOST[:PORT]",
+  program.option("--peer", words.peers, "HOST[:PORT]",
                  "Ask this instance to connect back and to say what it sees.");
   program.option("--echo", words.as_is.echo, "ADDRESS",
                  "An address elsewhere that sends back what it gets; that of access-test.echo.");
@@ -149,7 +161,7 @@ void declare(config::Program& program, Words& words) {
 
 Result<Options> read_options(const Words& words, bool json) {
   Options options = words.as_is;
-  for (const auto step : {read_command, read_groups, read_ports, read_addresses, read_peer, read_numbers})
+  for (const auto step : {read_command, read_server, read_groups, read_ports, read_addresses, read_peer, read_numbers})
     if (auto done = step(words, options); !done) return std::move(done).error();
   if (json && words.openmetrics) return usage("--json and --openmetrics exclude each other");
   options.format = json ? Format::json : words.openmetrics ? Format::openmetrics : Format::text;

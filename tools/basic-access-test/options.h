@@ -46,7 +46,7 @@ struct Options {
 // As written. What may stand as it is, is in `as_is` at once.
 struct Words {
   Options as_is;
-  std::vector<std::string> operands, only, ports, addresses;
+  std::vector<std::string> operands, only, ports, addresses, servers, peers;
   std::string account, password_file, password_fd, external_port, check_time, total_time, ready_fd;
   bool password_stdin = false, openmetrics = false, list = false, list_mdoc = false;
 };

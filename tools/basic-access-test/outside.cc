@@ -1,6 +1,7 @@
 // The group outside: the way out - port 25, the smarthost - and what others hold of our addresses.
 #include "auth/smarthost_account.h"
 #include "base/text.h"
+#include "basic-access-test/dns_checks.h"
 #include "basic-access-test/groups.h"
 #include "basic-access-test/listener_checks.h"
 #include "basic-access-test/own_addresses.h"
@@ -158,6 +159,9 @@ void check_list(const Context& context, const net::IpAddress& address, const std
   if (reply.network(24) == net::IpAddress::parse("127.255.255.0"))
     return findings.skip("outside-block-list", subject,
                          question + " A " + reply.to_text() + ": the list refuses this resolver");
+  if (lists_the_world(context.resolver, zone))
+    return findings.skip("outside-block-list", subject,
+                         question + " A " + reply.to_text() + '\n' + world_question(zone) + " has one too: it lists everybody");
   std::string why;
   for (const auto& text : context.resolver.txt(question).records) why += "\n" + printable(text.text, 300);
   findings.fail("outside-block-list", subject, question + " A " + reply.to_text() + why);

@@ -51,6 +51,19 @@ TEST(Options, WhatDoesNotFitIsRefused) {
   EXPECT_TRUE(read_options(words, false));
 }
 
+TEST(Options, AnEmptyWordIsNoHostAndNoDomain) {
+  for (const auto given : {&Words::servers, &Words::peers}) {
+    Words words = words_of({});
+    words.*given = {""};
+    EXPECT_FALSE(read_options(words, false));
+    words.*given = {"a.test", "b.test"};
+    EXPECT_FALSE(read_options(words, false)) << "two";
+    words.*given = {"a.test"};
+    EXPECT_TRUE(read_options(words, false));
+  }
+  EXPECT_FALSE(read_options(words_of({""}), false));
+}
+
 TEST(Options, TheExternalPortIsThatOfSmtpAndKnownToBeNamed) {
   Words words = words_of({});
   EXPECT_EQ(read_options(words, false)->external_port, 25);
