@@ -134,16 +134,16 @@ Result<Ledger::Mailbox*> MailStore::State::ready_to_append(Ledger& ledger, Mailb
                                                            const Quota& quota) {
   auto mailbox = ledger.need(to);
   if (!mailbox) return mailbox;
-  Flags all;
   Usage more;
   for (const auto& append : messages) {
-    all.keywords.insert(all.keywords.end(), append.flags.keywords.begin(), append.flags.keywords.end());
+    for (const auto& keyword : append.flags.keywords)
+      if (!is_keyword(keyword))
+        return Failure::permanent("no keyword: " + printable(keyword), refusal::bad_name);
     more.bytes += append.body.state_->given_size;
     more.messages += 1;
   }
   if (auto refused = ledger.quota_refusal(to.account, quota, more)) return std::move(*refused);
   if (auto refused = Ledger::uid_refusal((*mailbox)->status(), messages.size())) return std::move(*refused);
-  if (auto bits = ledger.bits_of(**mailbox, all); !bits) return std::move(bits).error();
   return mailbox;
 }
 

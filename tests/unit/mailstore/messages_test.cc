@@ -35,6 +35,16 @@ TEST(Append, NamesBodiesOfAMillisecondInTheirOrder) {
   }
 }
 
+TEST(Append, TakesAMessageWithoutTheKeywordsThatTheMailboxHasNoRoomFor) {
+  Store store;
+  const auto box = make(*store, 1, "a");
+  Flags most;
+  for (std::size_t i = 0; i < keywords_max; ++i) most.keywords.push_back("k" + std::to_string(i));
+  append(*store, box, {"one"}, most);
+  EXPECT_EQ(append(*store, box, {"two"}, {seen, {"more", "K3"}}).uids, (UidRange{2, 2}));
+  EXPECT_EQ(contents(*store, box).substr(contents(*store, box).find("2:")), "2:two(\\Seen k3)");
+}
+
 TEST(Append, KeepsStructureAndText) {
   Store store;
   const auto box = make(*store, 1, "a");
