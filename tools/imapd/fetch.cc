@@ -85,30 +85,32 @@ Answer Session::fetch(Call& call) {
     uids = std::move(*changed);
   }
   mailstore::UidSet marked;
-  if (parsed.items.sets_seen() && !mark_seen(uids, marked))
-    return imap::no(imap::code::unavailable, "\\Seen cannot be set now");
+  if (parsed.items.sets_seen()) marked = mark_seen(uids);
   FetchWriter writer(services_.store, *selected_, lines_, parsed.items);
   if (const auto written = writer.write(uids, marked); !written) return refused(written.error());
   if (writer.met_unknown_encoding()) return imap::no(imap::code::unknown_cte, "An unknown transfer encoding");
-  if (writer.written() < uids.size())
+  // RFC 9051 6.4.9: a UID that is no more is no error; its expunge is told before this answer.
+  if (!call.uid && writer.written() < uids.size())
     return imap::no(imap::code::expunge_issued, "Some of them have been expunged");
   return imap::ok("That is all");
 }
 
-// RFC 9051 6.4.5: BODY[…] without PEEK. Nothing is written to the store where nothing changes.
-bool Session::mark_seen(const mailstore::UidSet& uids, mailstore::UidSet& marked) {
-  if (selected_->read_only || !selected_->rights.has('s')) return true;
+// RFC 9051 6.4.5: BODY[…] without PEEK; those whose flags it changed. Nothing is written to the store where nothing
+// changes. What cannot be written (the disk is full) can be read all the same.
+mailstore::UidSet Session::mark_seen(const mailstore::UidSet& uids) {
+  if (selected_->read_only || !selected_->rights.has('s')) return {};
   const auto unseen = those(services_.store, *selected_, uids,
                             [](const auto& message) { return (message.flags & mailstore::seen) == 0; });
-  if (!unseen) return false;
-  if (unseen->empty()) return true;
+  if (!unseen || unseen->empty()) return {};
   mailstore::FlagChange change;
   change.flags.system = mailstore::seen;
   auto stored = services_.store.store_flags(selected_->ref, *unseen, change);
-  if (!stored) return false;
+  if (!stored) {
+    refused(stored.error());  // for the log
+    return {};
+  }
   selected_->own.push_back(stored->modseq);
-  marked = std::move(stored->changed);
-  return true;
+  return std::move(stored->changed);
 }
 
 Result<void> Session::write_fetch(const mailstore::UidSet& uids, const imap::FetchItems& items,

@@ -53,7 +53,8 @@ Result<void> FetchWriter::write(const mailstore::UidSet& uids, const mailstore::
     pending_size_ = 0;
     next = *rest;
   }
-  return keep_structures();
+  keep_structures();
+  return {};
 }
 
 // Inside a transaction. Those that need their bytes are put off; so are all behind them, to keep the order.
@@ -89,14 +90,15 @@ Result<void> FetchWriter::write_pending(const Pending& pending) {
   out_.clear();
   if (made.empty()) return {};
   made_.push_back({pending.message.email_id, std::move(made), {}});
-  return made_.size() < structures_at_once ? Result<void>() : keep_structures();
+  if (made_.size() == structures_at_once) keep_structures();
+  return {};
 }
 
-Result<void> FetchWriter::keep_structures() {
-  if (made_.empty()) return {};
-  auto kept = store_.put_cached(box_.ref.account, made_);
+// What cannot be kept (the disk is full) is made again the next time; the client has its answer.
+void FetchWriter::keep_structures() {
+  if (made_.empty()) return;
+  static_cast<void>(store_.put_cached(box_.ref.account, made_));
   made_.clear();
-  return kept;
 }
 
 // RFC 9586 3.3: UIDFETCH.

@@ -2,7 +2,7 @@
 // to the client while a transaction is open (design.md 3): a slow reader holds nothing but its batch.
 //
 // RFC 9051 7.5.2, RFC 3516, RFC 7162, RFC 8474 EMAILID, THREADID, RFC 8514 SAVEDATE, RFC 8970 PREVIEW.
-// Structures that are missing, or of another version, are made and put into the store. Lives in one handler;
+// Structures that are missing, or of another version, are made and put into the store, if it has room for them. Lives in one handler;
 // borrows everything.
 #pragma once
 
@@ -39,7 +39,7 @@ private:
   void append_binary(const imap::FetchSection& section, const imap::StructureView& structure,
                      const mailstore::MessageBytes& bytes);
   void append_name(std::string_view name);
-  Result<void> keep_structures();
+  void keep_structures();
 
   mailstore::MailStore& store_;
   const Selected& box_;

@@ -41,7 +41,7 @@ Result<mailstore::UidSet> SearchRun::find(const Evaluation& evaluation) {
       progress_->at(goal - candidates.from(*next).size(), goal);
     }
   }
-  if (auto kept = keep_all(); !kept) return std::move(kept).error();
+  keep_all();
   return found;
 }
 
@@ -71,7 +71,8 @@ Result<void> SearchRun::look_into(const mailstore::Message& message, const Evalu
                                (*bytes)->head(), [&] { return (*bytes)->body(); }};
   if (evaluation.matches(message, text)) found.add(message.uid);
   // Where heads are searched every message comes here, also those whose texts are kept already.
-  return evaluation.needs_head() ? Result<void>() : keep(std::move(made));
+  if (!evaluation.needs_head()) keep(std::move(made));
+  return {};
 }
 
 Result<void> SearchRun::visit_structures(const mailstore::UidSet& uids, const Visit& visit) {
@@ -95,25 +96,26 @@ Result<void> SearchRun::visit_structures(const mailstore::UidSet& uids, const Vi
     if (*bytes) {
       mailstore::Cached made{missing->email_id, imap::make_structure((*bytes)->body()), {}};
       visit(*missing, imap::StructureView(made.structure));
-      if (auto kept = keep(std::move(made)); !kept) return kept;
+      keep(std::move(made));
     }
     missing.reset();
   }
-  return keep_all();
+  keep_all();
+  return {};
 }
 
-Result<void> SearchRun::keep(mailstore::Cached made) {
+void SearchRun::keep(mailstore::Cached made) {
   made_bytes_ += made.structure.size() + made.text.size();
   made_.push_back(std::move(made));
-  return made_bytes_ < made_bytes_most ? Result<void>() : keep_all();
+  if (made_bytes_ >= made_bytes_most) keep_all();
 }
 
-Result<void> SearchRun::keep_all() {
-  if (made_.empty()) return {};
-  auto kept = store_.put_cached(box_.ref.account, made_);
+// What cannot be kept (the disk is full) is made again the next time.
+void SearchRun::keep_all() {
+  if (made_.empty()) return;
+  static_cast<void>(store_.put_cached(box_.ref.account, made_));
   made_.clear();
   made_bytes_ = 0;
-  return kept;
 }
 
 }  // namespace tubepost::imapd

@@ -23,8 +23,8 @@ public:
 private:
   Result<void> look_into(const mailstore::Message& message, const Evaluation& evaluation,
                          mailstore::UidSet& found);
-  Result<void> keep(mailstore::Cached made);
-  Result<void> keep_all();
+  void keep(mailstore::Cached made);
+  void keep_all();
 
   mailstore::MailStore& store_;
   const Selected& box_;

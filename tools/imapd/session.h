@@ -159,7 +159,7 @@ private:
 
   // fetch.cc
   Answer fetch(Call& call);
-  bool mark_seen(const mailstore::UidSet& uids, mailstore::UidSet& marked);
+  mailstore::UidSet mark_seen(const mailstore::UidSet& uids);
   Result<void> write_fetch(const mailstore::UidSet& uids, const imap::FetchItems& items,
                            const mailstore::UidSet& with_flags);
 

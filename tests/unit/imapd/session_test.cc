@@ -1,6 +1,9 @@
 // What a transcript cannot say: other sessions at the same time, ends of conversations, limits.
 #include "imapd/session.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <thread>
 
 #include "imapd/line_ends.h"
@@ -134,6 +137,52 @@ TEST(ImapSession, KeepsItsNumbersUntilItMayHearOfExpunges) {
       "* 2 FETCH (UID 2)\r\n* 3 FETCH (UID 3)\r\nf OK That is all\r\n"
       "g NO [EXPUNGEISSUED] Some of them have been expunged\r\n"
       "* 1 EXPUNGE\r\nn OK Done\r\n* 1 FETCH (UID 2)\r\nh OK That is all\r\n");
+}
+
+TEST(ImapSession, FetchesByUidWhatIsLeftAndCallsThatNoFailure) {
+  Service service;
+  for (const auto* name : {"a", "b"}) service.deliver(name, "x\r\n");
+  const auto other = [&] {
+    service.talk(std::string(select) + "o STORE 1 +FLAGS.SILENT (\\Deleted)\r\np EXPUNGE\r\n");
+  };
+  EXPECT_EQ(with_another(service, "", other, "f UID FETCH 1:* UID\r\n"),
+            "* 2 FETCH (UID 2)\r\n* 1 EXPUNGE\r\nf OK That is all\r\n");
+}
+
+// While it lives no file can be written, as on a full disk.
+class NoRoom {
+public:
+  NoRoom() : old_handler_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit none{0, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  NoRoom(const NoRoom&) = delete;
+  NoRoom& operator=(const NoRoom&) = delete;
+  ~NoRoom() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    signal(SIGXFSZ, old_handler_);
+  }
+
+private:
+  sighandler_t old_handler_;
+  rlimit old_{};
+};
+
+TEST(ImapSession, ReadsAndSearchesWhereNothingCanBeKept) {
+  Service service;
+  service.deliver("a", "Subject: s\r\n\r\nx\r\n");
+  std::optional<NoRoom> no_room;
+  const auto output = with_another(
+      service, "", [&] { no_room.emplace(); },
+      "f FETCH 1 (FLAGS BODY[TEXT])\r\ng FETCH 1 PREVIEW\r\nh SEARCH TEXT x\r\ni SORT (SUBJECT) UTF-8 ALL\r\n"
+      "j STORE 1 +FLAGS (\\Seen)\r\n");
+  no_room.reset();
+  EXPECT_EQ(output,
+            "* 1 FETCH (FLAGS () BODY[TEXT] {3}\r\nx\r\n)\r\nf OK That is all\r\n"
+            "* 1 FETCH (PREVIEW \"x\")\r\ng OK That is all\r\n* SEARCH 1\r\nh OK That is all\r\n"
+            "* SORT 1\r\ni OK That is all\r\n"
+            "j NO [UNAVAILABLE] The mail store does not answer now, try again later\r\n");
 }
 
 TEST(ImapSession, ExpungesFromTheLastToTheFirst) {
