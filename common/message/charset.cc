@@ -192,4 +192,14 @@ std::string fold_case(std::string_view text) {
   return out;
 }
 
+bool is_nfc(std::string_view text) {
+  if (is_ascii(text)) return true;
+  std::vector<UChar> wide(text.size() + 1);
+  std::int32_t length = 0;
+  UErrorCode error = U_ZERO_ERROR;
+  u_strFromUTF8WithSub(wide.data(), static_cast<std::int32_t>(wide.size()), &length, text.data(),
+                       static_cast<std::int32_t>(text.size()), 0xfffd, nullptr, &error);
+  return unorm2_isNormalized(unorm2_getNFCInstance(&error), wide.data(), length, &error) && U_SUCCESS(error);
+}
+
 }  // namespace tubepost::message

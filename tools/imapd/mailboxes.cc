@@ -2,12 +2,16 @@
 #include "base/text.h"
 #include "imap/mailbox_name.h"
 #include "imapd/session.h"
+#include "message/charset.h"
 
 namespace tubepost::imapd {
 namespace {
 
 // RFC 6154 2. \All and \Flagged are views, which we do not have.
 constexpr std::string_view special_uses[] = {"\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"};
+
+// RFC 9051 5.1: two spellings of what looks the same would be two mailboxes.
+bool is_net_unicode(const std::string& name) { return message::is_nfc(name); }
 
 imap::Reply no_name() { return imap::no(imap::code::cannot, "That cannot be the name of a mailbox"); }
 
@@ -54,6 +58,7 @@ Answer Session::create(Call& call) {
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
+  if (!is_net_unicode(*name)) return no_name();
   if (has_use && use.empty()) return imap::no(imap::code::use_attribute, "No mailbox can have that use");
   const auto location = access_->locate(*name);
   if (!location) return refused(location.error());
@@ -100,6 +105,7 @@ Answer Session::rename(Call& call) {
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
+  if (!is_net_unicode(*to)) return no_name();
   const auto source = access_->locate(*from), target = access_->locate(*to);
   if (!source || !target) return refused(source ? target.error() : source.error());
   if (!*source) return refused(nothing_there());
