@@ -96,9 +96,10 @@ RuleDecision decide_all(const Reader& reader, const RuleFacts& facts) {
   if (!reader.has_rules()) return {};
   std::optional<smtp::Mailbox> receiver;
   std::string receiving_domain;
-  if (facts.recipient && reader.domain(facts.recipient->domain)) {
+  const auto domain = facts.recipient ? reader.as_stored(facts.recipient->domain) : std::string();
+  if (reader.domain(domain)) {
     receiver = account_behind(reader, *facts.recipient);
-    receiving_domain = to_lower(facts.recipient->domain);
+    receiving_domain = domain;
   }
   const Found receiving = of_side(reader, receiver, receiving_domain, [&](List& list) {
     list.hold_against(facts.sender, "sender");

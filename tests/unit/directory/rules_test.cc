@@ -67,6 +67,16 @@ TEST_F(Rules, EntriesAreAddressesDomainsNamesAndRanges) {
   for (const auto& one : cases) EXPECT_EQ(decide(one.facts), one.decision) << one.facts;
 }
 
+TEST_F(Rules, HoldForADomainInBothOfItsForms) {
+  town_.domain("münchen.test").account("eve@münchen.test");
+  add("münchen.test", deny, {"one.test"});
+  add("eve@münchen.test", deny, {"two.test"});
+  for (const std::string domain : {"münchen.test", "xn--mnchen-3ya.test"}) {
+    EXPECT_EQ(decide("- x@one.test eve@" + domain), "deny one.test (sender) of münchen.test");
+    EXPECT_EQ(decide("- x@two.test eve@" + domain), "deny two.test (sender) of eve@münchen.test");
+  }
+}
+
 TEST_F(Rules, TheMostSpecificScopeWins) {
   add("server", deny, {"news.test"});
   EXPECT_EQ(decide("- x@news.test bob@example.test"), "deny news.test (sender) of server");
