@@ -149,6 +149,8 @@ struct LaneWish {
   std::string lane;
   std::size_t most = 0;
   std::uint32_t flow = 0;  // the sender to begin with: what the last LaneNews of this lane said
+  // So many recipients of one message, which travel together, count as one (while there are not very many in the turn).
+  std::size_t together = 1;
 };
 struct LaneNews {
   std::string lane;

@@ -71,6 +71,9 @@ std::optional<Claim> claim(Editor& edit, lmdb::WriteTransaction& write, const Ta
 
 // ---- lanes
 
+// Beyond them each counts for itself: a turn is one transaction.
+constexpr std::size_t together_max = 4'000;
+
 // The keys of the next message of the sender `flow` or of one behind it; the recipients of one message travel
 // together. Empty: there is none behind.
 std::vector<std::string> next_of_flow(const lmdb::ReadTransaction& read, const Tables& tables,
@@ -115,9 +118,11 @@ struct LaneClaims {
     const std::string prefix = lane_prefix(wish.lane);
     LaneNews news{wish.lane, wish.flow, false};
     for (std::size_t taken = 0; taken < wish.most && !news.empty;) {
-      const auto keys = next_of_flow(write, tables, prefix, news.flow, wish.most - taken);
+      const bool together = wish.together > 1 && turn.claims.size() < together_max;
+      const auto keys =
+          next_of_flow(write, tables, prefix, news.flow, together ? wish.together : wish.most - taken);
       for (const std::string& key : keys) take(key);
-      taken += keys.size();
+      taken += together ? std::size_t{1} : keys.size();
       const auto last = keys.empty() ? std::nullopt : parse_lane_key(keys.back());
       news.empty = !last && news.flow == 0;
       news.flow = last ? last->flow + 1 : 0;  // behind the last sender the round begins anew

@@ -292,7 +292,7 @@ std::vector<spool::LaneWish> Destinations::wishes(Timestamp now) {
     // More than takes() lets in would only be parked again.
     const std::size_t part = share(left) - std::min(share(left), lane.in_hand());
     const std::size_t most = std::min({ahead_of(lane) - lane.waiting, part, left});
-    if (most > 0) all.push_back({*next, most, lane.flow});
+    if (most > 0) all.push_back({*next, most, lane.flow, relay::recipients_max});
     left -= most;
     served_last_ = *next++;
   }

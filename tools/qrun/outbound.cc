@@ -65,8 +65,13 @@ std::optional<spool::Outcome> Outbound::dispatch(const spool::Claim& claim, cons
                                                  const Moment& moment, const Policy& policy) {
   const std::string lane = lane_of(to, claim.recipient.address, policy);
   const std::string key = lane + '\n' + claim.id.to_text() + '\n' + domain_of(claim.recipient.address);
-  const auto begun = building_.find(key);
-  const bool joins = begun != building_.end() && begun->second.claims.size() < relay::recipients_max;
+  auto begun = building_.find(key);
+  if (begun != building_.end() && begun->second.claims.size() >= relay::recipients_max) {
+    destinations_.add(std::move(begun->second));  // full: the others of the message are another parcel
+    building_.erase(begun);
+    begun = building_.end();
+  }
+  const bool joins = begun != building_.end();
   const std::string why = destinations_.why_parked(lane);
   // While a destination is being tried its failure is not known yet.
   const auto failed_at = joins ? std::nullopt : destinations_.failed_at(lane);
@@ -75,7 +80,7 @@ std::optional<spool::Outcome> Outbound::dispatch(const spool::Claim& claim, cons
     end->lane = lane;
     return end;
   }
-  if (!takes || (begun != building_.end() && !joins)) {
+  if (!takes) {
     destinations_.parked(lane);
     return parked(claim, lane, why, moment, policy, to.secondary);
   }

@@ -165,6 +165,25 @@ TEST_F(Outward, WhenTheProbeSucceedsEverythingFollows) {
   EXPECT_EQ(spool->message_count().value(), 0U);
 }
 
+TEST_F(Outward, ManyRecipientsOfOneMessageAreFewJobs) {
+  const auto many = [](const std::string& domain) {
+    std::vector<std::string> all;
+    for (int i = 0; i < 350; ++i) all.push_back("u" + std::to_string(i) + '@' + domain);
+    return all;
+  };
+  send(many("remote.test"));
+  qrun();
+  EXPECT_EQ(sent("remote.test").size(), 4U);
+  send(many("dead.test"));
+  qrun();
+  const auto before = sent("dead.test").size();
+  comes_up("dead.test");
+  clock.move(400s);
+  qrun();
+  EXPECT_LE(sent("dead.test").size() - before, 6U);
+  EXPECT_EQ(spool->message_count().value(), 0U);
+}
+
 TEST_F(Outward, ARestartDoesNotForgetWhoIsDead) {
   for (int i = 0; i < 20; ++i) send({"bob@dead.test"});
   qrun();

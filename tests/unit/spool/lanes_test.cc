@@ -52,6 +52,24 @@ TEST_F(Lanes, AParkedRecipientIsNotDueAndIsClaimedWhenItsLaneIsAskedFor) {
   EXPECT_TRUE(broken().empty());
 }
 
+TEST_F(Lanes, TheRecipientsOfOneMessageCountAsOneWhereTheyTravelTogether) {
+  const SpoolId id = accepted(to({"a@example.net", "b@example.net", "c@example.net", "d@example.net"}));
+  std::vector<Outcome> outcomes;
+  const Turn claimed = turn();
+  for (const Claim& claim : claimed.claims) {
+    outcomes.push_back(parked(claim.id, "example.net"));
+    outcomes.back().recipient = claim.recipient.number;
+  }
+  turn(outcomes, 0);
+  LaneWork work;
+  work.wishes.push_back({"example.net", 1, 0, 3});
+  const auto turned = spool().turn({}, clock_.now(), 0, work);
+  ASSERT_TRUE(turned);
+  EXPECT_EQ(turned->claims.size(), 3U);
+  EXPECT_EQ(parked_in("example.net"), 1U);
+  EXPECT_TRUE(find(id));
+}
+
 TEST_F(Lanes, NoMoreAreClaimedThanAskedForAndALaneThatIsEmptySaysSo) {
   park(5, "alice@example.test");
   const Turn first = take(3);
