@@ -64,7 +64,12 @@ Result<void> Outbound::restore(const spool::Spool& spool) {
 std::optional<spool::Outcome> Outbound::dispatch(const spool::Claim& claim, const SendOut& to,
                                                  const Moment& moment, const Policy& policy) {
   const std::string lane = lane_of(to, claim.recipient.address, policy);
-  const std::string key = lane + '\n' + claim.id.to_text() + '\n' + domain_of(claim.recipient.address);
+  const std::string route = route_of(to, policy);
+  // Who goes by a given host goes with all others of the message that do, whatever their domains, and expire with him.
+  const std::string apart = route == "direct" ? domain_of(claim.recipient.address)
+                            : to.secondary    ? "*secondary"
+                                              : "";
+  const std::string key = lane + '\n' + claim.id.to_text() + '\n' + apart;
   auto begun = building_.find(key);
   if (begun != building_.end() && begun->second.claims.size() >= relay::recipients_max) {
     destinations_.add(std::move(begun->second));  // full: the others of the message are another parcel
@@ -87,7 +92,7 @@ std::optional<spool::Outcome> Outbound::dispatch(const spool::Claim& claim, cons
   Parcel& parcel = building_[key];
   if (parcel.claims.empty()) {
     parcel.lane = lane;
-    parcel.job = job_of(claim, route_of(to, policy));
+    parcel.job = job_of(claim, route);
     parcel.begun = moment.now;
     parcel.long_life = to.secondary;
     destinations_.announce(lane);

@@ -87,16 +87,19 @@ private:
   relay::Answer answer_to(const Parcel& parcel) const {
     relay::Answer answer;
     answer.id = parcel.job.id;
-    const bool out = is_out(parcel.job.domain);
-    if (out) answer.trouble = relay::Trouble::connect;
+    bool all_out = true;
     for (const relay::JobRecipient& recipient : parcel.job.recipients) {
+      const std::string domain = recipient.address.substr(recipient.address.rfind('@') + 1);
+      const bool out = is_out(domain);
+      all_out = all_out && out;
       relay::Verdict verdict;
       verdict.number = recipient.number;
       verdict.status = out ? relay::Status::deferred : relay::Status::delivered;
       verdict.code = out ? EnhancedStatus{4, 4, 1} : EnhancedStatus{2, 0, 0};
-      verdict.text = out ? parcel.job.domain + " is out, as was said" : "taken";
+      verdict.text = out ? to_lower(domain) + " is out, as was said" : "taken";
       answer.verdicts.push_back(std::move(verdict));
     }
+    if (all_out) answer.trouble = relay::Trouble::connect;
     return answer;
   }
 

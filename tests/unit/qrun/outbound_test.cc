@@ -184,6 +184,15 @@ TEST_F(Outward, ManyRecipientsOfOneMessageAreFewJobs) {
   EXPECT_EQ(spool->message_count().value(), 0U);
 }
 
+TEST_F(Outward, ThoseOfSeveralDomainsGoByTheSmarthostTogether) {
+  settings.by_smarthost = true;
+  send({"a@one.test", "b@two.test", "c@three.test", "d@one.test"});
+  qrun();
+  const std::string journal = read_file(folder + "/journal").value_or("");
+  EXPECT_EQ(std::count(journal.begin(), journal.end(), '\n'), 1) << journal;
+  EXPECT_EQ(spool->message_count().value(), 0U);
+}
+
 TEST_F(Outward, ARestartDoesNotForgetWhoIsDead) {
   for (int i = 0; i < 20; ++i) send({"bob@dead.test"});
   qrun();
