@@ -16,6 +16,7 @@
 #include "dns/datagrams.h"
 #include "dns/message.h"
 #include "dns/name.h"
+#include "dns/stream_query.h"
 
 namespace tubepost::dns {
 namespace {
@@ -84,7 +85,8 @@ public:
     made_ = now, servers_ = options.servers, wait_ = options.wait;
     auto* const raw = state_->get();
     if (!options.servers.empty()) state_->set_servers(options.servers);
-    raw->options |= RES_TRUSTAD | RES_USE_EDNS0;
+    // IGNTC: TCP is ours (stream_query.h).
+    raw->options |= RES_TRUSTAD | RES_USE_EDNS0 | RES_IGNTC;
     raw->options &= ~static_cast<unsigned long>(RES_DNSRCH | RES_DEFNAMES);
     raw->retrans = static_cast<int>(options.wait.count());
     raw->retry = 2;
@@ -178,16 +180,33 @@ std::string SystemResolver::servers_text() const {
 }
 
 AnyAnswer SystemResolver::query(const std::string& name, Type type) {
+  return ask(name, type, std::chrono::steady_clock::time_point::max());
+}
+
+// Each server has `wait` for it, as it had for the datagram.
+AnyAnswer SystemResolver::ask_streams(const std::string& ascii, Type type, std::chrono::steady_clock::time_point until) {
+  for (const auto& server : servers_->known(options_).servers) {
+    const auto end = std::min(until, std::chrono::steady_clock::now() + options_.wait);
+    if (auto answer = ask_by_stream({ascii, type}, server, end)) return std::move(*answer);
+  }
+  return without_answer(ascii, Kind::timeout, servers_text());
+}
+
+AnyAnswer SystemResolver::ask(const std::string& name, Type type, std::chrono::steady_clock::time_point until) {
   const auto ascii = query_name(name);
   if (!ascii) return without_answer(name, Kind::nxdomain, {});
   thread_local Asker asker;
   auto* const raw = asker.get(options_);
   if (raw == nullptr) return without_answer(*ascii, Kind::unreachable, "libresolv cannot begin");
+  const bool alone = servers_->known(options_).by_libresolv_alone;
+  if (alone) raw->options &= ~static_cast<unsigned long>(RES_IGNTC);
 
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(answer_max);
   std::memset(buffer.get(), 0, sizeof(HEADER));
   errno = 0;
   int size = res_nquery(raw, ascii->c_str(), ns_c_in, static_cast<int>(type), buffer.get(), answer_max);
+  if (const auto* const header = reinterpret_cast<const HEADER*>(buffer.get()); header->qr && header->tc && !alone)
+    return ask_streams(*ascii, type, until);
   if (size < 0) {
     // It tells no more than "failed" of an answer without records; its header still stands in the buffer.
     const auto* const header = reinterpret_cast<const HEADER*>(buffer.get());
@@ -220,7 +239,7 @@ std::vector<AnyAnswer> SystemResolver::query_all(const std::vector<Question>& qu
     if (found[i])
       answer = std::move(*found[i]);
     else if (std::chrono::steady_clock::now() < end)
-      answer = query(named[i].name, named[i].type);
+      answer = ask(named[i].name, named[i].type, end);
     else
       answer.kind = Kind::timeout;
     if (answer.kind == Kind::timeout || answer.kind == Kind::unreachable) answer.detail = servers_text();

@@ -2,7 +2,7 @@
 // where an answer is too long for a datagram. The AD bit is asked for, and believed (RES_TRUSTAD): whoever
 // wants DANE has a validating resolver on this machine, or one the way to which is safe (RFC 7672 3).
 //
-// Time: `wait` for each server, twice each; with one server at most 2 * wait. query_all() asks by datagrams.h; what does not fit
+// Time: `wait` for each server, twice each, and once more by TCP; with one server at most 3 * wait. query_all() asks by datagrams.h; what does not fit
 // into a datagram is then asked for by query(), one after the other until the limit is over. Threading: any thread; each query has
 // a state of its own.
 #pragma once
@@ -32,6 +32,8 @@ public:
 private:
   struct Servers;
   std::string servers_text() const;
+  AnyAnswer ask(const std::string& name, Type type, std::chrono::steady_clock::time_point until);
+  AnyAnswer ask_streams(const std::string& ascii, Type type, std::chrono::steady_clock::time_point until);
   Options options_;
   std::shared_ptr<Servers> servers_;  // that libresolv would ask; of all copies, as a session's thread asks but once
 };

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "dns/system_resolver.h"
+#include "net/sockaddr.h"
 #include "support/dns_server.h"
 
 namespace tubepost::dns {
@@ -137,6 +139,60 @@ TEST(Datagrams, WhatDoesNotFitIsAskedForUntilTheLimitIsOver) {
   EXPECT_EQ(answers[0].kind, Kind::timeout);
   EXPECT_EQ(answers[1].kind, Kind::timeout);
   EXPECT_EQ(server.asked(), 4u) << "both, and then one, twice";
+}
+
+// A listening socket on the port of a server that has the datagrams; nobody takes what comes, unless it is told to.
+class TcpSide {
+ public:
+  explicit TcpSide(const std::string& server) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const auto address = net::SocketAddress::of(*net::parse_endpoint(server, 53));
+    EXPECT_EQ(::bind(socket_.get(), address.raw(), address.size()), 0);
+    EXPECT_EQ(::listen(socket_.get(), 8), 0);
+  }
+  void answer_once(const DnsMessage& message) {
+    thread_ = std::thread([this, message] {
+      const UniqueFd peer(::accept(socket_.get(), nullptr, nullptr));
+      char question[512];
+      if (::recv(peer.get(), question, sizeof question, 0) < 4) return;
+      std::string text = message.text();
+      text[0] = question[2], text[1] = question[3];
+      text = DnsMessage::number(static_cast<std::uint16_t>(text.size())) + text;
+      for (const char byte : text) ::send(peer.get(), &byte, 1, MSG_NOSIGNAL);
+    });
+  }
+  ~TcpSide() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  UniqueFd socket_;
+  std::thread thread_;
+};
+
+TEST(Streams, HaveWhatDoesNotFitIntoADatagram) {
+  DnsServer server([](const std::string& name, Type type) { return DnsMessage(name, type, truncated); });
+  TcpSide tcp(server.address());
+  tcp.answer_once(DnsMessage("a.test", Type::a).record("a.test", Type::a, address_of("abcd")));
+  SystemResolver resolver({{*net::parse_endpoint(server.address(), 53)}, 5s});
+  const auto answer = resolver.query("a.test", Type::a);
+  EXPECT_EQ(answer.kind, Kind::ok);
+  EXPECT_EQ(answer.records.size(), 1u);
+}
+
+TEST(Streams, AServerThatTakesTheConnectionAndIsSilentIsNotWaitedForBeyondTheLimit) {
+  DnsServer server([](const std::string& name, Type type) { return DnsMessage(name, type, truncated); });
+  const TcpSide silent(server.address());
+  SystemResolver resolver({{*net::parse_endpoint(server.address(), 53)}, 1s});
+  EXPECT_EQ(resolver.query("a.test", Type::a).kind, Kind::timeout);
+  EXPECT_EQ(resolver.query_all({{"a.test", Type::a}}, 1s)[0].kind, Kind::timeout);
+}
+
+TEST(Streams, AnAnswerToAnotherQuestionIsNone) {
+  DnsServer server([](const std::string& name, Type type) { return DnsMessage(name, type, truncated); });
+  TcpSide tcp(server.address());
+  tcp.answer_once(DnsMessage("b.test", Type::a).record("b.test", Type::a, address_of("abcd")));
+  SystemResolver resolver({{*net::parse_endpoint(server.address(), 53)}, 1s});
+  EXPECT_EQ(resolver.query("a.test", Type::a).kind, Kind::timeout);
 }
 
 }  // namespace
