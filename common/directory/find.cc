@@ -1,6 +1,7 @@
 // What an address is. One read transaction; the usual recipient, an account or alias as written, costs two
 // look-ups.
 #include "base/text.h"
+#include "directory/properties.h"
 #include "directory/reader.h"
 #include "directory/state.h"
 
@@ -62,8 +63,9 @@ std::optional<Destination> by_postmaster_rule(const Reader& reader, const smtp::
   return ToAccount{std::move(*account), "", "postmaster"};
 }
 
-// D2
+// D2. D7: nobody writes to an archive, so no address of that form is anybody's.
 std::optional<Destination> by_catch_all(const Reader& reader, const smtp::Mailbox& address) {
+  if (starts_with_ignoring_case(address.local_part, archive_prefix)) return std::nullopt;
   auto found = reader.entry({"nobody", address.domain});
   if (!found) return std::nullopt;
   return to_destination(std::move(*found), address.domain, "", "catch-all");

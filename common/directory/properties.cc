@@ -157,8 +157,7 @@ Result<smtp::Mailbox> check_local_address(std::string_view text) {
   for (const char c : mailbox->local_part)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       return bad_data(printable(text) + ": control characters cannot be part of a name here");
-  // D7: these mailboxes are the archive's own.
-  if (starts_with_ignoring_case(mailbox->local_part, "archive-"))
+  if (starts_with_ignoring_case(mailbox->local_part, archive_prefix))
     return bad_data(printable(text) + ": names that begin with archive- are made by the archive alone");
   return std::move(*mailbox);
 }

@@ -31,6 +31,8 @@ Result<Properties> with_changes(Scope scope, Properties properties, const Proper
 
 // A name that looks like a host's (www., mail., smtp.): a sentence of warning, T2.
 std::optional<std::string> doubt_about_domain(std::string_view name);
+inline constexpr std::string_view archive_prefix =
+    "archive-";  // D7: of the names of mailboxes that are the archive's own
 // An address of this house as written, checked for what accounts and aliases may be called; a refusal says
 // why not.
 Result<smtp::Mailbox> check_local_address(std::string_view text);

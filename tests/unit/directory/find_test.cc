@@ -58,6 +58,7 @@ TEST(Find, FollowsItsOrderOfPrecedence) {
        {"dave@example.test", "unknown", "A9: no catch-all in this domain"},
        {"dave@example.org", "catch-all nobody@example.org", "D2"},
        {"dave+x@example.org", "catch-all nobody@example.org", "a sub-address of nobody known"},
+       {"Archive-dave@example.org", "unknown", "D7: an archive has no catch-all"},
        {"nobody@example.org", "account nobody@example.org", "nobody itself is an account"},
        {"alice@example.org", "catch-all nobody@example.org",
         "D1: the same local part elsewhere is another address"},
