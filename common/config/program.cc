@@ -260,6 +260,9 @@ std::optional<std::string> Program::State::parse(std::vector<std::string> argume
   } catch (const CLI::Success&) {
     help_asked = true;
     return std::nullopt;
+  } catch (const CLI::RequiredError& error) {
+    const auto left = app.remaining(true);  // what stands where a command should
+    return left.empty() ? error.what() : "not a command: " + printable(left.front(), 60);
   } catch (const CLI::ParseError& error) {
     return error.what();
   }

@@ -223,6 +223,15 @@ TEST(Config, DefaultsCanBeReadBack) {
   EXPECT_EQ(instance.run({"config", "check"}).status, 0);
 }
 
+TEST(CommandLine, NamesTheWordThatIsNoCommand) {
+  const Instance instance;
+  for (const auto& words : {std::vector<std::string>{"acount", "list"}, {"account", "acount"}}) {
+    const auto ran = instance.run(words);
+    EXPECT_EQ(ran.status, 64);
+    EXPECT_NE(ran.err.find("not a command: acount\n"), std::string::npos) << ran.err;
+  }
+}
+
 TEST(Fsck, FindsAndMendsWhatARemovedAccountLeft) {
   const Instance instance;
   instance.init();
