@@ -9,6 +9,7 @@
 #include "basic-access-test/preflight_programs.h"
 #include "basic-access-test/run_program.h"
 #include "net/port_holder.h"
+#include "policy/settings_check.h"
 #include "process/child.h"
 
 namespace tubepost::basic_access_test {
@@ -23,6 +24,8 @@ std::string lines_of(const std::vector<config::Problem>& problems) {
 void check_configuration(const Context& context, Findings& findings) {
   if (!context.problems.empty())
     return findings.fail("preflight-configuration", context.home, lines_of(context.problems));
+  const auto more = policy::setting_problems(*context.settings);
+  if (!more.empty()) return findings.fail("preflight-configuration", context.home, lines_of(more));
   const auto warnings = config::warnings(*context.settings);
   if (!warnings.empty()) return findings.warn("preflight-configuration", context.home, lines_of(warnings));
   findings.ok("preflight-configuration", context.home, "no fault and nothing to warn of");

@@ -6,9 +6,7 @@
 
 #include "base/text.h"
 #include "mailadm/groups.h"
-#include "policy/block_list.h"
-#include "policy/filter_pipeline.h"
-#include "policy/policy_client.h"
+#include "policy/settings_check.h"
 
 namespace tubepost::mailadm {
 namespace {
@@ -29,32 +27,6 @@ std::vector<std::string> started_before(const std::string& file, const std::stri
   return names;
 }
 
-// Settings that are good by themselves and not together (S5). greylist refuses them as well.
-void add_contradiction(const config::Settings& settings, std::vector<config::Problem>& problems) {
-  const auto block = settings.duration("greylist.block"), pending = settings.duration("greylist.pending");
-  if (block < pending) return;
-  problems.push_back({settings.where("greylist.block"), "greylist.block = " + format_duration(block) +
-                                                            " is not shorter than greylist.pending = " + format_duration(pending) +
-                                                            ": nobody could ever pass"});
-}
-
-// Settings that are small languages: smtpd reads them so, and does not start with what it cannot read.
-std::vector<config::Problem> problems_of(const config::Settings& settings) {
-  std::vector<config::Problem> problems;
-  const auto add = [&](const std::string& name, const auto& read) {
-    if (read) return;
-    const auto& why = read.error().text;
-    problems.push_back({settings.where(name), why.starts_with(name) ? why : name + ": " + why});
-  };
-  for (const auto& text : settings.list("smtpd.policy")) add("smtpd.policy", policy::parse_service(text));
-  for (const auto& text : settings.list("smtpd.dnsbl")) add("smtpd.dnsbl", policy::BlockList::parse(text));
-  add("smtpd.filter", policy::parse_filter_commands(settings.list("smtpd.filter")));
-  if (const auto text = settings.text("smtpd.relay-recipients"); !text.empty())
-    add("smtpd.relay-recipients", policy::parse_service(text));
-  add_contradiction(settings, problems);
-  return problems;
-}
-
 }  // namespace
 
 ConfigCommands::ConfigCommands(Tool& tool) : tool_(tool) {
@@ -72,7 +44,7 @@ Result<ExitStatus> ConfigCommands::check() {
   if (!loaded.problems.empty() || !loaded.settings) return ExitStatus::configuration;
   for (const auto& warning : config::warnings(*loaded.settings))
     std::cout << warning.where << ": warning: " << warning.text << '\n';
-  const auto more = problems_of(*loaded.settings);
+  const auto more = policy::setting_problems(*loaded.settings);
   for (const auto& problem : more) std::cout << problem.where << ": " << problem.text << '\n';
   if (!more.empty()) return ExitStatus::configuration;
   const auto& inputs = tool_.program().inputs();
