@@ -72,4 +72,16 @@ std::unique_ptr<tls::TlsStream> secure(tls::ServerContext* context, net::Stream&
   }
 }
 
+std::unique_ptr<tls::TlsStream> start_tls(tls::ServerContext* context, net::Stream& stream,
+                                          net::LineStream& lines, Client& client,
+                                          std::chrono::milliseconds limit, const log::Logger& logger) {
+  lines.flush();
+  lines.discard_input();
+  auto secured = secure(context, stream, client, logger);
+  if (!secured) return nullptr;
+  secured->set_time_limit(limit);
+  lines.replace_stream(*secured);
+  return secured;
+}
+
 }  // namespace tubepost::frontend

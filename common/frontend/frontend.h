@@ -3,6 +3,7 @@
 // thread; the rest is for main, before there are threads.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@
 #include "config/program.h"
 #include "log/logger.h"
 #include "net/endpoint.h"
-#include "net/stream.h"
+#include "net/line_stream.h"
 #include "tls/context.h"
 
 namespace tubepost::frontend {
@@ -50,5 +51,12 @@ std::shared_ptr<tls::ServerContext> load_tls(const config::Settings& settings, c
 // the client.
 std::unique_ptr<tls::TlsStream> secure(tls::ServerContext* context, net::Stream& stream, Client& client,
                                        const log::Logger& logger);
+
+// TLS in the middle of a session (STARTTLS, STLS), once the reply that lets the client begin stands in `lines`, which read from
+// and write to `stream` and afterwards to what is returned. What came before is forgotten: anybody may have put it there (RFC 3207 6,
+// RFC 2595 4, RFC 9051 6.2.1; CVE-2011-0411). `limit` is the time limit from then on. Null: as of secure().
+std::unique_ptr<tls::TlsStream> start_tls(tls::ServerContext* context, net::Stream& stream,
+                                          net::LineStream& lines, Client& client,
+                                          std::chrono::milliseconds limit, const log::Logger& logger);
 
 }  // namespace tubepost::frontend

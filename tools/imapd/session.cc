@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t idle_command_size = 1024;  // what a waiting session keeps of its command buffer
 constexpr unsigned bad_commands_max = 20;  // in a row; a client that speaks another protocol is sent away
-constexpr std::chrono::seconds handshake_limit{60};
 constexpr std::chrono::seconds goodbye_limit{5};
 
 std::string name_of(imap::Scanner& scanner, bool& uid) {
@@ -167,23 +166,11 @@ Then Session::finish(std::string_view tag, const Command& command, const Answer&
   return then;
 }
 
-// RFC 9051 6.2.1. What was said in clear text, and not only what was learned from it, is forgotten.
 bool Session::start_tls() {
-  lines_.flush();
-  lines_.discard_input();
-  stream_->set_time_limit(handshake_limit);
-  auto secured = services_.tls->accept(*stream_);
-  if (!secured) {
-    services_.logger.info("tls-failed",
-                          {{"client", client_.address_text()}, {"reason", secured.error().text}});
-    return false;
-  }
-  tls_stream_ = std::move(*secured);
+  tls_stream_ =
+      frontend::start_tls(services_.tls.get(), *stream_, lines_, client_, login_limit, services_.logger);
+  if (!tls_stream_) return false;
   stream_ = tls_stream_.get();
-  stream_->set_time_limit(login_limit);
-  lines_.replace_stream(*stream_);
-  client_.tls = true;
-  client_.tls_info = tls_stream_->info();
   return true;
 }
 

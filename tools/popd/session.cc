@@ -6,7 +6,6 @@ namespace tubepost::popd {
 namespace {
 
 constexpr unsigned bad_commands_max = 20;  // in a row; a client that speaks another protocol is sent away
-constexpr std::chrono::seconds handshake_limit{60};
 constexpr std::chrono::seconds goodbye_limit{5};
 
 }  // namespace
@@ -77,23 +76,11 @@ Answer Session::execute(std::string_view text) {
   return (this->*command->handler)(*line);
 }
 
-// RFC 2595 4. What was said in clear text, and not only what was learned from it, is forgotten.
 bool Session::start_tls() {
-  lines_.flush();
-  lines_.discard_input();
-  stream_->set_time_limit(handshake_limit);
-  auto secured = services_.tls->accept(*stream_);
-  if (!secured) {
-    services_.logger.info("tls-failed",
-                          {{"client", client_.address_text()}, {"reason", secured.error().text}});
-    return false;
-  }
-  tls_stream_ = std::move(*secured);
+  tls_stream_ = frontend::start_tls(services_.tls.get(), *stream_, lines_, client_, rules_.idle_timeout,
+                                    services_.logger);
+  if (!tls_stream_) return false;
   stream_ = tls_stream_.get();
-  stream_->set_time_limit(rules_.idle_timeout);
-  lines_.replace_stream(*stream_);
-  client_.tls = true;
-  client_.tls_info = tls_stream_->info();
   user_name_.clear();
   return true;
 }

@@ -80,17 +80,9 @@ Answer Session::starttls(std::string_view) {
 }
 
 bool Session::start_tls() {
-  // Whatever was sent behind STARTTLS came in clear text, from anybody (RFC 3207 6; CVE-2011-0411).
-  lines_.discard_input();
-  auto secured = services_.tls->accept(*stream_);
-  if (!secured) {
-    services_.logger.warning("tls-failed", {{"client", client_.address_text()}, {"reason", secured.error().text}});
-    return false;
-  }
-  tls_stream_ = std::move(*secured);
-  lines_.replace_stream(*tls_stream_);
-  client_.tls = true;
-  client_.tls_info = tls_stream_->info();
+  tls_stream_ =
+      frontend::start_tls(services_.tls.get(), *stream_, lines_, client_, policy_->idle_timeout(), services_.logger);
+  if (!tls_stream_) return false;
   forget_session();  // RFC 3207 4.2: everything learned before
   return true;
 }

@@ -100,10 +100,7 @@ void Session::converse() {
     for (unsigned i = 0; i < answer.times; ++i) send(answer.reply);
     // RFC 5321 3.8, RFC 7504: behind these codes, of a policy service perhaps, there is nothing more to say.
     if (answer.then == Then::close || answer.reply.code == 421 || answer.reply.code == 521) return;
-    if (answer.then == Then::start_tls) {
-      lines_.flush();
-      if (!start_tls()) return;
-    }
+    if (answer.then == Then::start_tls && !start_tls()) return;
     if (answer.reply.code >= 500 && ++errors_ >= policy_->errors_max()) {
       send(refusals::too_many_errors(policy_->hostname()));
       return;

@@ -6,9 +6,14 @@
 
 #include <array>
 #include <cstdlib>
+#include <thread>
+#include <tuple>
 
+#include "base/file.h"
 #include "base/unique_fd.h"
 #include "net/fd_stream.h"
+#include "support/memory_stream.h"
+#include "support/temporary_folder.h"
 
 namespace tubepost::frontend {
 namespace {
@@ -95,6 +100,72 @@ TEST(TlsFromTheStart, WithoutACertificateTheLogSaysSoAndNobodyIsServed) {
   const std::string_view said(line.data(), static_cast<std::size_t>(length));
   EXPECT_NE(said.find("tls-failed"), said.npos) << said;
   EXPECT_NE(said.find("192.0.2.1"), said.npos) << said;
+}
+
+// A server, the test's thread, and a client on a pipe.
+class TlsInTheMiddle : public ::testing::Test {
+protected:
+  TlsInTheMiddle() {
+    const auto made = tls::make_self_signed("mx.example.test", 10).value();
+    const auto certificate = folder_ / "c.pem", key = folder_ / "k.pem";
+    EXPECT_TRUE(write_file_atomically(certificate, made.certificate, 0600));
+    EXPECT_TRUE(write_file_atomically(key, made.key, 0600));
+    context_ = tls::ServerContext::load({{certificate, key}}, logger_).value();
+    std::tie(client_, server_) = test_support::make_pipe_streams();
+    client_->set_time_limit(std::chrono::seconds(30));
+  }
+  ~TlsInTheMiddle() override {
+    server_.reset();
+    thread_.join();
+  }
+
+  // The client says `before`, reads a line, and under TLS says `after`; then it waits for the server's end.
+  void begin_client(std::string before, std::string after) {
+    thread_ = std::thread([this, before = std::move(before), after = std::move(after)] {
+      try {
+        net::LineStream clear(*client_);
+        clear << before;
+        clear.read_line(100);
+        auto secured = tls::ClientContext::create("", false).value()->connect(*client_, "mx.example.test");
+        net::LineStream lines(*secured.value());
+        lines << after;
+        lines.read_line(100);
+      } catch (const net::StreamEnd&) {
+      }
+      client_.reset();
+    });
+  }
+  std::unique_ptr<tls::TlsStream> secure_all(net::LineStream& lines, std::chrono::milliseconds limit) {
+    lines << "Go on\r\n";
+    Client client;
+    auto secured = start_tls(context_.get(), *server_, lines, client, limit, logger_);
+    EXPECT_TRUE(client.tls);
+    return secured;
+  }
+
+  test_support::TemporaryFolder folder_;
+  log::Logger logger_{"test", log::Level::error, log::Format::logfmt, STDERR_FILENO};
+  std::shared_ptr<tls::ServerContext> context_;
+  std::unique_ptr<test_support::PipeStream> client_, server_;
+  std::thread thread_;
+};
+
+TEST_F(TlsInTheMiddle, WhoSaysNothingAfterwardsIsNotWaitedForLonger) {
+  begin_client("STARTTLS\r\n", "");
+  net::LineStream lines(*server_);
+  EXPECT_EQ(lines.read_line(100).text, "STARTTLS");
+  const auto secured = secure_all(lines, std::chrono::milliseconds(50));
+  ASSERT_NE(secured, nullptr);
+  EXPECT_THROW(lines.read_line(100), net::TimedOut);
+}
+
+TEST_F(TlsInTheMiddle, WhatCameBeforeIsForgotten) {
+  begin_client("STARTTLS\r\nNOOP injected\r\n", "NOOP own\r\n");
+  net::LineStream lines(*server_);
+  EXPECT_EQ(lines.read_line(100).text, "STARTTLS");
+  const auto secured = secure_all(lines, std::chrono::seconds(30));
+  ASSERT_NE(secured, nullptr);
+  EXPECT_EQ(lines.read_line(100).text, "NOOP own");
 }
 
 }  // namespace
