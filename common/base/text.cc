@@ -266,4 +266,30 @@ std::optional<std::vector<std::string>> split_command(std::string_view text) {
   return words;
 }
 
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_quoted(out, text);
+  return out;
+}
+
+std::string with_crlf(std::string_view message) {
+  std::string text;
+  text.reserve(message.size() + message.size() / 32 + 2);
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    if (message[i] == '\n' && (i == 0 || message[i - 1] != '\r')) text += '\r';
+    text += message[i];
+  }
+  if (!text.empty() && !text.ends_with("\r\n")) text += text.ends_with('\r') ? "\n" : "\r\n";
+  return text;
+}
+
 }  // namespace tubepost

@@ -58,6 +58,13 @@ bool glob_matches(std::string_view pattern, std::string_view text);
 std::string percent_escape(std::string_view text, std::string_view also = {});
 std::optional<std::string> percent_unescape(std::string_view text);  // nullopt for a broken escape
 
+// In quotes, a backslash before each quote and backslash: quoted strings of RFC 5321 4.1.2, RFC 5322 3.2.4, RFC 9051 4.3, and logfmt.
+void append_quoted(std::string& out, std::string_view text);
+std::string quoted(std::string_view text);
+
+// A message from a file or a pipe: each LF has its CR, and the last line an end.
+std::string with_crlf(std::string_view message);
+
 // For logs, replies and terminals: anything but printable ASCII and valid UTF-8 becomes \xNN; at most `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 400);
 bool is_valid_utf8(std::string_view text);  // RFC 3629: no overlong forms, no surrogates

@@ -17,15 +17,6 @@ bool fits_a_quoted_string(std::string_view text) {
 // RFC 9051 4.3: quoted strings have no CR, LF, NUL; what is not ASCII goes as a literal, which every server takes.
 bool is_quotable(std::string_view text) { return std::all_of(text.begin(), text.end(), is_printable_ascii); }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::optional<Answer::Status> status_of(std::string_view word) {
   using Status = Answer::Status;
   constexpr std::pair<std::string_view, Status> rows[] = {{"OK", Status::ok},

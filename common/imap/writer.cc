@@ -11,15 +11,6 @@ namespace {
 
 constexpr std::size_t quoted_max = 1000;  // longer ones are easier read as literals
 
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
-}
-
 bool may_be_quoted(std::string_view text) {
   return text.size() <= quoted_max &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });

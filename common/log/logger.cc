@@ -23,15 +23,6 @@ bool needs_quotes(std::string_view value) {
   return value.empty() || value.find_first_of(" =\"\\") != std::string_view::npos;
 }
 
-void append_quoted(std::string& line, std::string_view clean) {
-  line += '"';
-  for (const char c : clean) {
-    if (c == '"' || c == '\\') line += '\\';
-    line += c;
-  }
-  line += '"';
-}
-
 void append_logfmt(std::string& line, std::string_view key, std::string_view value) {
   if (!line.empty()) line += ' ';
   line.append(key).append("=");

@@ -232,18 +232,8 @@ void AddressParser::skip_element() {
 }  // namespace
 
 std::string Address::to_text() const {
-  std::string out;
-  if (is_dot_atom(local_part)) {
-    out = local_part;
-  } else {
-    out = "\"";
-    for (const char c : local_part) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    out += '"';
-  }
-  return domain.empty() ? out : out + '@' + domain;
+  const auto local = is_dot_atom(local_part) ? local_part : quoted(local_part);
+  return domain.empty() ? local : local + '@' + domain;
 }
 
 std::vector<Address> AddressList::addresses() const {

@@ -100,18 +100,9 @@ std::optional<Mailbox> parse_mailbox(std::string_view text, bool allow_utf8) {
 }
 
 std::string Mailbox::to_text() const {
-  std::string out;
-  if (is_dot_string(local_part, true)) {  // RFC 5321 4.1.2: send the form with the least quoting
-    out = local_part;
-  } else {
-    out = "\"";
-    for (const char c : local_part) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    out += '"';
-  }
-  return domain.empty() ? out : out + '@' + domain;
+  // RFC 5321 4.1.2: the form with the least quoting.
+  const auto local = is_dot_string(local_part, true) ? local_part : quoted(local_part);
+  return domain.empty() ? local : local + '@' + domain;
 }
 
 bool Mailbox::is_ascii() const { return tubepost::is_ascii(local_part) && tubepost::is_ascii(domain); }

@@ -18,12 +18,7 @@ void append_word(std::string& line, const Word& word) {
     line += clean;
     return;
   }
-  line += '"';
-  for (const char c : clean) {
-    if (c == '"' || c == '\\') line += '\\';
-    line += c;
-  }
-  line += '"';
+  append_quoted(line, clean);
 }
 
 std::uint16_t seq_of(std::string_view key) {

@@ -38,17 +38,6 @@ std::optional<smtp::Mailbox> parse_recipient(const std::string& text) {
 
 }  // namespace
 
-std::string with_crlf(std::string_view message) {
-  std::string text;
-  text.reserve(message.size() + message.size() / 32 + 2);
-  for (std::size_t i = 0; i < message.size(); ++i) {
-    if (message[i] == '\n' && (i == 0 || message[i - 1] != '\r')) text += '\r';
-    text += message[i];
-  }
-  if (!text.empty() && !text.ends_with("\r\n")) text += text.ends_with('\r') ? "\n" : "\r\n";
-  return text;
-}
-
 Answer summary(const std::vector<Answer>& answers) {
   if (answers.empty()) return Answer::failed({5, 1, 1}, "leads to nobody");
   return *std::max_element(answers.begin(), answers.end(), [](const Answer& a, const Answer& b) {

@@ -13,9 +13,6 @@
 
 namespace tubepost::deliver {
 
-// LF or CRLF in, CRLF out; a last line without an end gets one.
-std::string with_crlf(std::string_view message);
-
 class Direct {
 public:
   struct Parts {

@@ -37,17 +37,6 @@ relay::Job make_job(const Errand& errand, const Transfer& way, const Clock& cloc
 
 }  // namespace
 
-std::string with_crlf(std::string_view message) {
-  std::string text;
-  text.reserve(message.size() + message.size() / 32 + 2);
-  for (std::size_t i = 0; i < message.size(); ++i) {
-    if (message[i] == '\n' && (i == 0 || message[i - 1] != '\r')) text += '\r';
-    text += message[i];
-  }
-  if (!text.empty() && !text.ends_with("\r\n")) text += text.ends_with('\r') ? "\n" : "\r\n";
-  return text;
-}
-
 std::vector<relay::Verdict> send_now(const Errand& errand, const directory::Directory* directory,
                                      Courier& courier, const Clock& clock) {
   std::vector<relay::Verdict> verdicts(errand.recipients.size());

@@ -19,6 +19,5 @@ std::vector<relay::Verdict> send_now(const Errand& errand, const directory::Dire
                                      Courier& courier, const Clock& clock);
 // contracts.md: 75 if any is deferred, else 77 if any failed, else 0.
 ExitStatus exit_status(const std::vector<relay::Verdict>& verdicts);
-std::string with_crlf(std::string_view message);
 
 }  // namespace tubepost::mxsend

@@ -105,9 +105,7 @@ std::string phrase(std::string_view name) {
     while (cut > 0 && cut < clean.size() && (static_cast<unsigned char>(clean[cut]) & 0xc0) == 0x80) --cut;
     return "=?UTF-8?B?" + base64_encode(clean.substr(0, cut)) + "?=";
   }
-  std::string quoted = "\"";
-  for (const char c : clean) quoted += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
-  return quoted + '"';
+  return quoted(clean);
 }
 
 }  // namespace tubepost::sendmail

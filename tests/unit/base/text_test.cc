@@ -174,5 +174,20 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Hex, IsLowerCase) { EXPECT_EQ(to_hex(std::string("\x00\xaf", 2)), "00af"); }
 
+TEST(Quoted, HasABackslashBeforeQuotesAndBackslashes) {
+  EXPECT_EQ(quoted(""), "\"\"");
+  EXPECT_EQ(quoted("a \"b\\"), "\"a \\\"b\\\\\"");
+  std::string line = "key=";
+  append_quoted(line, "a b");
+  EXPECT_EQ(line, "key=\"a b\"");
+}
+
+TEST(WithCrlf, KeepsWhatIsRight) {
+  EXPECT_EQ(with_crlf(""), "");
+  EXPECT_EQ(with_crlf("a"), "a\r\n");
+  EXPECT_EQ(with_crlf("a\r\nb\n\nc\r\n"), "a\r\nb\r\n\r\nc\r\n");
+  EXPECT_EQ(with_crlf("a\r"), "a\r\n");
+}
+
 }  // namespace
 }  // namespace tubepost

@@ -85,13 +85,6 @@ TEST(Direct, ExitStatusIsThatOfTheWorst) {
   EXPECT_EQ(exit_status({failed, deferred}), ExitStatus::later);
 }
 
-TEST(WithCrlf, KeepsWhatIsRight) {
-  EXPECT_EQ(with_crlf(""), "");
-  EXPECT_EQ(with_crlf("a"), "a\r\n");
-  EXPECT_EQ(with_crlf("a\r\nb\n\nc\r\n"), "a\r\nb\r\n\r\nc\r\n");
-  EXPECT_EQ(with_crlf("a\r"), "a\r\n");
-}
-
 std::string dry_run(const Instance& instance, const std::string& address, bool expected) {
   char* text = nullptr;
   std::size_t size = 0;
