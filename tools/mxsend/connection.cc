@@ -1,7 +1,9 @@
 #include "mxsend/connection.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "net/fd_stream.h"
 
@@ -191,6 +193,30 @@ std::string Connection::choose_mechanism() const {
   return "";
 }
 
+namespace {
+
+// What was told a server to log in. One that repeats it must not bring it into the log, the queue or a notice.
+class Secrets {
+public:
+  explicit Secrets(std::string_view password) { add(password); }
+  void add(std::string_view told) {
+    if (told.empty()) return;
+    told_.emplace_back(told);
+    told_.push_back(base64_encode(told));
+  }
+  std::string without(const std::string& text) const {
+    const bool repeats = std::any_of(told_.begin(), told_.end(), [&](const std::string& one) {
+      return text.find(one) != std::string::npos;
+    });
+    return repeats ? "(it repeats what it was told)" : text;
+  }
+
+private:
+  std::vector<std::string> told_;
+};
+
+}  // namespace
+
 std::optional<Setback> Connection::log_in() {
   if (!peer_.account) return std::nullopt;
   const auto mechanism = choose_mechanism();
@@ -201,13 +227,20 @@ std::optional<Setback> Connection::log_in() {
       mechanism, {peer_.account->user, auth::Password(peer_.account->password.view())});
   if (!client)
     return setback(Trouble::policy, Failure::temporary("unknown mechanism " + mechanism, login_status));
-  const auto reply =
-      client_->authenticate(mechanism, client->initial_response(),
-                            [&](std::string_view challenge) { return client->answer(challenge); });
+  const auto initial = client->initial_response();
+  Secrets secrets(peer_.account->password.view());
+  secrets.add(initial.value_or(""));
+  auto reply = client_->authenticate(mechanism, initial, [&](std::string_view challenge) {
+    auto answer = client->answer(challenge);
+    if (answer) secrets.add(*answer);
+    return answer;
+  });
   if (!reply)
-    return setback(Trouble::policy, Failure::temporary("AUTH: " + reply.error().text, login_status));
+    return setback(Trouble::policy,
+                   Failure::temporary("AUTH: " + secrets.without(reply.error().text), login_status));
   if (reply->code != 235 || !client->is_satisfied()) {
     // A wrong password is the operator's to mend, and no reason to send mail back to its sender.
+    for (auto& line : reply->lines) line = secrets.without(line);
     auto setback = refused(*reply, "AUTH");
     setback.failure.retry = Retry::later;
     setback.failure.status = login_status;
