@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "message/charset.h"
 
 namespace tubepost::imap {
 namespace {
@@ -156,6 +157,8 @@ std::optional<std::string> parse_mailbox_name(std::string_view text, bool utf8) 
     name = text;  // RFC 9051 A.1: names in plain UTF-8 do no harm where they are not asked for
   }
   if (!name.empty() && name.back() == hierarchy_delimiter) name.pop_back();
+  if (!is_valid_utf8(name)) return std::nullopt;
+  name = message::to_nfc(name);
   if (!is_well_formed(name)) return std::nullopt;
   return with_inbox(name);
 }
@@ -166,7 +169,7 @@ std::string_view parent_of(std::string_view name) {
 }
 
 Pattern::Pattern(std::string_view pattern) {
-  for (const char c : with_inbox(pattern.substr(0, pattern_max))) {
+  for (const char c : with_inbox(message::to_nfc(pattern).substr(0, pattern_max))) {
     const char before = pattern_.empty() ? '\0' : pattern_.back();
     if (c == '%' && (before == '%' || before == '*')) continue;
     if (c == '*' && before == '*') continue;

@@ -19,7 +19,7 @@ std::optional<std::string> decode_utf7(std::string_view text);
 
 // A name as a client wrote it (`utf8` as for append_mailbox), as it is stored. nullopt: it is no name:
 // empty levels, control characters, no UTF-8, broken UTF-7, too long. A '/' at the end is taken off (RFC 9051
-// 6.3.4).
+// 6.3.4). What is not in Normalization Form C is brought to it (RFC 9051 5.1): some systems write an umlaut as two characters.
 std::optional<std::string> parse_mailbox_name(std::string_view text, bool utf8);
 inline constexpr std::size_t mailbox_name_max = 400;
 inline constexpr std::size_t mailbox_levels_max = 32;

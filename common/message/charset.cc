@@ -1,7 +1,9 @@
 #include "message/charset.h"
 
+#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/ucnv.h>
+#include <unicode/unistr.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
@@ -192,14 +194,15 @@ std::string fold_case(std::string_view text) {
   return out;
 }
 
-bool is_nfc(std::string_view text) {
-  if (is_ascii(text)) return true;
-  std::vector<UChar> wide(text.size() + 1);
-  std::int32_t length = 0;
+std::string to_nfc(std::string_view text) {
+  if (is_ascii(text)) return std::string(text);
   UErrorCode error = U_ZERO_ERROR;
-  u_strFromUTF8WithSub(wide.data(), static_cast<std::int32_t>(wide.size()), &length, text.data(),
-                       static_cast<std::int32_t>(text.size()), 0xfffd, nullptr, &error);
-  return unorm2_isNormalized(unorm2_getNFCInstance(&error), wide.data(), length, &error) && U_SUCCESS(error);
+  const auto* const nfc = icu::Normalizer2::getNFCInstance(error);
+  const auto wide = icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())});
+  if (U_FAILURE(error) || nfc->isNormalized(wide, error)) return std::string(text);
+  std::string out;
+  nfc->normalize(wide, error).toUTF8String(out);
+  return U_SUCCESS(error) ? out : std::string(text);
 }
 
 }  // namespace tubepost::message

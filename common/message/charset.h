@@ -24,7 +24,7 @@ std::string guess_utf8(std::string_view bytes);
 // same folded form; compare folded with folded, by bytes. Invalid UTF-8 becomes U+FFFD; UTF-8 in, UTF-8 out.
 std::string fold_case(std::string_view text);
 
-// Normalization Form C, as Net-Unicode (RFC 5198) wants it. UTF-8 in.
-bool is_nfc(std::string_view text);
+// In Normalization Form C, as Net-Unicode (RFC 5198) wants it. UTF-8 in and out.
+std::string to_nfc(std::string_view text);
 
 }  // namespace tubepost::message

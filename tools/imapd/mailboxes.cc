@@ -10,9 +10,6 @@ namespace {
 // RFC 6154 2. \All and \Flagged are views, which we do not have.
 constexpr std::string_view special_uses[] = {"\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"};
 
-// RFC 9051 5.1: two spellings of what looks the same would be two mailboxes.
-bool is_net_unicode(const std::string& name) { return message::is_nfc(name); }
-
 imap::Reply no_name() { return imap::no(imap::code::cannot, "That cannot be the name of a mailbox"); }
 
 // "(USE (\Drafts))": the use as we write it; empty: there is none such.
@@ -31,9 +28,11 @@ std::string expect_use(imap::Scanner& args) {
 
 }  // namespace
 
-std::optional<std::string> Session::expect_name(imap::Scanner& args, std::optional<Answer>& refusal) {
+std::optional<std::string> Session::expect_name(imap::Scanner& args, std::optional<Answer>& refusal,
+                                                std::string* given) {
   const auto text = args.expect_astring();
   if (args.failed()) return std::nullopt;
+  if (given != nullptr) *given = text;
   auto name = imap::parse_mailbox_name(text, speaks_utf8());
   if (!name) refusal = no_name();
   return name;
@@ -52,13 +51,13 @@ std::optional<Answer> Session::may_make(const Location& location, std::optional<
 
 Answer Session::create(Call& call) {
   std::optional<Answer> refusal;
-  const auto name = expect_name(call.args, refusal);
+  std::string given;
+  const auto name = expect_name(call.args, refusal, &given);
   const bool has_use = call.args.take(' ');
   const auto use = has_use ? expect_use(call.args) : std::string();
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
-  if (!is_net_unicode(*name)) return no_name();
   if (has_use && use.empty()) return imap::no(imap::code::use_attribute, "No mailbox can have that use");
   const auto location = access_->locate(*name);
   if (!location) return refused(location.error());
@@ -75,6 +74,8 @@ Answer Session::create(Call& call) {
   if (parent)
     if (const auto inherited = inherit_rights(*parent, {owner, created->id}); !inherited)
       return refused(inherited.error());
+  // RFC 9051 6.3.4
+  if (rev2_ && message::to_nfc(given) != given) write_listed(*name, "", given);
   // RFC 8474 4.1.
   return imap::ok("MAILBOXID (" + mailbox_id({owner, created->id}) + ")", "Created");
 }
@@ -105,7 +106,6 @@ Answer Session::rename(Call& call) {
   call.args.expect_end();
   if (call.args.failed()) return syntax_error(call.args);
   if (refusal) return *refusal;
-  if (!is_net_unicode(*to)) return no_name();
   const auto source = access_->locate(*from), target = access_->locate(*to);
   if (!source || !target) return refused(source ? target.error() : source.error());
   if (!*source) return refused(nothing_there());

@@ -98,7 +98,9 @@ private:
   Answer subscribe(Call& call);
   Answer unsubscribe(Call& call);
   // The name as stored; nullopt: the scanner has failed, or `refusal` says why it is no name.
-  std::optional<std::string> expect_name(imap::Scanner& args, std::optional<Answer>& refusal);
+  // `given`: as the client wrote it.
+  std::optional<std::string> expect_name(imap::Scanner& args, std::optional<Answer>& refusal,
+                                         std::string* given = nullptr);
   std::optional<Answer> may_make(const Location& location, std::optional<Found>& parent);
 
   // acl.cc
