@@ -8,6 +8,7 @@
 #include <deque>
 #include <filesystem>
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "config/cli.h"
 #include "config/help_text.h"
@@ -80,6 +81,7 @@ struct Program::State {
 
 Program::Program(std::string name, std::string summary, std::initializer_list<std::string_view> sections)
     : state_(std::make_unique<State>(std::move(name), summary)) {
+  prepare_standard_streams();
   for (const auto section : sections)
     state_->sections.emplace_back(section.substr(section.starts_with('=') ? 1 : 0), section.starts_with('='));
   state_->sections.emplace_back("log", false);

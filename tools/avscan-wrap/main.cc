@@ -12,6 +12,7 @@
 #include "avscan-wrap/supervised_run.h"
 #include "base/exit_status.h"
 #include "base/file.h"
+#include "base/standard_streams.h"
 #include "process/signals.h"
 
 namespace tubepost::avscan {
@@ -42,6 +43,7 @@ int run_filter(const Options& options, const log::Logger& logger) {
 }
 
 int run(int argc, char** argv) {
+  prepare_standard_streams();
   const auto options = parse_options({argv + (argc > 0 ? 1 : 0), argv + argc});
   if (!options) {
     std::fprintf(stderr, "avscan-wrap: %s\navscan-wrap --help says how it is called.\n",

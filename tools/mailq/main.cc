@@ -63,9 +63,7 @@ ExitStatus serve(const config::Settings& settings, const Request& request, Outpu
   output.retry = {settings.durations("qrun.retry"), settings.duration("qrun.expire")};
   output.relay_expire = settings.duration("qrun.relay-expire");
   output.delay_notice = settings.duration("qrun.delay-notice");
-  const ExitStatus status = run(*spool, request, output);
-  const bool written = std::fflush(output.out) == 0 && std::ferror(output.out) == 0;
-  return written || status != ExitStatus::ok ? status : ExitStatus::later;
+  return run(*spool, request, output);
 }
 
 // Does not return, unless it fails: qrun(8) has the scheduler and its routes, and plays them.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "config/program.h"
 #include "directory/directory.h"
@@ -179,6 +180,7 @@ ExitStatus show_replay(const config::Program& program, const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace tubepost;
+  prepare_standard_streams();  // before the signals have a descriptor
   process::ignore_sigpipe();
   process::SignalSource signals{SIGTERM, SIGINT};
   config::Program program{"qrun",
