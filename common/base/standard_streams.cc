@@ -1,6 +1,7 @@
 #include "base/standard_streams.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
@@ -23,12 +24,18 @@ void hold(int fd) {
   ::close(held);
 }
 
+// Of a pipe or a socket.
+bool reader_has_gone() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 // Whether all that was printed has been written.
 bool flush_results() {
   const bool flushed = std::fflush(stdout) == 0;
-  const int error = flushed ? 0 : errno;
+  const int error = flushed ? 0 : errno;  // of an earlier write it is not known any more
   if (flushed && std::ferror(stdout) == 0) return true;
-  if (error != EPIPE)
+  if (!reader_has_gone())
     std::fprintf(stderr, "%s: standard output: %s\n", program_invocation_short_name,
                  error == 0 ? "cannot be written" : std::strerror(error));
   return false;
