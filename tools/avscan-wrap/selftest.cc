@@ -17,7 +17,8 @@ public:
       : options_(options), scanner_(make_scanner(options)), logger_(logger) {}
 
   ExitStatus run() {
-    if (options_.judge == Judge::socket) clamd_answers();
+    // While it is away, each step below would ask again for the whole time limit.
+    if (options_.judge == Judge::socket && !clamd_answers()) return ExitStatus::no;
     const std::string plain = "This is no virus.\r\n";
     expect("a file without a virus is clean", scan(plain, "clean.txt"), Verdict::clean);
     expect("EICAR's test file is found", scan(eicar(), "eicar.com"), Verdict::infected);
@@ -52,9 +53,10 @@ private:
     say(finding.verdict == wanted, step, more);
   }
 
-  void clamd_answers() {
+  bool clamd_answers() {
     const auto version = ask_clamd(options_.clamd, "VERSION", net::Deadline(options_.timeout));
     say(version.has_value(), "clamd answers", version ? printable(*version, 200) : version.error().text);
+    return version.has_value();
   }
 
   Decision decide(const std::string& text) {

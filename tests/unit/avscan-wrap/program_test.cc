@@ -143,6 +143,14 @@ TEST(AvscanWrap, TestsItselfWithTheScanner) {
   EXPECT_NE(blind.out.find("FAILED  EICAR's test file is found"), std::string::npos) << blind.out;
 }
 
+TEST(AvscanWrap, DoesNotWaitAtEachStepOfItsTestForAClamdThatIsAway) {
+  const Folder folder;
+  const Ran away = run(folder, {"--selftest", "--clamd", "unix:" + (folder / "clamd"), "--timeout", "1s"}, "");
+  EXPECT_EQ(away.status, 1);
+  EXPECT_TRUE(away.out.starts_with("FAILED  clamd answers: ")) << away.out;
+  EXPECT_EQ(std::count(away.out.begin(), away.out.end(), '\n'), 1) << away.out;
+}
+
 TEST(AvscanWrap, IsCalledWronglyWith64) {
   const Folder folder;
   EXPECT_EQ(run(folder, {}, "").status, 64);
