@@ -41,7 +41,6 @@ Failure open_failure(const std::string& folder, int code) {
   switch (code) {  // what no waiting mends
     case EACCES:
     case EPERM:
-    case EROFS:
     case ENOENT:
     case ENOTDIR:
     case MDB_NOTFOUND:

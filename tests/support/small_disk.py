@@ -43,3 +43,7 @@ class SmallDisk:
 
     def empty(self):
         self.ballast.unlink()
+
+    def make(self, access):
+        """ "ro": as the kernel does after an error of the disk; "rw": mended."""
+        subprocess.run(["mount", "-o", f"remount,{access}", self.folder], check=True)
