@@ -78,7 +78,11 @@ ExitStatus deliver_now(const config::Program& program, const Options& options) {
   auto store = open_store(*settings, clock);
   if (!store) return complain("deliver", store.error());
   auto message = read_all(STDIN_FILENO, settings->number("smtpd.message-size-max"));
-  if (!message) return complain("deliver", std::move(message).error().while_doing("the message"));
+  if (!message) {
+    auto failure = std::move(message).error().while_doing("the message");
+    failure.status = {5, 6, 0};  // too large: 65, and no setting is wrong
+    return complain("deliver", failure);
+  }
   Direct direct(
       {*directory, *store, clock, logger, [&] { return open_spool(*settings, false, clock); }, user_name()},
       options.from, with_crlf(*message));

@@ -91,7 +91,11 @@ ExitStatus run_worker(House& house, process::SignalSource& stop) {
 
 ExitStatus send_from_stdin(House& house, const CommandLine& line) {
   auto message = read_all(STDIN_FILENO, house.settings->number("smtpd.message-size-max"));
-  if (!message) return complain("mxsend", std::move(message).error().while_doing("the message"));
+  if (!message) {
+    auto failure = std::move(message).error().while_doing("the message");
+    failure.status = {5, 6, 0};  // too large: 65, and no setting is wrong
+    return complain("mxsend", failure);
+  }
   const auto directory = house.open_directory(line);
   const auto courier = house.make_courier();
   const auto verdicts = send_now({line.recipients, line.from, line.via, with_crlf(*message)},

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "avscan-wrap/eicar.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -145,7 +147,8 @@ TEST(AvscanWrap, TestsItselfWithTheScanner) {
 
 TEST(AvscanWrap, DoesNotWaitAtEachStepOfItsTestForAClamdThatIsAway) {
   const Folder folder;
-  const Ran away = run(folder, {"--selftest", "--clamd", "unix:" + (folder / "clamd"), "--timeout", "1s"}, "");
+  const Ran away =
+      run(folder, {"--selftest", "--clamd", "unix:" + (folder / "clamd"), "--timeout", "1s"}, "");
   EXPECT_EQ(away.status, 1);
   EXPECT_TRUE(away.out.starts_with("FAILED  clamd answers: ")) << away.out;
   EXPECT_EQ(std::count(away.out.begin(), away.out.end(), '\n'), 1) << away.out;
