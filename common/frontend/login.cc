@@ -77,7 +77,7 @@ std::variant<auth::Step, GaveUp> converse_sasl(auth::Authenticator& authenticato
         line.kind == net::LineStream::Line::Kind::ok ? base64_decode(line.text) : std::nullopt;
     if (!response) {  // "*" is no base64
       exchange->cancel();
-      return line.text == "*" ? GaveUp::cancelled : GaveUp::malformed;
+      return GaveUp{std::string(line.text)};
     }
     step = exchange->step(*response);
   }

@@ -38,7 +38,10 @@ std::string as_plain(std::string_view user, std::string_view password);
 std::optional<std::string> decode_initial(std::string_view text);
 
 // The client has ended the dialogue: by "*", or by what is no base64, or too long.
-enum class GaveUp { cancelled, malformed };
+struct GaveUp {
+  std::string said;  // of a line that is too long the end
+  bool is_cancelled() const { return said == "*"; }
+};
 
 // `prompt` ("+ ", "334 ") and base64 to the client, base64 from it; the Step is none of a challenge. net::Disconnected if it goes away.
 std::variant<auth::Step, GaveUp> converse_sasl(auth::Authenticator& authenticator,

@@ -40,6 +40,8 @@ public:
   std::string literal(std::size_t size);
   // The rest of the line behind a literal that a handler has read. nullopt: as too_long.
   std::optional<std::string> rest_of_line();
+  // A handler has read that line by itself, no part of a command: what it announces comes all the same.
+  void look_at_end(std::string_view line) { unread_ = imap::literal_at_end(line); }
   // Behind every command: literals that nobody has read and that come unasked, and the lines behind them.
   // false: too much, hang up.
   bool drop_unread();

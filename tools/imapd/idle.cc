@@ -21,6 +21,7 @@ Answer Session::idle(Call&) {
   }
   const auto line = lines_.read_line(done_line_max);
   if (line.kind == net::LineStream::Line::Kind::end) throw net::Disconnected();
+  reader_.look_at_end(line.text);
   if (line.kind == net::LineStream::Line::Kind::too_long || !equal_ignoring_case(trim(line.text), "DONE"))
     return imap::bad("DONE expected");
   return imap::ok("No longer idle");

@@ -67,10 +67,13 @@ std::vector<auth::MechanismInfo> Session::mechanisms() const {
 
 Answer Session::log_in(const auth::Request& request) {
   const auto said = frontend::converse_sasl(services_.authenticator, request, lines_, "+ ");
-  const auto* const step = std::get_if<auth::Step>(&said);
-  if (step == nullptr) return imap::bad("Authentication cancelled, or not base64");
-  if (step->kind != auth::Step::Kind::ok) return not_logged_in(request, *step);
-  const auto address = smtp::parse_mailbox(step->user);
+  if (const auto* const gave_up = std::get_if<frontend::GaveUp>(&said)) {
+    reader_.look_at_end(gave_up->said);
+    return imap::bad("Authentication cancelled, or not base64");
+  }
+  const auto& step = std::get<auth::Step>(said);
+  if (step.kind != auth::Step::Kind::ok) return not_logged_in(request, step);
+  const auto address = smtp::parse_mailbox(step.user);
   return address ? enter(*address, request.mechanism) : mailbox_unavailable();
 }
 

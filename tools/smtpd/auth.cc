@@ -47,7 +47,7 @@ auth::Request Session::auth_request(const std::string& mechanism) const {
 Answer Session::auth_dialogue(const auth::Request& request) {
   const auto said = frontend::converse_sasl(services_.authenticator, request, lines_, "334 ");
   if (const auto* const gave_up = std::get_if<frontend::GaveUp>(&said))
-    return *gave_up == frontend::GaveUp::cancelled ? refusals::authentication_cancelled() : refusals::authentication_malformed();
+    return gave_up->is_cancelled() ? refusals::authentication_cancelled() : refusals::authentication_malformed();
   const auto& step = std::get<auth::Step>(said);
   if (step.kind != auth::Step::Kind::ok) return not_authenticated(request.mechanism, step);
   sasl_method_ = request.mechanism;

@@ -67,6 +67,20 @@ TEST(ImapSession, DoesNotObeyWhatStandsBehindALineThatIsTooLong) {
                         std::string(literal_max + 1, 'a') + " TEXT");
 }
 
+TEST(ImapSession, DoesNotObeyWhatStandsBehindALineThatIsNotDone) {
+  Service service;
+  for (const std::string before : {"", "DONE", "x"}) expect_not_obeyed(service, "i IDLE\r\n", before);
+  expect_not_obeyed(service, "i IDLE\r\n", std::string(2000, 'x'));
+}
+
+TEST(ImapSession, DoesNotObeyWhatStandsBehindAnAnswerThatIsNoBase64) {
+  Service service;
+  for (const std::string& before : {std::string(), std::string("*"), std::string(20'000, 'x')})
+    EXPECT_EQ(service.talk("a AUTHENTICATE PLAIN\r\n" + before + " {15+}\r\nx CREATE evil\r\n\r\nn NOOP\r\n",
+                           Service::stranger()),
+              "+ \r\na BAD Authentication cancelled, or not base64\r\nn OK Done\r\n");
+}
+
 TEST(ImapSession, DoesNotObeyAMessageBeforeLogin) {
   Service service;
   const auto output =
