@@ -41,7 +41,7 @@ LayerSession::LayerSession(std::shared_ptr<Layers> layers, LayerClient client)
     : layers_(std::move(layers)), client_(std::move(client)) {}
 
 void LayerSession::set_client(LayerClient client) {
-  if (client.address != client_.address) reverse_.reset(), listed_.reset();
+  if (client.address != client_.address) reverse_.reset(), listed_.reset(), has_warned_ = false;
   client_ = std::move(client);
 }
 
@@ -143,6 +143,20 @@ void LayerSession::hold_against_reverse_dns(LayerOutcome& outcome) {
          reverse_->inputs);
 }
 
+// Once for each client of a connection, however many recipients it has.
+void LayerSession::warn_of_listings() {
+  if (std::exchange(has_warned_, true)) return;
+  const auto& lists = layers_->options_.block_lists.lists;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const auto& answer = listed_->answers[i];
+    if (lists[i].action == BlockAction::warn && answer.listed)
+      layers_->logger_.warning("dnsbl-listed", {{"zone", answer.zone},
+                                                {"client", client_.address->to_text()},
+                                                {"replies", join(answer.replies, " ")},
+                                                {"reason", answer.reason}});
+  }
+}
+
 void LayerSession::hold_against_block_lists(LayerOutcome& outcome) {
   using Kind = ListVerdict::Kind;
   if (layers_->block_lists_.empty()) return;
@@ -150,6 +164,7 @@ void LayerSession::hold_against_block_lists(LayerOutcome& outcome) {
     return outcome.decisions.push_back(
         {"block-lists", "skipped", outcome.is_allowed ? "S4 allowed" : "known client", ""});
   look_up();
+  warn_of_listings();
   const auto inputs = inputs_of(*listed_);
   const auto rule =
       "S2 smtpd.dnsbl " + (listed_->zone.empty() ? "score " + std::to_string(listed_->score) : listed_->zone);

@@ -100,11 +100,13 @@ private:
   void look_up();
   void hold_against_reverse_dns(LayerOutcome& outcome);
   void hold_against_block_lists(LayerOutcome& outcome);
+  void warn_of_listings();
 
   std::shared_ptr<Layers> layers_;  // shared: settings may change while a session lasts
   LayerClient client_;
   std::optional<ReverseVerdict> reverse_;
   std::optional<ListVerdict> listed_;
+  bool has_warned_ = false;  // of listed_
 };
 
 }  // namespace tubepost::policy

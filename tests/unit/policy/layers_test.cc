@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
+
+#include "base/file.h"
 #include "base/text.h"
 #include "support/fake_resolver.h"
 #include "unit/directory/small_town.h"
@@ -81,6 +85,24 @@ TEST_F(LayersOrder, AnAllowListSavesTheMessageForItsRecipientAlone) {
   EXPECT_TRUE(dns_.queries.empty());
   EXPECT_EQ(rcpt(listed, "friend@remote.test", "alice@example.test"),
             "550 5.7.1 rates=passed lists=passed reverse-dns=passed block-lists=refused");
+}
+
+TEST_F(LayersOrder, AListThatWarnsSaysSoInTheLogOnceAConnection) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+  ASSERT_TRUE(file);
+  const log::Logger logger("test", log::Level::warning, log::Format::logfmt, ::fileno(file.get()));
+  options_.block_lists.lists = {*BlockList::parse("bl.test;warn")};
+  dns_.add("8.2.0.192.bl.test", dns::Text{"spammer"});
+  const auto layers = std::make_shared<Layers>(options_, dns_, *town_, rates_, clock_, logger);
+  for (const char* ip : {"192.0.2.7", "192.0.2.8"}) {
+    LayerSession client(layers, stranger(ip));
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(rcpt(client), "ok rates=passed lists=passed reverse-dns=passed block-lists=passed");
+  }
+  std::rewind(file.get());
+  const auto said = read_all(::fileno(file.get()), 10'000).value();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_NE(said.find("event=dnsbl-listed zone=bl.test client=192.0.2.8 replies=127.0.0.2 reason=spammer"), said.npos) << said;
 }
 
 TEST_F(LayersOrder, WhatIsKnownOfTheClientIsLookedUpOnce) {
