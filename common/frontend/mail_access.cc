@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::size_t tls_listener = 1;  // its place in server_options()
 
+constexpr std::string_view not_given("\0", 1);  // what no command line can say
+
 struct MailOptions : Options {
-  std::string preauth;
+  std::string preauth{not_given};
 };
 
 // The parts of a program that its protocol and its command line decide.
@@ -110,7 +112,7 @@ ExitStatus serve_stdio(const Run& run) {
   auto access = MailAccess::open(run.program, run.protocol, run.logger, {});
   if (!access) return run.complain(access.error());
   MailClient client{std::move(*known), std::nullopt};
-  if (!run.options.preauth.empty()) {
+  if (run.options.preauth != not_given) {
     auto address = preauthenticated((*access)->directory(), run.options.preauth);
     if (!address) return run.complain(address.error());
     client.preauthenticated = std::move(*address);
@@ -123,7 +125,7 @@ ExitStatus serve_stdio(const Run& run) {
 
 // --preauth on a listener, silently without effect or worse with one, is a mistake like the others.
 bool fit_together(const MailOptions& options) {
-  return options.stdio ? !options.for_listeners() : !options.for_stdio() && options.preauth.empty();
+  return options.stdio ? !options.for_listeners() : !options.for_stdio() && options.preauth == not_given;
 }
 
 }  // namespace
@@ -175,6 +177,10 @@ int run(const MailProtocol& protocol, const Conversation& conversation, int argc
     config::complain(
         name,
         Failure::permanent("--client, --tls-done, --preauth and --lf belong to --stdio; the others do not"));
+    return to_int(ExitStatus::usage);
+  }
+  if (options.preauth.empty()) {
+    config::complain(name, Failure::permanent("--preauth: the name of an account is missing"));
     return to_int(ExitStatus::usage);
   }
   process::ignore_sigpipe();

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "frontend/mail_access.h"
 #include "net/fd_stream.h"
 #include "support/memory_stream.h"
 #include "support/temporary_folder.h"
@@ -169,4 +170,14 @@ TEST_F(TlsInTheMiddle, WhatCameBeforeIsForgotten) {
 }
 
 }  // namespace
+TEST(MailProgram, WhoIsLoggedInIsNamed) {
+  test_support::TemporaryFolder home;
+  std::string program = "imapd", stdio = "--stdio", preauth = "--preauth", none;
+  std::string where = "--home=" + home.path();
+  std::array<char*, 6> words{program.data(), stdio.data(), where.data(), preauth.data(), none.data(), nullptr};
+  const MailProtocol protocol{"imapd", "", "imaps", 143, 993, "", ""};
+  const auto converse = [](MailAccess&, MailClient, net::Stream&, bool) { ADD_FAILURE() << "nobody is logged in"; };
+  EXPECT_EQ(run(protocol, converse, 5, words.data()), to_int(ExitStatus::usage));
+}
+
 }  // namespace tubepost::frontend
