@@ -59,6 +59,11 @@ std::optional<Said> find_said(std::string_view text) {
   return found;
 }
 
+std::string why_not_tried(std::string_view destination, std::uint64_t failures, std::string_view text) {
+  const auto often = failures == 1 ? "once" : std::to_string(failures) + " times";
+  return std::string(destination) + " is not tried for now, it failed " + often + std::string(last) + std::string(text);
+}
+
 std::string advice_on(std::string_view text, std::optional<EnhancedStatus> status, bool given_up) {
   const auto found = find_said(text);
   if (!found) return {};

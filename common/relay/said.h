@@ -22,6 +22,9 @@ struct Said {
 std::string text_of(const Verdict& verdict);
 std::optional<Said> find_said(std::string_view text);  // views into `text`; nullopt: no server said no
 
+// Why mail for a destination waits that failed so many times in a row; `text`: of the last time.
+std::string why_not_tried(std::string_view destination, std::uint64_t failures, std::string_view text);
+
 // One line: a sentence, and the web addresses that the reply names; empty: nothing is known of it. `status`: of the outcome,
 // for a reply whose own was taken off. `given_up`: nothing is said of trying again.
 std::string advice_on(std::string_view text, std::optional<EnhancedStatus> status = {},

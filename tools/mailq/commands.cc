@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "mailq/format.h"
 #include "mailq/overview.h"
+#include "relay/said.h"
 
 namespace tubepost::mailq {
 namespace {
@@ -63,8 +64,7 @@ public:
       const auto one = recipient.parked ? known_.find(recipient.lane) : known_.end();
       if (one == known_.end()) continue;
       recipient.next = one->second.probe;
-      recipient.reason = recipient.lane + " is not tried for now, it failed " +
-                         std::to_string(one->second.failures) + " times; last: " + one->second.text;
+      recipient.reason = relay::why_not_tried(recipient.lane, one->second.failures, one->second.text);
     }
     return queued;
   }

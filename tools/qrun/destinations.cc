@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "base/text.h"
+#include "relay/said.h"
 
 namespace tubepost::qrun {
 namespace {
@@ -62,8 +63,7 @@ bool Destinations::takes(const std::string& name, bool urgent, Timestamp now) co
 std::string Destinations::why_parked(const std::string& name) const {
   const Lane* lane = find(name);
   if (!lane || !lane->is_down()) return "waits for its turn: much mail is on its way to " + name;
-  return name + " is not tried for now, it failed " + std::to_string(lane->trouble.failures) +
-         " times; last: " + lane->trouble.text;
+  return relay::why_not_tried(name, lane->trouble.failures, lane->trouble.text);
 }
 
 std::optional<Timestamp> Destinations::failed_at(const std::string& name) const {

@@ -29,7 +29,9 @@ TEST(Said, IsFoundBehindOtherWords) {
   EXPECT_EQ(found->host, host);
   EXPECT_EQ(found->code, 451);
   EXPECT_FALSE(found->is_all);
-  const std::string parked = "example.net is not tried for now, it failed 3 times; last: 554 5.7.1 go away";
+  const std::string parked = why_not_tried("example.net", 3, "554 5.7.1 go away");
+  EXPECT_EQ(parked, "example.net is not tried for now, it failed 3 times; last: 554 5.7.1 go away");
+  EXPECT_EQ(why_not_tried("x", 1, "no answer"), "x is not tried for now, it failed once; last: no answer");
   const auto greeted = find_said(parked);
   ASSERT_TRUE(greeted);
   EXPECT_EQ(greeted->host, "");
