@@ -58,8 +58,7 @@ int run(int argc, char** argv) {
   if (!total || !from_one) return misused("--connections and --connections-per-address are numbers from 1");
   if (!ready_fd.empty() && !parse_number<int>(ready_fd))
     return misused("--ready-fd is the number of a descriptor");
-  if (operands.addresses.empty() && !std::getenv("LISTEN_FDS")) return misused("ADDR:PORT is missing");
-  if (operands.program.empty()) return misused("PROGRAM is missing");
+  if (const auto missing = find_missing(operands, std::getenv("LISTEN_FDS") != nullptr)) return misused(*missing);
   if (!may_execute(operands.program.front()))
     return misused("cannot execute " + printable(operands.program.front()));
 

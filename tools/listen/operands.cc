@@ -22,4 +22,12 @@ Operands split_operands(const std::vector<std::string>& operands) {
   return result;
 }
 
+std::optional<std::string> find_missing(const Operands& operands, bool has_sockets) {
+  if (operands.addresses.empty() && !has_sockets)
+    return operands.program.empty() ? "ADDR:PORT is missing"
+                                    : printable(operands.program.front()) + ": not ADDR:PORT";
+  if (operands.program.empty()) return "PROGRAM is missing";
+  return std::nullopt;
+}
+
 }  // namespace tubepost::listen

@@ -1,6 +1,7 @@
 // What `listen` is given: where to listen, then the program.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,5 +16,7 @@ struct Operands {
   std::vector<std::string> program;  // with its arguments
 };
 Operands split_operands(const std::vector<std::string>& operands);
+// A complaint, if it is not enough. `has_sockets`: they come from elsewhere, and so no address need be given.
+std::optional<std::string> find_missing(const Operands& operands, bool has_sockets);
 
 }  // namespace tubepost::listen

@@ -39,6 +39,15 @@ TEST(Operands, EndpointsAreToldFromPrograms) {
     EXPECT_FALSE(looks_like_endpoint(text)) << text;
 }
 
+TEST(Operands, WhatIsNoEndpointWhereOneBelongsIsNamed) {
+  EXPECT_EQ(find_missing(split_operands({}), false), "ADDR:PORT is missing");
+  EXPECT_EQ(find_missing(split_operands({"nonsense", "cat"}), false), "nonsense: not ADDR:PORT");
+  EXPECT_EQ(find_missing(split_operands({"127.0.0.1:0"}), false), "PROGRAM is missing");
+  EXPECT_EQ(find_missing(split_operands({}), true), "PROGRAM is missing");
+  EXPECT_EQ(find_missing(split_operands({"cat"}), true), std::nullopt);
+  EXPECT_EQ(find_missing(split_operands({"127.0.0.1:0", "cat"}), false), std::nullopt);
+}
+
 struct Client {
   std::unique_ptr<net::Stream> below;
   std::unique_ptr<net::Stream> encrypted;
