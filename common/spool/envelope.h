@@ -107,11 +107,11 @@ struct Destination {
   std::string text;            // what went wrong
 };
 
-// An address that bounced hard (spec part 2, Queue).
 // An address is suppressed when it was wrong so often without one success between, so that a person who
 // corrects a mistake and sends again is never kept from it.
 inline constexpr std::uint32_t suppressing_bounces = 3;
 
+// An address that bounced hard (spec part 2, Queue).
 struct Suppression {
   std::string address;
   std::uint32_t bounces = 0;
