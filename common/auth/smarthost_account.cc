@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "base/file.h"
 #include "base/text.h"
 
@@ -44,7 +47,10 @@ Result<SmarthostAccount> parse_smarthost_account(std::string_view text) {
 
 Result<SmarthostAccount> read_smarthost_account(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0)
+  const bool found = ::stat(path.c_str(), &status) == 0;
+  if (!found && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
+    return wrong_account("mxsend.smarthost-auth: " + path + ": " + std::strerror(errno));
+  if (found && (status.st_mode & 077) != 0)
     return wrong_account("mxsend.smarthost-auth: " + path + " may be read by others: chmod 600");
   auto text = read_file(path, account_file_max);
   if (!text) return std::move(text).error().while_doing("mxsend.smarthost-auth");

@@ -31,5 +31,13 @@ TEST(SmarthostAccount, IsRefusedWithoutSayingItsSecret) {
   }
 }
 
+TEST(SmarthostAccount, AFileThatIsNotThereIsAMistakeInTheSettings) {
+  const auto account = read_smarthost_account("/nonexistent/account");
+  ASSERT_FALSE(account);
+  EXPECT_EQ(account.error().retry, Retry::never);
+  EXPECT_EQ(account.error().status.subject, 3) << "exit status 78";
+  EXPECT_NE(account.error().text.find("/nonexistent/account"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tubepost::auth
