@@ -137,7 +137,8 @@ AnyAnswer without_answer(std::string name, Kind kind, std::string detail) {
 struct SystemResolver::Servers {
   struct Known {
     std::vector<net::Endpoint> servers;
-    bool by_libresolv_alone = true;  // "options use-vc", or no server of whom we know the address
+    bool by_libresolv_alone = true;  // no server of whom we know the address
+    bool by_streams_alone = false;   // "options use-vc"
   };
 
   Known known(const Options& options) {
@@ -149,8 +150,8 @@ struct SystemResolver::Servers {
     known_.servers = options.servers;
     if (state.ok() && options.servers.empty()) known_.servers = servers_of(*state.get());
     known_.servers.resize(std::min<std::size_t>(known_.servers.size(), MAXNS));
-    known_.by_libresolv_alone =
-        known_.servers.empty() || (state.ok() && (state.get()->options & RES_USEVC) != 0);
+    known_.by_libresolv_alone = known_.servers.empty();
+    known_.by_streams_alone = state.ok() && (state.get()->options & RES_USEVC) != 0;
     return known_;
   }
 
@@ -183,22 +184,27 @@ AnyAnswer SystemResolver::query(const std::string& name, Type type) {
   return ask(name, type, std::chrono::steady_clock::time_point::max());
 }
 
-// Each server has `wait` for it, as it had for the datagram.
+// Each server has `wait` for it, as it had for the datagram. One that cannot say leaves the word to the next.
 AnyAnswer SystemResolver::ask_streams(const std::string& ascii, Type type, std::chrono::steady_clock::time_point until) {
+  std::optional<AnyAnswer> failed;
   for (const auto& server : servers_->known(options_).servers) {
     const auto end = std::min(until, std::chrono::steady_clock::now() + options_.wait);
-    if (auto answer = ask_by_stream({ascii, type}, server, end)) return std::move(*answer);
+    auto answer = ask_by_stream({ascii, type}, server, end);
+    if (answer && answer->kind != Kind::servfail) return std::move(*answer);
+    if (answer && !failed) failed = std::move(answer);
   }
-  return without_answer(ascii, Kind::timeout, servers_text());
+  return failed ? std::move(*failed) : without_answer(ascii, Kind::timeout, servers_text());
 }
 
 AnyAnswer SystemResolver::ask(const std::string& name, Type type, std::chrono::steady_clock::time_point until) {
   const auto ascii = query_name(name);
   if (!ascii) return without_answer(name, Kind::nxdomain, {});
+  const auto known = servers_->known(options_);
+  const bool alone = known.by_libresolv_alone;
+  if (known.by_streams_alone && !alone) return ask_streams(*ascii, type, until);
   thread_local Asker asker;
   auto* const raw = asker.get(options_);
   if (raw == nullptr) return without_answer(*ascii, Kind::unreachable, "libresolv cannot begin");
-  const bool alone = servers_->known(options_).by_libresolv_alone;
   if (alone) raw->options &= ~static_cast<unsigned long>(RES_IGNTC);
 
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(answer_max);
@@ -233,7 +239,8 @@ std::vector<AnyAnswer> SystemResolver::query_all(const std::vector<Question>& qu
     if (ascii) named.push_back({*ascii, question.type}), places.push_back(answers.size());
     answers.push_back(without_answer(question.name, Kind::nxdomain, {}));  // of what is no name
   }
-  auto found = ask_by_datagrams(named, {known.servers, options_.wait, limit});
+  std::vector<std::optional<AnyAnswer>> found(named.size());
+  if (!known.by_streams_alone) found = ask_by_datagrams(named, {known.servers, options_.wait, limit});
   for (std::size_t i = 0; i < named.size(); ++i) {
     auto& answer = answers[places[i]];
     if (found[i])

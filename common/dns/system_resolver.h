@@ -2,6 +2,7 @@
 // where an answer is too long for a datagram. The AD bit is asked for, and believed (RES_TRUSTAD): whoever
 // wants DANE has a validating resolver on this machine, or one the way to which is safe (RFC 7672 3).
 //
+// "options use-vc" of resolv.conf is obeyed: TCP alone, with the same limits.
 // Time: `wait` for each server, twice each, and once more by TCP; with one server at most 3 * wait. query_all() asks by datagrams.h; what does not fit
 // into a datagram is then asked for by query(), one after the other until the limit is over. Threading: any thread; each query has
 // a state of its own.

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <future>
 #include <thread>
 
 #include "dns/system_resolver.h"
@@ -185,6 +187,32 @@ TEST(Streams, AServerThatTakesTheConnectionAndIsSilentIsNotWaitedForBeyondTheLim
   SystemResolver resolver({{*net::parse_endpoint(server.address(), 53)}, 1s});
   EXPECT_EQ(resolver.query("a.test", Type::a).kind, Kind::timeout);
   EXPECT_EQ(resolver.query_all({{"a.test", Type::a}}, 1s)[0].kind, Kind::timeout);
+}
+
+// In a process of its own, as libresolv reads its options once. What is wrong, or 0.
+int ask_by_streams_alone() {
+  DnsServer server(known);
+  const Question question{"a.test", Type::a};
+  const auto endpoint = *net::parse_endpoint(server.address(), 53);
+  {
+    TcpSide tcp(server.address());
+    tcp.answer_once(DnsMessage("a.test", Type::a).record("a.test", Type::a, address_of("abcd")));
+    auto asked = std::async(std::launch::async, [&] { return SystemResolver({{endpoint}, 10s}).query_all({question}, 20s); });
+    if (asked.wait_for(60s) != std::future_status::ready) std::_Exit(1);
+    if (asked.get()[0].kind != Kind::ok) std::_Exit(2);
+    if (server.asked() != 0) std::_Exit(3);
+  }
+  const TcpSide silent(server.address());
+  auto asked = std::async(std::launch::async, [&] { return SystemResolver({{endpoint}, 1s}).query("a.test", Type::a).kind; });
+  if (asked.wait_for(60s) != std::future_status::ready) std::_Exit(4);
+  return asked.get() == Kind::timeout ? 0 : 5;
+}
+
+TEST(Streams, AreAllThatIsUsedAndNotWaitedForBeyondTheLimitWhereResolvConfSaysUseVc) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  ::setenv("RES_OPTIONS", "use-vc", 1);
+  EXPECT_EXIT(std::_Exit(ask_by_streams_alone()), testing::ExitedWithCode(0), "");
+  ::unsetenv("RES_OPTIONS");
 }
 
 TEST(Streams, AnAnswerToAnotherQuestionIsNone) {
