@@ -1,6 +1,7 @@
 #include "kick/client.h"
 
 #include "base/text.h"
+#include "dns/mx.h"
 #include "net/fd_stream.h"
 #include "net/line_stream.h"
 #include "smtp/client.h"
@@ -15,6 +16,16 @@ std::string text_of(const smtp::Reply& reply) {
   std::string text = std::to_string(reply.code);
   for (const std::string& line : reply.lines) text += ' ' + line;
   return printable(text, text_max);
+}
+
+Result<std::unique_ptr<net::Stream>> connect_to_any(const std::vector<net::Endpoint>& endpoints,
+                                                    const std::string& host) {
+  Result<std::unique_ptr<net::Stream>> stream = Failure::temporary(host + " has no address");
+  for (const net::Endpoint& endpoint : endpoints) {
+    stream = net::connect_tcp(endpoint, connect_limit);
+    if (stream) return stream;
+  }
+  return stream;
 }
 
 }  // namespace
@@ -55,12 +66,15 @@ Result<std::unique_ptr<net::Stream>> connect(const std::string& host, std::uint1
   const auto endpoints = net::resolve_endpoint(host, default_port);
   // It is run as the network comes up: a name that is not found then may be in a moment.
   if (!endpoints) return Failure::temporary(endpoints.error().text);
-  Result<std::unique_ptr<net::Stream>> stream = Failure::temporary(host + " has no address");
-  for (const net::Endpoint& endpoint : *endpoints) {
-    stream = net::connect_tcp(endpoint, connect_limit);
-    if (stream) return stream;
-  }
-  return stream;
+  return connect_to_any(*endpoints, host);
+}
+
+Result<std::unique_ptr<net::Stream>> connect(const dns::HostPort& host, dns::Resolver& resolver) {
+  const auto addresses = dns::find_addresses(resolver, host.host);
+  if (!addresses) return Failure::temporary(addresses.error().text);
+  std::vector<net::Endpoint> endpoints;
+  for (const auto& address : addresses->all) endpoints.push_back({address, host.port});
+  return connect_to_any(endpoints, host.host);
 }
 
 }  // namespace tubepost::kick

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "dns/host_port.h"
+#include "dns/resolver.h"
 #include "net/endpoint.h"
 #include "net/stream.h"
 #include "smtp/reply.h"
@@ -20,7 +22,8 @@ struct Answer {
 Result<Answer> ask_by_etrn(net::Stream& stream, const std::string& hostname, const std::string& domain);
 Result<Answer> ask_trigger(net::Stream& stream, const std::string& domain);
 
-// One after the other, the addresses of "HOST[:PORT]".
+// One after the other, the addresses of "HOST[:PORT]": as the system finds them, or by a resolver.
 Result<std::unique_ptr<net::Stream>> connect(const std::string& host, std::uint16_t default_port);
+Result<std::unique_ptr<net::Stream>> connect(const dns::HostPort& host, dns::Resolver& resolver);
 
 }  // namespace tubepost::kick

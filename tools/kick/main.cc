@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/program.h"
 #include "dns/host_port.h"
+#include "dns/system_resolver.h"
 #include "kick/client.h"
 #include "kick/trigger.h"
 #include "net/server.h"
@@ -30,13 +31,22 @@ std::string hostname_of(const config::Settings& settings) {
 
 ExitStatus complain(const Failure& failure) { return config::complain("kick", failure); }
 
+Result<std::unique_ptr<net::Stream>> connect_by(const config::Settings& settings, const std::string& host,
+                                                std::uint16_t default_port) {
+  const auto servers = settings.list("dns.servers");
+  if (servers.empty()) return connect(host, default_port);  // by /etc/hosts, too
+  auto resolver = dns::SystemResolver::create(servers);
+  if (!resolver) return std::move(resolver).error();
+  return connect(*dns::parse_host_port(host, default_port), *resolver);
+}
+
 ExitStatus ask(const config::Program& program, const Options& options) {
   const std::string hostname = hostname_of(*program.settings());
   const std::string domain = !options.etrn.empty()     ? options.etrn
                              : !options.domain.empty() ? options.domain
                                                        : hostname;
   const std::string& host = options.words.front();
-  auto stream = connect(host, options.etrn.empty() ? trigger_port : smtp_port);
+  auto stream = connect_by(*program.settings(), host, options.etrn.empty() ? trigger_port : smtp_port);
   if (!stream) return complain(stream.error());
   try {
     const auto answer =
@@ -91,7 +101,7 @@ ExitStatus serve(const config::Program& program, const Options& options) {
 
 int run(int argc, char** argv) {
   config::Program program("kick", "ask another server to send what it holds for us, or be asked",
-                          {"server", "spool"});
+                          {"server", "dns", "spool"});
   Options options;
   program.option("--etrn", options.etrn, "DOMAIN", "Ask by SMTP's ETRN for the mail of DOMAIN.");
   program.option("--domain", options.domain, "DOMAIN", "What the trigger port is told; the host's own name.");

@@ -1,10 +1,14 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <filesystem>
 
 #include "kick/client.h"
 #include "kick/trigger.h"
+#include "base/unique_fd.h"
+#include "support/fake_resolver.h"
 #include "support/memory_stream.h"
 #include "support/temporary_folder.h"
 
@@ -92,6 +96,23 @@ TEST(Client, ATriggerPortMaySayNothing) {
   ASSERT_TRUE(answer);
   EXPECT_TRUE(answer->accepted);
   EXPECT_EQ(stream.output, "example.net\r\n");
+}
+
+TEST(Connect, TheServersOfTheSettingsAreAskedForTheName) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  own.sin_family = AF_INET;
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&own), size), 0);
+  ASSERT_EQ(::listen(socket.get(), 1), 0);
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size);
+  test_support::FakeResolver resolver;
+  resolver.add("mx2.example.net", "127.0.0.1");
+  EXPECT_TRUE(connect({"mx2.example.net", ntohs(own.sin_port)}, resolver));
+  const auto nobody = connect({"mx3.example.net", ntohs(own.sin_port)}, resolver);
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(nobody.error().retry, Retry::later);
 }
 
 TEST(Connect, ANameThatIsNotFoundMayBeLater) {
