@@ -33,12 +33,15 @@ void take_mechanisms(Extensions& extensions, const std::vector<std::string_view>
 }
 
 void take_limits(Extensions& extensions, const std::vector<std::string_view>& words) {
-  constexpr std::string_view name = "RCPTMAX=";
-  for (const auto word : words) {
-    if (!starts_with_ignoring_case(word, name)) continue;
-    const auto most = parse_number<std::size_t>(word.substr(name.size()));
-    if (most && *most > 0) extensions.rcpt_max = most;
-  }
+  const auto take = [&](std::string_view name, std::optional<std::size_t>& limit) {
+    for (const auto word : words) {
+      if (!starts_with_ignoring_case(word, name)) continue;
+      const auto most = parse_number<std::size_t>(word.substr(name.size()));
+      if (most && *most > 0) limit = most;
+    }
+  };
+  take("RCPTMAX=", extensions.rcpt_max);
+  take("RCPTDOMAINMAX=", extensions.rcpt_domain_max);
 }
 
 void take_line(Extensions& extensions, std::string_view line) {

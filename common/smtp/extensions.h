@@ -16,7 +16,8 @@ struct Extensions {
   bool chunking = false, binary_mime = false, require_tls = false;
   bool size = false;
   std::optional<std::uint64_t> size_max;  // RFC 1870 4; 0 and none are no limit
-  std::optional<std::size_t> rcpt_max;    // RFC 9422 LIMITS
+  std::optional<std::size_t> rcpt_max;    // RFC 9422 LIMITS: in a transaction
+  std::optional<std::size_t> rcpt_domain_max;  // domains of recipients in a session
   bool deliver_by = false;                // RFC 2852 DELIVERBY
   std::uint64_t deliver_by_min = 0;       // seconds that it wants at least, where the mode is R
   std::vector<std::string> mechanisms;    // of AUTH, capitals

@@ -79,6 +79,16 @@ bool Connection::is_quiet(bool look) {
   return !look || !stream.wait_readable(Milliseconds(0));
 }
 
+bool Connection::takes_domain_of(std::string_view address) {
+  const auto most = client_->extensions().rcpt_domain_max;
+  if (!most) return true;
+  auto domain = to_lower(address.substr(address.rfind('@') + 1));
+  if (domains_.contains(domain)) return true;
+  if (domains_.size() >= *most) return false;
+  domains_.insert(std::move(domain));
+  return true;
+}
+
 Setback Connection::setback(Trouble trouble, Failure failure) const {
   return {trouble, std::move(failure), 0, peer_.to_text(), local_};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -76,6 +77,8 @@ public:
   const std::string& tls_text() const { return tls_text_; }  // "TLSv1.3 TLS_AES_256_GCM_SHA384 dane"
   bool is_verified() const { return verified_; }
   const std::string& local() const { return local_; }  // our address
+  // Of a recipient that is to be named now. False: it is one domain more than the server takes in a session (RFC 9422 4.3).
+  bool takes_domain_of(std::string_view address);
   void say_goodbye() noexcept { client_->quit(); }
 
 private:
@@ -98,6 +101,7 @@ private:
   std::unique_ptr<tls::TlsStream> tls_;
   std::unique_ptr<smtp::Client> client_;
   std::string tls_text_, local_;
+  std::set<std::string> domains_;  // that were named, where that counts
   bool verified_ = false;
   bool handshake_failed_ = false;  // by opportunistic TLS: worth a second try in clear text
 };

@@ -1,6 +1,7 @@
 #include "mxsend/round.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "mxsend/tls_count.h"
@@ -122,20 +123,24 @@ void Round::by_peers(const std::string& key, const std::vector<Peer>& peers) {
   int sessions = 0, connects = 0;
   for (const auto& peer : peers) {
     if (lost_ || open_places().empty() || sessions == sessions_max || connects == connects_max) return;
-    if (courier_.parts_.watch.is_stopping()) throw net::ShuttingDown();
-    auto opened = Connection::open(parts, peer);
-    count_session(courier_.parts_, job_.domain, peer, opened);
-    if (auto* setback = std::get_if<Setback>(&opened)) {
-      ++(setback->trouble == Trouble::connect ? connects : sessions);
-      take_setback(*setback);
-      continue;
-    }
     ++sessions;
-    auto& connection = std::get<std::unique_ptr<Connection>>(opened);
-    courier_.kept_.used = 0;
-    courier_.kept_.since = courier_.parts_.clock.since_boot();
-    const auto next = transact(*connection, true);
-    keep_or_drop(key, std::move(connection), next);
+    waiting_.clear();
+    do {
+      if (courier_.parts_.watch.is_stopping()) throw net::ShuttingDown();
+      auto opened = Connection::open(parts, peer);
+      count_session(courier_.parts_, job_.domain, peer, opened);
+      if (auto* setback = std::get_if<Setback>(&opened)) {
+        if (setback->trouble == Trouble::connect && waiting_.empty()) ++connects, --sessions;
+        take_setback(*setback);
+        waiting_.clear();
+        break;
+      }
+      auto& connection = std::get<std::unique_ptr<Connection>>(opened);
+      courier_.kept_.used = 0;
+      courier_.kept_.since = courier_.parts_.clock.since_boot();
+      const auto next = transact(*connection, true);
+      keep_or_drop(key, std::move(connection), next);
+    } while (!waiting_.empty());  // fewer each time: a session takes one domain at least
   }
 }
 
@@ -148,11 +153,21 @@ void Round::keep_or_drop(const std::string& key, std::unique_ptr<Connection> con
   ++kept.used;
 }
 
+// RFC 9422 4.3: those whose domains the session may still name; the others wait for another one.
+std::vector<std::size_t> Round::whose_turn(Connection& connection) {
+  const auto places = waiting_.empty() ? open_places() : std::exchange(waiting_, {});
+  std::vector<std::size_t> turn;
+  for (const auto place : places)
+    if (!is_done(place))
+      (connection.takes_domain_of(job_.recipients[place].address) ? turn : waiting_).push_back(place);
+  return turn;
+}
+
 // RFC 9422 4.2: no more recipients at a time than the server takes; the others in another transaction.
 Round::Next Round::transact(Connection& connection, bool fresh) {
   const auto most = connection.client().extensions().rcpt_max.value_or(relay::recipients_max);
   refuse_unfit(connection);
-  auto left = open_places();
+  auto left = whose_turn(connection);
   auto next = Next::done;
   while (!left.empty() && next == Next::done) {
     const auto end = left.begin() + static_cast<std::ptrdiff_t>(std::min(most, left.size()));
@@ -160,6 +175,7 @@ Round::Next Round::transact(Connection& connection, bool fresh) {
     left.erase(left.begin(), end);
     fresh = true;
   }
+  if (next != Next::done) waiting_.clear();  // it is not well
   return next == Next::done && !open_places().empty() ? Next::next_host : next;
 }
 

@@ -20,6 +20,7 @@ private:
   void fall_back();
   bool may_fall_back(std::size_t place) const;
 
+  std::vector<std::size_t> whose_turn(Connection& connection);
   Next transact(Connection& connection, bool fresh);
   Next transact(Connection& connection, bool fresh, const std::vector<std::size_t>& which);
   Next talk(Connection& connection, bool fresh, smtp::Sent& sent, const smtp::Letter& letter);
@@ -46,6 +47,7 @@ private:
   relay::Answer answer_;
   std::vector<bool> said_;         // of each recipient: a server has said something
   std::vector<Setback> setbacks_;  // of this way
+  std::vector<std::size_t> waiting_;  // for another session with the same peer: RFC 9422 4.3
   bool reached_ = false;           // something was said of the message or a recipient
   bool lost_ = false;              // broken off after a final dot: to try on now would be to send twice
 };

@@ -44,13 +44,14 @@ protected:
 TEST_F(ClientTest, ReadsWhatTheServerCanDo) {
   greeted(
       "250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-AUTH PLAIN "
-      "login\r\n250-AUTH=LOGIN\r\n250-LIMITS RCPTMAX=7\r\n",
+      "login\r\n250-AUTH=LOGIN\r\n250-LIMITS RCPTMAX=7 rcptdomainmax=2 MAILMAX=0\r\n",
       "");
   const auto& extensions = client_->extensions();
   EXPECT_TRUE(extensions.pipelining && extensions.eight_bit_mime && extensions.size);
   EXPECT_FALSE(extensions.smtputf8 || extensions.dsn || extensions.starttls);
   EXPECT_EQ(extensions.size_max, 1000u);
   EXPECT_EQ(extensions.rcpt_max, 7u);
+  EXPECT_EQ(extensions.rcpt_domain_max, 2u);
   EXPECT_EQ(extensions.mechanisms, (std::vector<std::string>{"PLAIN", "LOGIN"}));
 }
 
