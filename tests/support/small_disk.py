@@ -44,6 +44,15 @@ class SmallDisk:
     def empty(self):
         self.ballast.unlink()
 
+    def take_away(self):
+        """Not mounted: an empty folder stands there, until put_back."""
+        self.elsewhere = self.folder.with_name(f"{self.folder.name}-elsewhere")
+        self.elsewhere.mkdir(exist_ok=True)
+        subprocess.run(["mount", "--move", self.folder, self.elsewhere], check=True)
+
+    def put_back(self):
+        subprocess.run(["mount", "--move", self.elsewhere, self.folder], check=True)
+
     def make(self, access):
         """ "ro": as the kernel does after an error of the disk; "rw": mended."""
         subprocess.run(["mount", "-o", f"remount,{access}", self.folder], check=True)

@@ -30,7 +30,6 @@ Result<directory::Directory> open_directory(const config::Settings& settings) {
 
 Result<mailstore::MailStore> open_store(const config::Settings& settings, const Clock& clock) {
   mailstore::MailStore::Options options;
-  options.create = true;
   options.inline_max = settings.number("store.inline-max");
   options.group_commit = false;  // one thread, which makes batches of its own
   options.notify_folder = settings.path("run/notify");

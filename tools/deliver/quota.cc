@@ -47,7 +47,6 @@ Result<std::shared_ptr<QuotaWorker>> open_worker(const config::Program& program,
   auto directory = directory::Directory::open(settings->path("directory"), {});
   if (!directory) return std::move(directory).error();
   mailstore::MailStore::Options options;
-  options.create = true;
   options.group_commit = false;  // it only reads
   auto store = mailstore::MailStore::open(settings->path("store"), options, clock);
   if (!store) return std::move(store).error();
