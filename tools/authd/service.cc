@@ -88,7 +88,7 @@ void Service::check_password(const AuthRequest& request, auth::CheckPassword log
   auto candidate = admit(request, login.user);
   if (!candidate) return refuse(request, login.user, candidate.error(), answered);
   // Nobody's password is hashed as well, so that the time an answer takes does not tell who exists.
-  std::string crypt = candidate->verifiers ? candidate->verifiers->crypt : users_.decoy(login.user).crypt;
+  std::string crypt = candidate->verifiers ? candidate->verifiers->crypt : users_.decoy(*candidate).crypt;
   std::string digest = verified_.digest(crypt, login.password.view());
   if (verified_.knows(candidate->name, digest)) return succeed(request, *candidate, answered);
   auto check = std::make_shared<Check>(
@@ -202,7 +202,7 @@ Result<auth::ScramVerifier> Conversation::look_up(const std::string& user) {
   const auto member = sha1 ? &auth::Verifiers::scram_sha1 : &auth::Verifiers::scram;
   const auto& verifiers = (*candidate)->verifiers;
   if (verifiers && (*verifiers).*member) return *((*verifiers).*member);
-  return *(service_.users_.decoy(user).*member);
+  return *(service_.users_.decoy(**candidate).*member);
 }
 
 Result<std::string> Conversation::look_up_legacy(const std::string& user) {

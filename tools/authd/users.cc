@@ -37,13 +37,23 @@ Result<Candidate> Users::find_account(const auth::dovecot::AuthRequest& request,
   auto account = directory::find_login(directory_, login, *domain);
   if (!account) return std::move(account).error();
   if (bare) note_choice(login, *domain);
-  if (!*account) return Candidate{login, std::nullopt, false};
+  if (!*account) return Candidate{nobodys_name(login, *domain), std::nullopt, false};
   auto verifiers = secrets_.find((*account)->id);
   if (!verifiers) return std::move(verifiers).error();
   auto legacy = legacy_of((*account)->address.domain);
   if (!legacy) return std::move(legacy).error();
   return Candidate{(*account)->address.to_text(), std::move(*verifiers), (*account)->is_suspended(),
                    (*account)->id, *legacy};
+}
+
+// Spelled as an account's would be: if the salt or the count of failures of "x", "x%d" and "x@d" were one for who exists
+// and several for nobody, they would tell who exists.
+std::string Users::nobodys_name(const std::string& login, const std::string& default_domain) const {
+  auto address = directory::parse_login(login, default_domain);
+  if (!address) return login;
+  const auto hosted = directory_.find_domain(address->domain);
+  address->domain = hosted && *hosted ? (*hosted)->name : to_lower(address->domain);
+  return address->to_text();
 }
 
 // A8, A10: the daemon may know better than the address does.
@@ -63,12 +73,12 @@ std::string Users::made_up(std::string_view what, const std::string& login) cons
   return auth::hmac_sha256(secrets_.decoy_key(), std::string(what) + login);
 }
 
-auth::Verifiers Users::decoy(const std::string& login) const {
+auth::Verifiers Users::decoy(const Candidate& candidate) const {
   const auto scram = [&](const std::string& name, auth::Hash hash) {
     const auto size = auth::size_of(hash);
-    return auth::ScramVerifier{made_up(name + "salt", login).substr(0, 16), auth::scram_iterations,
-                               made_up(name + "stored", login).substr(0, size),
-                               made_up(name + "server", login).substr(0, size)};
+    return auth::ScramVerifier{made_up(name + "salt", candidate.name).substr(0, 16), auth::scram_iterations,
+                               made_up(name + "stored", candidate.name).substr(0, size),
+                               made_up(name + "server", candidate.name).substr(0, size)};
   };
   return {decoy_crypt_, scram("", auth::Hash::sha256), scram("sha1", auth::Hash::sha1)};
 }

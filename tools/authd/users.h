@@ -16,7 +16,7 @@ namespace tubepost::authd {
 
 struct Candidate {
   std::string
-      name;  // "alice@example.test", as it is told to the daemons; of nobody: the login as it was given
+      name;  // "alice@example.test", as it is told to the daemons; of nobody: what it would be, or the login as given
   std::optional<auth::Verifiers> verifiers;  // nullopt: there is no such user, or no password
   bool suspended = false;
   std::uint64_t account = 0;   // 0: nobody's, or the fixed user's
@@ -32,14 +32,15 @@ public:
   Result<Candidate> find(const auth::dovecot::AuthRequest& request, const std::string& login) const;
 
   // For nobody: verifiers that nothing matches, and that cost the same time. The salt is always the same for
-  // a login.
-  auth::Verifiers decoy(const std::string& login) const;
+  // a name, however it is spelled in the login.
+  auth::Verifiers decoy(const Candidate& candidate) const;
   // What an old mechanism checks a proof with; where there is nothing (no such user, not kept, not allowed any more)
   // something that nothing satisfies.
   Result<std::string> legacy_secret(const Candidate& candidate, auth::Legacy kind) const;
 
 private:
   Result<Candidate> find_account(const auth::dovecot::AuthRequest& request, const std::string& login) const;
+  std::string nobodys_name(const std::string& login, const std::string& default_domain) const;
   Result<auth::LegacySet> legacy_of(const std::string& domain) const;
   std::string made_up(std::string_view what, const std::string& login) const;
   Result<std::string> default_domain(const auth::dovecot::AuthRequest& request) const;

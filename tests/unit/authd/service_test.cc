@@ -178,6 +178,26 @@ TEST_F(Logins, OfNobodyLookLikeOthersToScram) {
   EXPECT_EQ(nobody.size(), salt_of("alice@example.test").size());
   service_.reset();
   EXPECT_EQ(salt_of("mallory@example.test"), nobody) << "after a restart it is the same salt";
+  for (const std::string user : {"alice", "mallory"})
+    for (const std::string spelling : {"", "@EXAMPLE.test", "%example.test"})
+      EXPECT_EQ(salt_of(user + spelling), salt_of(user + "@example.test")) << user << spelling;
+}
+
+TEST_F(Logins, OfNobodyAreCountedAsOneHoweverTheyAreSpelled) {
+  std::ofstream(home_ + "/tubepost.conf") << "[authd]\nfailures-max = 2\nfailure-delay = 0\n";
+  for (const std::string user : {"alice", "mallory"}) {
+    int client = 0;
+    const auto fails_for_now = [&](const std::string& login) {
+      AuthRequest request;
+      request.id = 1, request.mechanism = "PLAIN", request.service = "imap";
+      request.remote_address = "192.0.2." + std::to_string(++client);
+      request.initial_response = plain(login, "guess " + std::to_string(client));
+      return ask(std::move(request)).fail().temporary;
+    };
+    EXPECT_FALSE(fails_for_now(user)) << user;
+    EXPECT_FALSE(fails_for_now(user + "%example.test")) << user;
+    EXPECT_TRUE(fails_for_now(user + "@EXAMPLE.test")) << user;
+  }
 }
 
 TEST_F(Logins, ForSubmissionMayBeOfOneFixedUser) {
