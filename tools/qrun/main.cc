@@ -182,7 +182,8 @@ int main(int argc, char** argv) {
   using namespace tubepost;
   prepare_standard_streams();  // before the signals have a descriptor
   process::ignore_sigpipe();
-  process::SignalSource signals{SIGTERM, SIGINT};
+  // SIGHUP (s6-svc -h, systemctl reload) has nothing to do, settings are read before each turn; it must not kill.
+  process::SignalSource signals{SIGTERM, SIGINT, SIGHUP};
   config::Program program{"qrun",
                           "run the queue: hand what is due to delivery, record what became of it",
                           {"server", "=qrun", "spool", "mxsend"}};
