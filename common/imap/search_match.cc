@@ -1,6 +1,7 @@
 #include "imap/search_match.h"
 
 #include <cstring>
+#include <mutex>
 
 #include "base/text.h"
 #include "message/charset.h"
@@ -47,6 +48,9 @@ bool ask(const MessageText& message, Question question) {
     if (message.text.complete()) return false;
   }
   if (!message.body) return false;
+  // The text of a large message takes several times its size: one at a time, however many sessions search.
+  static std::mutex large_texts;
+  const std::lock_guard one_at_a_time(large_texts);
   const auto whole = make_search_text(message.body(), search_text_limit);
   return question(SearchTextView(whole));
 }

@@ -66,14 +66,20 @@ void add_part_fields(TextCollector& collector, const MimePart& part, std::string
   }
 }
 
+// The decoded bytes are gone when it returns: a large text lies in memory no more often than it must.
+std::string utf8_of(const MimePart& part, std::string_view raw) {
+  const auto bytes = message::decode_transfer(raw, part.encoding);
+  auto text = message::to_utf8(bytes, message::charset_of(part));
+  return text ? std::move(*text) : message::guess_utf8(bytes);
+}
+
 void add_text(TextCollector& collector, const MimePart& part, std::string_view message) {
   const auto raw = part.body(message), taken = raw.substr(0, raw_per_octet * collector.room());
   if (taken.size() < raw.size()) collector.set_cut();
-  const auto bytes = message::decode_transfer(taken, part.encoding);
-  const auto text = message::to_utf8(bytes, message::charset_of(part));
-  auto folded = message::fold_case(text ? *text : message::guess_utf8(bytes));
-  std::erase(folded, '\r');
-  collector.add(folded);
+  std::string text = utf8_of(part, taken);
+  text = message::fold_case(text);
+  std::erase(text, '\r');
+  collector.add(text);
   collector.add("\n");
 }
 

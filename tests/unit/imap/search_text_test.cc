@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "imap/search_match.h"
 #include "support/crlf.h"
 
@@ -92,6 +96,29 @@ TEST(SearchText, ThatWasCutIsLookedForInTheMessage) {
   EXPECT_TRUE(body_has(kept.text(), needle("the end")));
   EXPECT_EQ(kept.read, 1);
   EXPECT_FALSE(body_has(kept.text(), needle("nowhere")));
+}
+
+TEST(SearchText, OfLargeMessagesIsMadeOneAtATime) {
+  std::string text = "Subject: x\n\n";
+  while (text.size() < search_text_max + 100) text += "some more of it\n";
+  Kept kept(text);
+  std::atomic<int> inside = 0, most = 0, found = 0;
+  std::vector<std::thread> sessions;
+  for (int i = 0; i < 4; ++i)
+    sessions.emplace_back([&] {
+      auto message = kept.text();
+      message.body = [&]() -> std::string_view {  // as long as it reads, others have time to come in
+        const int now = ++inside;
+        if (now > most) most = now;
+        for (int turn = 0; turn < 1000 && inside == 1; ++turn) std::this_thread::yield();
+        --inside;
+        return kept.body;
+      };
+      for (int search = 0; search < 5; ++search) found += body_has(message, needle("nowhere"));
+    });
+  for (auto& session : sessions) session.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(found, 0);
 }
 
 TEST(SearchText, ThatIsMissingOrDamagedIsMadeAgain) {
