@@ -159,7 +159,8 @@ void check_list(const Context& context, const net::IpAddress& address, const std
   if (reply.network(24) == net::IpAddress::parse("127.255.255.0"))
     return findings.skip("outside-block-list", subject,
                          question + " A " + reply.to_text() + ": the list refuses this resolver");
-  if (lists_the_world(context.resolver, zone))
+  // Of 127.0.0.1 itself that would be the same question.
+  if (question != world_question(zone) && lists_the_world(context.resolver, zone))
     return findings.skip("outside-block-list", subject,
                          question + " A " + reply.to_text() + '\n' + world_question(zone) + " has one too: it lists everybody");
   std::string why;
